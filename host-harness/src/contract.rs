@@ -1,0 +1,26 @@
+//! The contract's types and traits, generated from `wit/`.
+//!
+//! The records are plain Rust structures; the rest of the host uses them as its vocabulary (a page,
+//! a row, a problem), so that there is one definition of each. Only [`crate::sandbox`] uses the
+//! generated traits and linker functions.
+
+/// The generated bindings.
+#[expect(missing_docs, unreachable_pub, reason = "generated from documented WIT")]
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "directory-sync",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "marketplace:directory-sync/ldap.session": crate::ports::OpenSession,
+            "marketplace:directory-sync/ldap.cursor": crate::ports::OpenCursor,
+        },
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+pub use generated::DirectorySync;
+pub use generated::exports::marketplace::directory_sync as hooks;
+pub use generated::marketplace::directory_sync::{ldap, log, plan, portal, progress, state, types};
+pub use generated::wasi::clocks::wall_clock;

@@ -1,0 +1,14 @@
+//! Runs directory-sync components (`wit/`) per tenant: the host library.
+//!
+//! The plugin proposes, the host disposes: a component reads the directory and the portal through
+//! imports bound to one tenant and records a plan; this library guards and applies it.
+//!
+//! - [`contract`]: the contract's types
+//! - [`ports`]: what the host needs from outside
+//! - [`problem`]: how trouble reaches people
+
+pub mod contract;
+pub mod ports;
+pub mod problem;
+
+pub use problem::Problem;

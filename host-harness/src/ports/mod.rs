@@ -1,0 +1,28 @@
+//! What the host needs from the outside, as small traits by concern; adapters stand behind them.
+//!
+//! Every call names its tenant. An import handed to a plugin is bound to one tenant before the plugin
+//! runs, so no plugin can name another.
+//!
+//! - [`directory`]: LDAP, read-only
+//! - [`portal`]: the people database as it stands, read-only
+//! - [`plan`]: runs, their rows, and applying them to the portal
+//! - [`state`]: the plugin's own settings
+//! - [`secrets`]: credentials behind handles
+//! - [`tenants`]: which tenants there are and what is installed for each
+
+pub mod directory;
+pub mod plan;
+pub mod portal;
+pub mod secrets;
+pub mod state;
+pub mod tenants;
+
+pub use directory::{Cursor, Directory, OpenCursor, OpenSession, Session};
+pub use plan::{Plans, RunId};
+pub use portal::Portal;
+pub use secrets::Secrets;
+pub use state::State;
+pub use tenants::{TenantId, Tenants};
+
+/// What every port returns: a value, or a [`crate::Problem`] that can be shown to a person.
+pub type Outcome<T> = Result<T, crate::Problem>;

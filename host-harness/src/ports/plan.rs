@@ -1,0 +1,214 @@
+//! The plan port: runs, their rows, and applying them.
+//!
+//! A run goes `planning` → `planned` → `applying` → `applied`, or to `held` (a guard tripped, until that digest is
+//! approved), `failed`, `cancelled`, `abandoned` (its host died while planning) or `discarded`.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, TenantId};
+use crate::Problem;
+use crate::contract::plan::{Absence, Guard, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow};
+
+/// A run's number, unique in its database and ascending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub i64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunStatus {
+    /// The plugin is recording rows.
+    Planning,
+    /// The plan is finished and no guard tripped.
+    Planned,
+    /// The plan is finished and waits for an approval of its digest.
+    Held,
+    /// Rows are being applied; a run found so after a kill is resumed.
+    Applying,
+    /// Every row has an outcome.
+    Applied,
+    /// The plan could not be made; nothing was applied.
+    Failed,
+    /// Somebody stopped it; nothing was applied after that.
+    Cancelled,
+    /// Its host died while planning; nothing was applied.
+    Abandoned,
+    /// Somebody threw the plan away, or a newer plan took its place.
+    Discarded,
+}
+
+/// How a run begins.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// `full` or `changes`, `dry-run`, `uninstall`: what was asked for.
+    pub mode: String,
+    /// The plugin's digest.
+    pub plugin: String,
+    /// The configuration's digest.
+    pub configuration: String,
+}
+
+/// A run as it is remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// See [`Begin::mode`].
+    pub mode: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// The plugin's digest.
+    pub plugin: String,
+    /// The configuration's digest at the start.
+    pub configuration: String,
+    /// Unix milliseconds.
+    pub started_at: i64,
+    /// Unix milliseconds: when planning ended.
+    pub planned_at: Option<i64>,
+    /// Unix milliseconds: when the last row got its outcome, or the run ended otherwise.
+    pub ended_at: Option<i64>,
+    /// The plan's digest, once finished.
+    pub digest: Option<String>,
+    /// The plugin's summary, once finished.
+    pub summary: Option<Summary>,
+    /// The proof, once finished.
+    pub proof: Option<Proof>,
+    /// The guards as the host computed them for itself.
+    pub guards: Vec<Guard>,
+    /// Rows by kind and outcome, counted from the rows themselves.
+    pub counts: Vec<Count>,
+    /// Why it failed.
+    pub problem: Option<Problem>,
+}
+
+/// Rows of one kind with one outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The rows' kind.
+    pub kind: RowKind,
+    /// `pending`, `applied`, `failed`, or `reported` for the unsynced.
+    pub outcome: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// Which rows to list. Empty fields do not restrict.
+#[derive(Debug, Clone, Default)]
+pub struct RowQuery {
+    /// Only this kind.
+    pub kind: Option<RowKind>,
+    /// Only rows with this reason.
+    pub reason: Option<String>,
+    /// Only the person with this external id, DN, or a part of the shown name.
+    pub person: Option<String>,
+    /// Only this outcome.
+    pub outcome: Option<String>,
+}
+
+/// A row as it is remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredRow {
+    /// Ascending in its run, from 1.
+    pub sequence: u64,
+    /// What the plugin recorded.
+    pub row: Row,
+    /// See [`Count::outcome`].
+    pub outcome: String,
+    /// Why it failed to apply.
+    pub outcome_problem: Option<Problem>,
+}
+
+/// What one batch did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// Rows that changed the portal.
+    pub applied: u64,
+    /// Rows that the portal refused, each with its problem.
+    pub failed: u64,
+    /// Rows still without outcome; 0 ends the run.
+    pub pending: u64,
+}
+
+/// Runs and their rows.
+#[async_trait]
+pub trait Plans: Send + Sync {
+    /// Starts a run in `planning`; runs of the tenant left in `planning`, `planned` or `held` become `abandoned` or
+    /// `discarded`. Refuses `run-unfinished` while one is `applying`: resume that first.
+    async fn begin(&self, tenant: &TenantId, begin: Begin) -> Outcome<RunId>;
+    /// Records rows (contract: `plan.record-rows`).
+    async fn record(&self, tenant: &TenantId, run: RunId, rows: Vec<Row>) -> Outcome<()>;
+    /// Rejects rows (contract: `plan.reject`).
+    async fn reject(&self, tenant: &TenantId, run: RunId, rejections: Vec<Rejection>)
+    -> Outcome<()>;
+    /// Notes absences (contract: `plan.note-absent`); they hold once the run is applied.
+    async fn note_absent(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        absences: Vec<Absence>,
+    ) -> Outcome<()>;
+    /// Finishes the plan (contract: `plan.finish`): computes the digest over the rows in sequence, computes the guards
+    /// from the rows with the tenant's own limits, and sets `planned` or `held`.
+    async fn finish(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        summary: Summary,
+        proof: Proof,
+        checkpoint: Vec<u8>,
+    ) -> Outcome<String>;
+    /// Ends a run as `failed`, `cancelled` or `discarded`.
+    async fn end(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        status: RunStatus,
+        problem: Option<Problem>,
+    ) -> Outcome<()>;
+
+    /// Approves a held plan, once, for one digest. Refuses `digest-mismatch`, `not-held`.
+    async fn approve(&self, tenant: &TenantId, run: RunId, digest: &str) -> Outcome<()>;
+    /// Applies the next rows, at most `limit`, each with its outcome in the same transaction as the portal's change.
+    /// The first call checks again: digest, guards (or their approval), configuration (`configuration-changed`).
+    /// Rows that exchange unique values are applied together. With the last row the checkpoint is kept and the run
+    /// is `applied`.
+    async fn apply(&self, tenant: &TenantId, run: RunId, limit: u32) -> Outcome<Applied>;
+    /// The run that must be resumed, if there is one.
+    async fn unfinished(&self, tenant: &TenantId) -> Outcome<Option<RunId>>;
+
+    /// One run. Refuses `unknown-run`.
+    async fn run(&self, tenant: &TenantId, run: RunId) -> Outcome<Run>;
+    /// The tenant's runs, the newest first.
+    async fn runs(&self, tenant: &TenantId, limit: u32) -> Outcome<Vec<Run>>;
+    /// A run's rows by ascending sequence, after `after`.
+    async fn rows(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        query: &RowQuery,
+        after: u64,
+        limit: u32,
+    ) -> Outcome<Vec<StoredRow>>;
+    /// A run's unsynced people by ascending sequence (contract: `plan.unsynced-rows`).
+    async fn unsynced(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Outcome<Vec<UnsyncedRow>>;
+    /// What the last applied plan left for the next changes-only sync; empty for none.
+    async fn checkpoint(&self, tenant: &TenantId) -> Outcome<Vec<u8>>;
+}

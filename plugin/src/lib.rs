@@ -1,0 +1,18 @@
+//! LDAP directory sync for marketplace platforms.
+//!
+//! A pure core (no WIT types, no input or output, no clock: they come as [`ports`]), the lifecycle hooks
+//! on top of it, and a thin glue that alone knows the contract's bindings.
+//!
+//! - [`entry`]: pages of entries, read in place
+//! - [`field`]: the portal's fields
+//! - [`filter`]: LDAP filters
+//! - [`ports`]: what the plugin needs from its host
+//! - [`problem`]: trouble, told so that a person can mend it
+
+pub mod entry;
+pub mod field;
+pub mod filter;
+pub mod ports;
+pub mod problem;
+
+pub use problem::Problem;

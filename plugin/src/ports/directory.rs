@@ -1,0 +1,211 @@
+//! The directory port (contract: `ldap`).
+
+use crate::entry::Page;
+use crate::filter::Filter;
+use crate::problem::Problem;
+
+/// How the connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// Nothing is encrypted.
+    Plain,
+    /// The StartTLS operation.
+    StartTls,
+    /// TLS from the first byte.
+    Ldaps,
+}
+
+/// A server's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Name or IP address, IPv6 without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authentication {
+    /// No bind.
+    Anonymous,
+    /// A simple bind with a credential handle.
+    Simple {
+        /// The bind name.
+        name: String,
+        /// The handle.
+        credential: String,
+    },
+}
+
+/// How to reach the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Tried in order.
+    pub servers: Vec<Endpoint>,
+    /// Protection.
+    pub security: Security,
+    /// PEM certificates to trust instead of the host's own.
+    pub certificate_authority: Option<String>,
+    /// Who asks.
+    pub authentication: Authentication,
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Good.
+    Passed,
+    /// Good, with something to know.
+    Warned,
+    /// Not good.
+    Failed,
+}
+
+/// One step of a staged report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Its stable name.
+    pub name: String,
+    /// How it went.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub evidence: Vec<String>,
+    /// Why it warned or failed.
+    pub problems: Vec<HostProblem>,
+}
+
+/// A problem from either side of the border; the host's codes are not known at compile time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostProblem {
+    /// Stable, kebab-case.
+    pub code: String,
+    /// The setting concerned.
+    pub field: Option<String>,
+    /// What happened and where.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// Byte offset into the field's value.
+    pub position: Option<u32>,
+}
+
+impl From<Problem> for HostProblem {
+    fn from(problem: Problem) -> Self {
+        Self {
+            code: problem.code.to_owned(),
+            field: problem.field,
+            message: problem.message,
+            remedy: problem.remedy,
+            position: problem.position,
+        }
+    }
+}
+
+/// Why no session could be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenFailure {
+    /// The stages taken.
+    pub stages: Vec<Stage>,
+    /// What ended it.
+    pub problem: HostProblem,
+}
+
+/// Which server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerIdentity {
+    /// As configured.
+    pub endpoint: Endpoint,
+    /// As connected.
+    pub address: String,
+    /// Unique per connection.
+    pub connection: u64,
+}
+
+/// RFC 4511 section 4.5.1.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The base alone.
+    Base,
+    /// Its direct children.
+    One,
+    /// The base and everything below.
+    Subtree,
+}
+
+/// A search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// Base DN.
+    pub base: String,
+    /// Scope.
+    pub scope: Scope,
+    /// Filter.
+    pub filter: Filter,
+    /// Attributes, whose values a page gives by position.
+    pub attributes: Vec<String>,
+    /// Entries a page.
+    pub page_size: u32,
+    /// Stop after so many entries; 0 is no limit.
+    pub limit: u32,
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// RFC 4511 section 4.1.9.
+    pub result_code: u32,
+    /// The server's message.
+    pub message: String,
+    /// The matched DN.
+    pub matched_dn: String,
+    /// References seen and not followed.
+    pub referrals: u32,
+    /// Pages read.
+    pub pages: u32,
+    /// Entries read.
+    pub entries: u64,
+    /// The last cookie was empty, or there was no paging.
+    pub exhausted: bool,
+    /// The server pages.
+    pub paged: bool,
+    /// Who answered.
+    pub server: ServerIdentity,
+    /// What was wrong.
+    pub problem: Option<HostProblem>,
+}
+
+/// What a cursor gives.
+#[derive(Debug)]
+pub enum Turn {
+    /// A page.
+    Entries(Page),
+    /// The end.
+    Finished(Completion),
+}
+
+/// Opens sessions.
+pub trait Directory {
+    /// The session's type.
+    type Session: Session;
+    /// Resolve, connect, TLS, bind.
+    fn open(&self, connection: &Connection) -> Result<Self::Session, OpenFailure>;
+}
+
+/// An open connection.
+pub trait Session {
+    /// The cursor's type. It may outlive the borrow, not the session.
+    type Cursor: Cursor;
+    /// The stages passed.
+    fn stages(&self) -> Vec<Stage>;
+    /// Who answers.
+    fn server(&self) -> ServerIdentity;
+    /// Begins a search.
+    fn search(&self, request: &SearchRequest) -> Result<Self::Cursor, HostProblem>;
+}
+
+/// A search under way.
+pub trait Cursor {
+    /// The next page or the end.
+    fn next(&self) -> Turn;
+}

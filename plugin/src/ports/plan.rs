@@ -1,0 +1,171 @@
+//! The plan port (contract: `plan`).
+
+use super::directory::HostProblem;
+use crate::problem::Problem;
+
+/// What a row does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RowKind {
+    /// A new person.
+    Create,
+    /// Changed fields.
+    Update,
+    /// No longer active.
+    Deactivate,
+    /// Active again.
+    Reactivate,
+    /// Could not be brought over.
+    Unsynced,
+}
+
+/// One field's change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// A portal field, `role` or `dn`.
+    pub field: String,
+    /// Before.
+    pub before: Option<String>,
+    /// After.
+    pub after: Option<String>,
+}
+
+/// The other person of a duplicate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Empty where no sync brought the person.
+    pub external_id: String,
+    /// DN, as far as known.
+    pub dn: String,
+    /// The portal's id, or empty.
+    pub id: String,
+}
+
+/// One person's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What it does.
+    pub kind: RowKind,
+    /// The stable id.
+    pub external_id: String,
+    /// The DN.
+    pub dn: String,
+    /// A name to show.
+    pub display: String,
+    /// Why, as a code.
+    pub reason: &'static str,
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// What the directory said, hashed.
+    pub source_hash: [u8; 16],
+    /// Why unsynced.
+    pub problem: Option<Problem>,
+    /// The other person.
+    pub other: Option<Party>,
+}
+
+/// Turns a recorded row into an unsynced one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Whose row.
+    pub external_id: String,
+    /// Why.
+    pub problem: Problem,
+    /// The other person.
+    pub other: Option<Party>,
+}
+
+/// The completeness proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Everything was seen.
+    pub complete: bool,
+    /// Why not.
+    pub gaps: Vec<HostProblem>,
+    /// Pages read.
+    pub pages: u32,
+    /// Entries read.
+    pub entries: u64,
+    /// References not followed.
+    pub referrals: u32,
+    /// Who answered.
+    pub server: String,
+    /// The base DN.
+    pub base: String,
+    /// The configuration's digest.
+    pub configuration: String,
+}
+
+/// A guard's verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// `deactivate`, `blank`, `role`, `licence`.
+    pub name: String,
+    /// It stops the plan.
+    pub tripped: bool,
+    /// What it counted.
+    pub count: u64,
+    /// What it allows.
+    pub limit: u64,
+    /// For people.
+    pub message: String,
+}
+
+/// How a plan ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Entries that matched.
+    pub seen: u64,
+    /// People without a row.
+    pub unchanged: u64,
+    /// Other counts by name.
+    pub counts: Vec<(String, u64)>,
+    /// Guards.
+    pub guards: Vec<Guard>,
+    /// Warnings.
+    pub warnings: Vec<HostProblem>,
+}
+
+/// A leaver who is not deactivated now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// Who.
+    pub external_id: String,
+    /// Shown for review.
+    pub review: bool,
+}
+
+/// An unsynced person of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsyncedRow {
+    /// Position in the run.
+    pub sequence: u64,
+    /// The stable id, or empty.
+    pub external_id: String,
+    /// The DN.
+    pub dn: String,
+    /// Field id and value as read.
+    pub values: Vec<(String, String)>,
+    /// Why.
+    pub problem: HostProblem,
+    /// The other person of a duplicate.
+    pub other: Option<Party>,
+}
+
+/// Takes the plan.
+pub trait Plan {
+    /// Records rows.
+    fn record(&self, rows: Vec<Row>) -> Result<(), HostProblem>;
+    /// Rejects rows.
+    fn reject(&self, rejections: Vec<Rejection>) -> Result<(), HostProblem>;
+    /// Notes absences.
+    fn note_absent(&self, absences: Vec<Absence>) -> Result<(), HostProblem>;
+    /// Ends the plan; gives its digest.
+    fn finish(
+        &self,
+        summary: &Summary,
+        proof: &Proof,
+        checkpoint: &[u8],
+    ) -> Result<String, HostProblem>;
+    /// The unsynced of the run being exported.
+    fn unsynced(&self, after: u64, limit: u32) -> Vec<UnsyncedRow>;
+}

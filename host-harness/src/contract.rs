@@ -5,7 +5,7 @@
 //! generated traits and linker functions.
 
 /// The generated bindings.
-#[expect(missing_docs, unreachable_pub, reason = "generated from documented WIT")]
+#[expect(missing_docs, reason = "generated from documented WIT")]
 mod generated {
     wasmtime::component::bindgen!({
         path: "../wit",

@@ -4,8 +4,6 @@
 //! happened and where, and what to do. The causes an operator needs go to the log; a problem never
 //! carries a password or another person's values.
 
-use std::fmt;
-
 pub use crate::contract::types::Problem;
 
 impl Problem {
@@ -32,11 +30,3 @@ impl Problem {
         self
     }
 }
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]", self.message, self.code)
-    }
-}
-
-impl std::error::Error for Problem {}

@@ -8,11 +8,13 @@
 //! - [`filter`]: LDAP filters
 //! - [`ports`]: what the plugin needs from its host
 //! - [`problem`]: trouble, told so that a person can mend it
+//! - [`settings`]: the settings form, and the configuration made of it
 
 pub mod entry;
 pub mod field;
 pub mod filter;
 pub mod ports;
 pub mod problem;
+pub mod settings;
 
 pub use problem::Problem;

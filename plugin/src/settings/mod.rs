@@ -1,0 +1,23 @@
+//! The settings: the form, how a filled-in form becomes a [`Configuration`], and how that is kept.
+//!
+//! - [`form`]: the fields, with label, help and default
+//! - [`parse`]: from texts to [`Settings`], all problems at once
+//! - [`servers`]: the server list and its contradictions
+//! - [`certificate`]: whether a text can be a PEM bundle
+//! - [`rules`]: mapping rules as written
+//! - [`configuration`]: settings and rules together, their digest, and how they are stored
+
+pub mod certificate;
+pub mod configuration;
+pub mod form;
+pub mod parse;
+pub mod rules;
+pub mod servers;
+
+pub use configuration::Configuration;
+pub use form::{FormField, FormKind, form};
+pub use parse::{GuardLimits, LeaverPolicy, Parsed, ProfileChoice, Settings, parse};
+pub use rules::{RuleText, WhenEmpty};
+
+/// What the setting `profile` can be.
+pub const PROFILE_CHOICES: &[&str] = &["auto", "openldap", "generic"];

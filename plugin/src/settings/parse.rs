@@ -1,0 +1,429 @@
+//! From a filled-in form to typed settings. Everything that is wrong is reported at once.
+
+use std::collections::BTreeMap;
+
+use crate::ports::directory::{Authentication, Connection, Scope, Security};
+use crate::ports::portal::Role;
+use crate::problem::Problem;
+
+use super::form::{self, FormField};
+use super::{certificate, servers};
+
+/// The longest value of any setting but the certificates, in bytes.
+const LONGEST: usize = 8 * 1024;
+
+/// How the directory's profile is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileChoice {
+    /// By asking the server.
+    Auto,
+    /// As set.
+    Named(String),
+}
+
+/// What becomes of synced people whom the directory no longer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaverPolicy {
+    /// Nothing.
+    Keep,
+    /// Deactivated at once.
+    Deactivate,
+    /// Deactivated after so many days of absence.
+    Grace {
+        /// 1 to 3650.
+        days: u32,
+    },
+    /// Listed for review.
+    Review,
+}
+
+/// From where on a plan waits for an approval. The smaller of the two holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuardLimits {
+    /// People.
+    pub count: u64,
+    /// Percent of the active synced people.
+    pub percent: u32,
+}
+
+/// The settings, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How to reach the directory.
+    pub connection: Connection,
+    /// Where the people are.
+    pub base_dn: String,
+    /// [`Scope::One`] or [`Scope::Subtree`].
+    pub scope: Scope,
+    /// *Advance Search*; none: the profile's default.
+    pub filter: Option<String>,
+    /// Which directory profile.
+    pub profile: ProfileChoice,
+    /// The role of new people.
+    pub role: String,
+    /// When an account is disabled; none: the profile's default.
+    pub disabled_when: Option<String>,
+    /// Leavers.
+    pub leavers: LeaverPolicy,
+    /// Guards.
+    pub guards: GuardLimits,
+    /// Entries a page.
+    pub page_size: u32,
+}
+
+/// Settings that are right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// Typed.
+    pub settings: Settings,
+    /// As stored: every key of the form that has a value, defaults filled in.
+    pub texts: BTreeMap<String, String>,
+    /// What is allowed but worth knowing.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a filled-in form. `roles` are the portal's.
+///
+/// # Errors
+/// Everything that is wrong, each with its key: `unknown-setting`, `duplicate-setting`, `required`, `too-long`, `bad-url`,
+/// `bad-port`, `contradiction`, `bad-certificate`, `password-missing`, `empty-password`, `bad-dn`, `bad-choice`,
+/// `filter-syntax`, `unknown-role`, `bad-number`.
+pub fn parse(given: &[(String, String)], roles: &[Role]) -> Result<Parsed, Vec<Problem>> {
+    read(given, roles, true)
+}
+
+/// The same for a form without a base, so that a server can be asked what it offers. The base is then empty.
+///
+/// # Errors
+/// As [`parse`], but for the missing base.
+pub fn parse_without_base(
+    given: &[(String, String)],
+    roles: &[Role],
+) -> Result<Parsed, Vec<Problem>> {
+    read(given, roles, false)
+}
+
+struct Reader {
+    texts: BTreeMap<String, String>,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    /// The value, trimmed, or the field's default.
+    fn text(&mut self, key: &'static str) -> String {
+        let default = form::field(key).map_or("", |field| field.default);
+        let given = self.texts.get(key).map_or("", |value| value.trim());
+        let value = if given.is_empty() { default } else { given }.to_owned();
+        if value.is_empty() {
+            self.texts.remove(key);
+        } else {
+            self.texts.insert(key.to_owned(), value.clone());
+        }
+        value
+    }
+
+    fn required(&mut self, key: &'static str) -> String {
+        let value = self.text(key);
+        if value.is_empty() {
+            let label = form::field(key).map_or(key, |field| field.label);
+            self.problems.push(
+                Problem::new("required", format!("{label} is empty"), "Fill it in.").of_field(key),
+            );
+        }
+        value
+    }
+
+    fn choice(&mut self, key: &'static str) -> String {
+        let value = self.text(key);
+        let choices = form::field(key).map_or(&[][..], |field| field.choices);
+        if !value.is_empty() && !choices.contains(&value.as_str()) {
+            self.problems.push(
+                Problem::new(
+                    "bad-choice",
+                    format!("`{}` is no choice here", shortened(&value)),
+                    format!("Choose one of: {}.", choices.join(", ")),
+                )
+                .of_field(key),
+            );
+        }
+        value
+    }
+
+    fn number(&mut self, key: &'static str, least: u32, most: u32) -> u32 {
+        let value = self.text(key);
+        let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.then(|| value.parse().ok()).flatten();
+        if let Some(number) = number.filter(|number| (least..=most).contains(number)) {
+            self.texts.insert(key.to_owned(), number.to_string());
+            return number;
+        }
+        self.problems.push(
+            Problem::new(
+                "bad-number",
+                format!(
+                    "`{}` is no whole number from {least} to {most}",
+                    shortened(&value)
+                ),
+                format!("Enter a whole number from {least} to {most}."),
+            )
+            .of_field(key),
+        );
+        least
+    }
+}
+
+fn read(
+    given: &[(String, String)],
+    roles: &[Role],
+    need_base: bool,
+) -> Result<Parsed, Vec<Problem>> {
+    let mut reader = gather(given);
+    let url = reader.text("url");
+    let port = reader.text("port");
+    let security = reader.text("security");
+    let servers = match servers::read(&url, &port, &security) {
+        Ok(servers) => Some(servers),
+        Err(problems) => {
+            reader.problems.extend(problems);
+            None
+        }
+    };
+    let authority = reader.text("certificate-authority");
+    if !authority.is_empty()
+        && let Err(problem) = certificate::check(&authority)
+    {
+        reader.problems.push(problem);
+    }
+    let authentication = authentication(&mut reader);
+    let base_dn = if need_base {
+        reader.required("base-dn")
+    } else {
+        reader.text("base-dn")
+    };
+    let scope = match reader.choice("scope").as_str() {
+        "one" => Scope::One,
+        _ => Scope::Subtree,
+    };
+    let filter = reader.text("filter");
+    let disabled_when = reader.text("disabled-when");
+    let profile = match reader.choice("profile").as_str() {
+        "auto" => ProfileChoice::Auto,
+        named => ProfileChoice::Named(named.to_owned()),
+    };
+    let role = role(&mut reader, roles);
+    let days = reader.number("leaver-grace-days", 1, 3650);
+    let leavers = match reader.choice("leavers").as_str() {
+        "keep" => LeaverPolicy::Keep,
+        "grace" => LeaverPolicy::Grace { days },
+        "review" => LeaverPolicy::Review,
+        _ => LeaverPolicy::Deactivate,
+    };
+    let guards = GuardLimits {
+        count: reader.number("guard-count", 0, u32::MAX).into(),
+        percent: reader.number("guard-percent", 1, 100),
+    };
+    let page_size = reader.number("page-size", 1, 1000);
+    let Some(servers) = servers.filter(|_| reader.problems.is_empty()) else {
+        return Err(reader.problems);
+    };
+    reader
+        .texts
+        .insert("security".into(), servers::name(servers.security).into());
+    let connection = Connection {
+        servers: servers.endpoints,
+        security: servers.security,
+        certificate_authority: (!authority.is_empty()).then_some(authority),
+        authentication,
+    };
+    let warnings = warnings(&connection);
+    let filled = |text: String| (!text.is_empty()).then_some(text);
+    Ok(Parsed {
+        settings: Settings {
+            connection,
+            base_dn,
+            scope,
+            filter: filled(filter),
+            profile,
+            role,
+            disabled_when: filled(disabled_when),
+            leavers,
+            guards,
+            page_size,
+        },
+        texts: reader.texts,
+        warnings,
+    })
+}
+
+/// Knows only keys of the form, each once, of a sane length.
+fn gather(given: &[(String, String)]) -> Reader {
+    let mut reader = Reader {
+        texts: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    for (key, value) in given {
+        let longest = if key == "certificate-authority" {
+            usize::MAX
+        } else {
+            LONGEST
+        };
+        let problem = match form::field(key) {
+            None => Problem::new(
+                "unknown-setting",
+                format!("there is no setting `{}`", shortened(key)),
+                match nearest(key) {
+                    Some(field) => format!("Did you mean `{}`?", field.key),
+                    None => "Remove it; `describe` lists the settings there are.".into(),
+                },
+            ),
+            Some(_) if reader.texts.contains_key(key) => Problem::new(
+                "duplicate-setting",
+                format!("`{key}` is given twice"),
+                "Give it once.",
+            ),
+            Some(_) if value.len() > longest => Problem::new(
+                "too-long",
+                format!(
+                    "the value is {} bytes long, at most {LONGEST} are taken",
+                    value.len()
+                ),
+                "Shorten it.",
+            ),
+            Some(_) => {
+                reader.texts.insert(key.clone(), value.clone());
+                continue;
+            }
+        };
+        reader.problems.push(problem.of_field(key));
+    }
+    reader
+}
+
+fn authentication(reader: &mut Reader) -> Authentication {
+    let name = reader.text("bind-name");
+    // Not trimmed: it is a handle, and none of our business.
+    let credential = reader.texts.get("password").cloned();
+    let problem = match (name.is_empty(), credential) {
+        (false, Some(credential)) if !credential.is_empty() => {
+            return Authentication::Simple { name, credential };
+        }
+        (true, None) => return Authentication::Anonymous,
+        (true, Some(empty)) if empty.is_empty() => {
+            reader.texts.remove("password");
+            return Authentication::Anonymous;
+        }
+        (true, Some(_)) => Problem::new(
+            "required",
+            "there is a password but no bind name",
+            "Enter the bind name it belongs to, or remove the password for anonymous access.",
+        )
+        .of_field("bind-name"),
+        (false, Some(_)) => Problem::new(
+            "empty-password",
+            "the password is empty: a directory takes that for an anonymous bind and calls it a success",
+            "Enter the password of the bind name (RFC 4513 section 5.1.2).",
+        )
+        .of_field("password"),
+        (false, None) => Problem::new(
+            "password-missing",
+            "there is a bind name but no password",
+            "Enter its password, or remove the bind name for anonymous access.",
+        )
+        .of_field("password"),
+    };
+    reader.problems.push(problem);
+    Authentication::Anonymous
+}
+
+fn role(reader: &mut Reader, roles: &[Role]) -> String {
+    let role = reader.text("role");
+    if !roles.iter().any(|known| known.id == role) {
+        let known: Vec<_> = roles.iter().map(|role| role.id.as_str()).collect();
+        reader.problems.push(
+            Problem::new(
+                "unknown-role",
+                format!("the portal has no role `{}`", shortened(&role)),
+                format!("Choose one of: {}.", known.join(", ")),
+            )
+            .of_field("role"),
+        );
+    }
+    role
+}
+
+fn warnings(connection: &Connection) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    let bound = matches!(connection.authentication, Authentication::Simple { .. });
+    if connection.security == Security::Plain {
+        warnings.push(
+            Problem::new(
+                "transport-unencrypted",
+                if bound {
+                    "nothing is encrypted: the password and everybody's data travel readably"
+                } else {
+                    "nothing is encrypted: everybody's data travels readably"
+                },
+                "Choose start-tls or ldaps.",
+            )
+            .of_field("security"),
+        );
+        if connection.certificate_authority.is_some() {
+            warnings.push(
+                Problem::new(
+                    "certificate-unused",
+                    "without encryption the certificate authority is not used",
+                    "Choose start-tls or ldaps, or remove the certificates.",
+                )
+                .of_field("certificate-authority"),
+            );
+        }
+    }
+    for endpoint in &connection.servers {
+        let unusual = match connection.security {
+            Security::Ldaps => matches!(endpoint.port, 389 | 3268),
+            Security::Plain | Security::StartTls => matches!(endpoint.port, 636 | 3269),
+        };
+        if unusual {
+            warnings.push(
+                Problem::new(
+                    "unusual-port",
+                    format!(
+                        "port {} of {} is not the usual one for {}",
+                        endpoint.port,
+                        endpoint.host,
+                        servers::name(connection.security)
+                    ),
+                    "Use 389 for start-tls and plain, 636 for ldaps, unless the server differs.",
+                )
+                .of_field("port"),
+            );
+        }
+    }
+    warnings
+}
+
+fn shortened(text: &str) -> String {
+    let mut short: String = text
+        .chars()
+        .take(60)
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect();
+    if text.chars().nth(60).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+fn nearest(key: &str) -> Option<&'static FormField> {
+    let plain = |text: &str| text.to_lowercase().replace(['_', '-', ' '], "");
+    let wanted = plain(key);
+    form::form().iter().find(|field| {
+        let known = plain(field.key);
+        known == wanted
+            || plain(field.label) == wanted
+            || (wanted.len() > 3 && known.contains(&wanted))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn roles() -> Vec<Role> {
+    ["requester", "approver"]
+        .map(|id| Role {
+            id: id.into(),
+            label: id.into(),
+        })
+        .into()
+}
+
+fn form_of(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+const LEAST: &[(&str, &str)] = &[
+    ("url", "ldap.example.com"),
+    ("base-dn", "dc=example,dc=com"),
+];
+
+fn with(more: &[(&str, &str)]) -> Result<Parsed, Vec<Problem>> {
+    parse(&form_of(&[LEAST, more].concat()), &roles())
+}
+
+fn codes(result: Result<Parsed, Vec<Problem>>) -> Vec<(&'static str, String)> {
+    result
+        .unwrap_err()
+        .into_iter()
+        .map(|p| (p.code, p.field.unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn the_least_that_can_be_filled_in_gets_the_defaults() {
+    let parsed = with(&[]).unwrap();
+    assert_eq!(parsed.settings.leavers, LeaverPolicy::Deactivate);
+    assert_eq!(
+        parsed.settings.guards,
+        GuardLimits {
+            count: 500,
+            percent: 10
+        }
+    );
+    assert_eq!(parsed.settings.scope, Scope::Subtree);
+    assert_eq!(parsed.settings.profile, ProfileChoice::Auto);
+    assert_eq!(parsed.settings.connection.security, Security::StartTls);
+    assert_eq!(
+        parsed.settings.connection.authentication,
+        Authentication::Anonymous
+    );
+    assert_eq!(parsed.texts["page-size"], "1000");
+    assert_eq!(parsed.texts["security"], "start-tls");
+    assert!(parsed.warnings.is_empty());
+}
+
+#[test]
+fn what_is_stored_reads_back_as_the_same() {
+    let parsed = with(&[
+        ("bind-name", " cn=reader,dc=example,dc=com "),
+        ("password", "credential-1"),
+        ("leavers", "grace"),
+        ("leaver-grace-days", "007"),
+        ("filter", "(ou=Sales)"),
+    ])
+    .unwrap();
+    assert_eq!(parsed.settings.leavers, LeaverPolicy::Grace { days: 7 });
+    let texts: Vec<_> = parsed.texts.clone().into_iter().collect();
+    assert_eq!(parse(&texts, &roles()).unwrap(), parsed);
+}
+
+#[test]
+fn everything_wrong_is_reported_at_once_by_field() {
+    let problems = codes(parse(
+        &form_of(&[
+            ("url", "http://x"),
+            ("port", "0"),
+            ("bind-name", "cn=x"),
+            ("scope", "all"),
+            ("role", "king"),
+            ("leavers", "fire"),
+            ("guard-percent", "101"),
+            ("page-size", "many"),
+            ("base_dn", "dc=x"),
+            ("certificate-authority", "x"),
+        ]),
+        &roles(),
+    ));
+    let expected = [
+        ("unknown-setting", "base_dn"),
+        ("bad-url", "url"),
+        ("bad-port", "port"),
+        ("bad-certificate", "certificate-authority"),
+        ("password-missing", "password"),
+        ("required", "base-dn"),
+        ("bad-choice", "scope"),
+        ("unknown-role", "role"),
+        ("bad-choice", "leavers"),
+        ("bad-number", "guard-percent"),
+        ("bad-number", "page-size"),
+    ];
+    assert_eq!(
+        problems,
+        expected.map(|(code, field)| (code, field.to_owned()))
+    );
+}
+
+#[test]
+fn a_password_needs_a_name_and_a_name_a_password_that_is_not_empty() {
+    assert_eq!(
+        codes(with(&[("bind-name", "cn=x")])),
+        [("password-missing", "password".into())]
+    );
+    assert_eq!(
+        codes(with(&[("bind-name", "cn=x"), ("password", "")])),
+        [("empty-password", "password".into())]
+    );
+    assert_eq!(
+        codes(with(&[("password", "c1")])),
+        [("required", "bind-name".into())]
+    );
+    assert!(with(&[("bind-name", ""), ("password", "")]).is_ok());
+}
+
+#[test]
+fn a_missing_base_is_tolerated_only_where_bases_are_looked_for() {
+    let form = form_of(&LEAST[..1]);
+    assert_eq!(
+        codes(parse(&form, &roles())),
+        [("required", "base-dn".into())]
+    );
+    assert_eq!(
+        parse_without_base(&form, &roles())
+            .unwrap()
+            .settings
+            .base_dn,
+        ""
+    );
+}
+
+#[test]
+fn plain_transport_and_swapped_ports_are_warned_about() {
+    let warned = |more: &[(&str, &str)]| -> Vec<_> {
+        with(more)
+            .unwrap()
+            .warnings
+            .into_iter()
+            .map(|p| p.code)
+            .collect()
+    };
+    assert_eq!(warned(&[("security", "plain")]), ["transport-unencrypted"]);
+    assert_eq!(warned(&[("port", "636")]), ["unusual-port"]);
+    assert_eq!(
+        warned(&[("security", "ldaps"), ("port", "6360")]),
+        Vec::<&str>::new()
+    );
+}
+
+#[test]
+fn a_setting_given_twice_is_refused() {
+    assert_eq!(
+        codes(with(&[("url", "b")])),
+        [("duplicate-setting", "url".into())]
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_form_makes_it_panic(
+        pairs in prop::collection::vec(
+            (prop::sample::select(form::form().iter().map(|f| f.key).collect::<Vec<_>>()), ".{0,20}"), 0..8)
+    ) {
+        let given: Vec<_> = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let _ = parse(&given, &roles());
+    }
+}

@@ -18,3 +18,5 @@ pub mod problem;
 pub mod settings;
 
 pub use problem::Problem;
+#[cfg(target_arch = "wasm32")]
+mod glue;

@@ -30,7 +30,13 @@ impl Page {
             && ends.is_sorted()
             && ends.last().map_or(0, |end| *end as usize) == bytes.len();
         if fits {
-            Ok(Self { width, entries, counts, ends, bytes })
+            Ok(Self {
+                width,
+                entries,
+                counts,
+                ends,
+                bytes,
+            })
         } else {
             Err(Problem::new(
                 "bad-page",
@@ -59,12 +65,21 @@ impl Page {
             let counts = &self.counts[i * self.width..(i + 1) * self.width];
             let first = slice;
             slice += 1 + counts.iter().map(|n| *n as usize).sum::<usize>();
-            Entry { page: self, counts, first, last: slice }
+            Entry {
+                page: self,
+                counts,
+                first,
+                last: slice,
+            }
         })
     }
 
     fn slice(&self, index: usize) -> &[u8] {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+        let start = if index == 0 {
+            0
+        } else {
+            self.ends[index - 1] as usize
+        };
         &self.bytes[start..self.ends[index] as usize]
     }
 }
@@ -88,8 +103,14 @@ impl<'a> Entry<'a> {
     /// The values of the attribute at a position of the request; none where it is absent.
     pub fn values(&self, attribute: usize) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let page = self.page;
-        let before: usize =
-            self.counts.iter().take(attribute).map(|n| *n as usize).sum::<usize>() + self.first + 1;
+        let before: usize = self
+            .counts
+            .iter()
+            .take(attribute)
+            .map(|n| *n as usize)
+            .sum::<usize>()
+            + self.first
+            + 1;
         let count = self.counts.get(attribute).map_or(0, |n| *n as usize);
         (before..before + count).map(move |index| page.slice(index))
     }

@@ -17,11 +17,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem that concerns no single field.
-    pub fn new(
-        code: &'static str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+    pub fn new(code: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             code,
             field: None,

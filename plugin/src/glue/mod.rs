@@ -1,11 +1,14 @@
-//! The contract's bindings and the only code that knows them.
+//! The contract's bindings, and the only code that knows them.
+//!
+//! - [`convert`]: types that cross the border both ways
+//! - [`directory`], [`portal`], [`plan`], [`services`]: the ports over the contract's imports
+//! - [`host`]: all the ports in one value
+//! - [`lifecycle`], [`mapping`], [`sync`], [`schedule`], [`unsynced`], [`explain`]: the contract's exports,
+//!   each of which only forwards
+//! - [`nodes`]: filters in prefix order
 
-/// Generated.
-#[expect(
-    unsafe_code,
-    unreachable_pub,
-    reason = "generated"
-)]
+/// Generated. What goes out is borrowed, so that rows are not copied before they cross.
+#[expect(unsafe_code, reason = "generated")]
 mod bindings {
     wit_bindgen::generate!({
         path: "../wit",
@@ -13,4 +16,33 @@ mod bindings {
         ownership: Borrowing { duplicate_if_necessary: false },
         generate_all,
     });
+
+    export!(Component with_types_in self);
+
+    use super::host::Component;
+}
+
+mod convert;
+mod directory;
+mod explain;
+mod host;
+mod lifecycle;
+mod mapping;
+mod nodes;
+mod plan;
+mod portal;
+mod schedule;
+mod services;
+mod sync;
+mod unsynced;
+
+fn unavailable(hook: &str) -> Vec<bindings::marketplace::directory_sync::types::Problem> {
+    vec![
+        crate::Problem::new(
+            "unavailable",
+            format!("this build of the component has no `{hook}` yet"),
+            "Use a newer build.",
+        )
+        .into(),
+    ]
 }

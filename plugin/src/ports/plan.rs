@@ -1,5 +1,7 @@
 //! The plan port (contract: `plan`).
 
+use std::sync::Arc;
+
 use super::directory::HostProblem;
 use crate::problem::Problem;
 
@@ -21,8 +23,8 @@ pub enum RowKind {
 /// One field's change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// A portal field, `role` or `dn`.
-    pub field: String,
+    /// A portal field, `role` or `dn`; shared, because the same few names stand in every row.
+    pub field: Arc<str>,
     /// Before.
     pub before: Option<String>,
     /// After.

@@ -8,6 +8,7 @@
 //! - [`filter`]: LDAP filters
 //! - [`ports`]: what the plugin needs from its host
 //! - [`problem`]: trouble, told so that a person can mend it
+//! - [`schedule`]: when to sync
 //! - [`settings`]: the settings form, and the configuration made of it
 
 pub mod entry;
@@ -15,6 +16,7 @@ pub mod field;
 pub mod filter;
 pub mod ports;
 pub mod problem;
+pub mod schedule;
 pub mod settings;
 
 pub use problem::Problem;

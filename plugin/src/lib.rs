@@ -4,6 +4,7 @@
 //! on top of it, and a thin glue that alone knows the contract's bindings.
 //!
 //! - [`entry`]: pages of entries, read in place
+//! - [`export`]: the unsynced people as CSV
 //! - [`field`]: the portal's fields
 //! - [`filter`]: LDAP filters
 //! - [`ports`]: what the plugin needs from its host
@@ -12,6 +13,7 @@
 //! - [`settings`]: the settings form, and the configuration made of it
 
 pub mod entry;
+pub mod export;
 pub mod field;
 pub mod filter;
 pub mod ports;

@@ -3,19 +3,27 @@
 //! A pure core (no WIT types, no input or output, no clock: they come as [`ports`]), the lifecycle hooks
 //! on top of it, and a thin glue that alone knows the contract's bindings.
 //!
+//! - [`attribute`]: the attributes of a search, by position
+//! - [`decode`]: from raw values to text, times and numbers
+//! - [`dn`]: distinguished names
 //! - [`entry`]: pages of entries, read in place
 //! - [`export`]: the unsynced people as CSV
 //! - [`field`]: the portal's fields
 //! - [`filter`]: LDAP filters
+//! - [`mapping`]: which portal field is made of what
 //! - [`ports`]: what the plugin needs from its host
 //! - [`problem`]: trouble, told so that a person can mend it
 //! - [`schedule`]: when to sync
 //! - [`settings`]: the settings form, and the configuration made of it
 
+pub mod attribute;
+pub mod decode;
+pub mod dn;
 pub mod entry;
 pub mod export;
 pub mod field;
 pub mod filter;
+pub mod mapping;
 pub mod ports;
 pub mod problem;
 pub mod schedule;

@@ -13,6 +13,7 @@
 //! - [`mapping`]: which portal field is made of what
 //! - [`ports`]: what the plugin needs from its host
 //! - [`problem`]: trouble, told so that a person can mend it
+//! - [`profile`]: what kinds of directories are like
 //! - [`schedule`]: when to sync
 //! - [`settings`]: the settings form, and the configuration made of it
 
@@ -26,6 +27,7 @@ pub mod filter;
 pub mod mapping;
 pub mod ports;
 pub mod problem;
+pub mod profile;
 pub mod schedule;
 pub mod settings;
 

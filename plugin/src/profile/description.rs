@@ -1,0 +1,65 @@
+//! What a profile says.
+
+use super::RootDse;
+use super::identity::{IdAttribute, Identity};
+use crate::attribute::AttributeSet;
+use crate::field::Field;
+use crate::filter::Filter;
+use crate::mapping::Rule;
+use crate::problem::Problem;
+
+/// What a kind of directory is like. Data only, but for its detection.
+#[derive(Debug)]
+pub struct Profile {
+    /// Stable, kebab-case: a choice of the setting `profile`.
+    pub id: &'static str,
+    /// Shown.
+    pub label: &'static str,
+    /// What in the root DSE says that a directory is of this kind, as facts to show; nothing if it isn't.
+    pub detect: fn(&RootDse) -> Option<Vec<String>>,
+    /// Attributes whose value never changes and never comes back, best first.
+    pub ids: &'static [IdAttribute],
+    /// Whom to sync where the settings say nothing. Disabled accounts and people without a mail address are in it: the
+    /// first must be seen to be deactivated, the second to be reported.
+    pub filter: &'static str,
+    /// Field and source, for the portal's usual fields.
+    pub rules: &'static [(&'static str, &'static str)],
+    /// Who is disabled (a filter), where the settings say nothing; empty where directories of this kind do not say.
+    pub disabled_when: &'static str,
+    /// Other attributes worth showing when one person is looked at, and for finding one by name.
+    pub attributes: &'static [&'static str],
+}
+
+impl Profile {
+    /// The default filter, read.
+    ///
+    /// # Errors
+    /// `filter-syntax`, which a test rules out for the profiles here.
+    pub fn filter(&self) -> Result<Filter, Problem> {
+        Filter::parse(self.filter)
+    }
+
+    /// The filter for disabled accounts, read; `None` where this kind of directory has none.
+    ///
+    /// # Errors
+    /// `filter-syntax`, which a test rules out for the profiles here.
+    pub fn disabled_when(&self) -> Result<Option<Filter>, Problem> {
+        if self.disabled_when.is_empty() { Ok(None) } else { Filter::parse(self.disabled_when).map(Some) }
+    }
+
+    /// The default rules for those of the portal's fields that the profile knows.
+    #[must_use]
+    pub fn rules_for(&self, fields: &[Field]) -> Vec<Rule> {
+        fields
+            .iter()
+            .filter_map(|field| self.rules.iter().find(|(id, _)| *id == field.id))
+            .map(|(field, source)| Rule::new(*field, *source))
+            .collect()
+    }
+
+    /// Reads ids of entries that give these attributes.
+    #[must_use]
+    pub fn identity(&self, attributes: &mut AttributeSet) -> Identity {
+        Identity::new(self.ids, attributes)
+    }
+}

@@ -1,0 +1,24 @@
+//! What a kind of directory is like: how it is recognised, what identifies a person for ever, who is
+//! disabled, and which rules suit it.
+//!
+//! A profile is one file here and one line in [`registry`]; its test is an LDIF fixture beside it.
+//!
+//! - [`description`](Profile): what a profile says
+//! - [`registry`](mod@registry): the profiles, and which of them a directory is
+//! - [`root_dse`](RootDse): what a directory says of itself
+//! - [`identity`](Identity): a person's id, read from an entry
+//! - `openldap`, `generic`: the profiles
+
+mod description;
+mod generic;
+mod identity;
+mod openldap;
+mod registry;
+mod root_dse;
+#[cfg(test)]
+mod tests;
+
+pub use description::Profile;
+pub use identity::{IdAttribute, IdDecoder, Identity};
+pub use registry::{Detected, by_id, detect, registry};
+pub use root_dse::RootDse;

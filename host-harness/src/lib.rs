@@ -6,9 +6,11 @@
 //! - [`contract`]: the contract's types
 //! - [`ports`]: what the host needs from outside
 //! - [`problem`]: how trouble reaches people
+//! - [`store`]: the ports on a database
 
 pub mod contract;
 pub mod ports;
 pub mod problem;
+pub mod store;
 
 pub use problem::Problem;

@@ -4,7 +4,7 @@
 //! runs, so no plugin can name another.
 //!
 //! - [`directory`]: LDAP, read-only
-//! - [`portal`]: the people database as it stands, read-only
+//! - [`portal`]: the people database as it stands, for plugins read-only
 //! - [`plan`]: runs, their rows, and applying them to the portal
 //! - [`state`]: the plugin's own settings
 //! - [`secrets`]: credentials behind handles
@@ -19,7 +19,7 @@ pub mod tenants;
 
 pub use directory::{Cursor, Directory, OpenCursor, OpenSession, Session};
 pub use plan::{Plans, RunId};
-pub use portal::Portal;
+pub use portal::{PersonEdit, Portal, PortalDesk, Whom};
 pub use secrets::Secrets;
 pub use state::State;
 pub use tenants::{TenantId, Tenants};

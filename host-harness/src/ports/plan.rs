@@ -150,8 +150,12 @@ pub trait Plans: Send + Sync {
     /// Records rows (contract: `plan.record-rows`).
     async fn record(&self, tenant: &TenantId, run: RunId, rows: Vec<Row>) -> Outcome<()>;
     /// Rejects rows (contract: `plan.reject`).
-    async fn reject(&self, tenant: &TenantId, run: RunId, rejections: Vec<Rejection>)
-    -> Outcome<()>;
+    async fn reject(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        rejections: Vec<Rejection>,
+    ) -> Outcome<()>;
     /// Notes absences (contract: `plan.note-absent`); they hold once the run is applied.
     async fn note_absent(
         &self,

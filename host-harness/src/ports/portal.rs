@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Outcome, TenantId};
-use crate::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
+use crate::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
 
 /// Reads the portal. What each function guarantees stands in the contract's `portal` interface.
 #[async_trait]
@@ -27,4 +27,41 @@ pub trait Portal: Send + Sync {
         field: &str,
         values: &[String],
     ) -> Outcome<Vec<Holder>>;
+}
+
+/// A person of the portal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// By the directory's id: somebody a sync brought.
+    ExternalId(String),
+    /// By the portal's own id.
+    Id(String),
+}
+
+/// What somebody changes of a person by hand. Empty parts stay as they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PersonEdit {
+    /// Fields and their new values; none clears the field.
+    pub values: Vec<(String, Option<String>)>,
+    /// A status set by hand is the portal's: no sync reactivates whom a person made inactive.
+    pub status: Option<Status>,
+    /// The new role.
+    pub role: Option<String>,
+}
+
+/// What the portal's own people do in it, beside any sync.
+#[async_trait]
+pub trait PortalDesk: Send + Sync {
+    /// Adds a person that no sync brought, and returns the portal's id. Refuses `unknown-field`, `unknown-role`,
+    /// `too-long`, `missing-value`, `unique-conflict`, `licence`.
+    async fn add_person(&self, tenant: &TenantId, edit: &PersonEdit) -> Outcome<String>;
+    /// Changes a person; the fields are remembered as changed in the portal until a sync has dealt with them.
+    /// Refuses what `add_person` refuses, and `unknown-person`.
+    async fn edit_person(&self, tenant: &TenantId, whom: &Whom, edit: &PersonEdit) -> Outcome<()>;
+    /// A person, synced or not. Refuses `unknown-person`.
+    async fn person(&self, tenant: &TenantId, whom: &Whom) -> Outcome<Person>;
+    /// Adds a field to the tenant's schema. Refuses `field-exists`.
+    async fn add_field(&self, tenant: &TenantId, field: &Field) -> Outcome<()>;
+    /// Sets the number of seats; 0 is no limit.
+    async fn set_seats(&self, tenant: &TenantId, seats: u64) -> Outcome<()>;
 }

@@ -10,8 +10,12 @@ use super::{Outcome, TenantId};
 pub trait Secrets: Send + Sync {
     /// Stores a password under a name and returns the handle a plugin may hold. Refuses an empty one
     /// (`empty-password`): a directory takes a bind without password for an anonymous one (RFC 4513 section 5.1.2).
-    async fn store(&self, tenant: &TenantId, name: &str, password: Zeroizing<String>)
-    -> Outcome<String>;
+    async fn store(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        password: Zeroizing<String>,
+    ) -> Outcome<String>;
     /// The password behind a handle of this tenant (`unknown-credential` for any other).
     async fn reveal(&self, tenant: &TenantId, handle: &str) -> Outcome<Zeroizing<String>>;
     /// The handle stored under a name, if there is one.

@@ -22,7 +22,9 @@ impl TenantId {
     pub fn new(name: impl Into<String>) -> Result<Self, Problem> {
         let name = name.into();
         let good = (1..=63).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !name.starts_with('-')
             && !name.ends_with('-');
         if good {
@@ -89,7 +91,10 @@ pub struct HostSetting {
 
 impl From<Setting> for HostSetting {
     fn from(setting: Setting) -> Self {
-        Self { key: setting.key, value: setting.value }
+        Self {
+            key: setting.key,
+            value: setting.value,
+        }
     }
 }
 

@@ -1,0 +1,23 @@
+//! What the host remembers: portal, plans, settings, passwords, installations.
+//!
+//! The rules are here, for every database; a folder for each database holds its statements.
+//!
+//! - [`sqlite`]: the embedded database, [`Store`]
+//! - [`schema`]: a new portal's fields and roles; [`check`]: what its fields accept
+//! - [`unique`]: how unique values are compared
+//! - [`values`]: values and changes as text
+//! - [`vault`]: sealed passwords
+//! - [`lock`]: one run of a tenant at a time
+//! - [`error`]: what goes wrong
+
+pub mod check;
+pub mod error;
+pub mod lock;
+pub mod schema;
+pub mod sqlite;
+pub mod unique;
+pub mod values;
+pub mod vault;
+
+pub use lock::TenantLock;
+pub use sqlite::Store;

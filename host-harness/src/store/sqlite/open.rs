@@ -1,0 +1,198 @@
+//! The store itself: files, connections, transactions.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::Utc;
+use sqlx::pool::PoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Executor, Sqlite, SqlitePool, Transaction};
+
+use crate::Problem;
+use crate::ports::TenantId;
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::vault::Vault;
+
+/// The database's file name in the data directory.
+const DATABASE: &str = "rollcall.db";
+/// Readers beside the one writer.
+const READERS: u32 = 3;
+/// How long a statement waits for another process.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The tables that an apply works with live in the writer's own memory.
+const SCRATCH: &str = "CREATE TEMP TABLE IF NOT EXISTS batch (
+    id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, person INTEGER) STRICT";
+
+/// An SQLite database with the ports [`crate::ports`] names. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    data_dir: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+    vault: Vault,
+    /// Tenants' numbers never change and are never given away again.
+    tenants: RwLock<HashMap<TenantId, i64>>,
+}
+
+impl Store {
+    /// Opens the database of a data directory and brings it up to date; makes both where there are none,
+    /// for this user only.
+    ///
+    /// # Errors
+    /// `store-file`, `store-migration`, `store-failed`, `key-file-exposed`, `key-file-broken`.
+    pub async fn open(data_dir: &Path) -> Result<Self, Problem> {
+        Ok(Self::try_open(data_dir).await?)
+    }
+
+    /// The directory that was opened.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.inner.data_dir
+    }
+
+    /// Closes every connection, so that the files are complete without a write-ahead log beside them.
+    pub async fn close(&self) {
+        self.inner.readers.close().await;
+        self.inner.writer.close().await;
+    }
+
+    async fn try_open(data_dir: &Path) -> StoreResult<Self> {
+        make_directory(data_dir)?;
+        let path = data_dir.join(DATABASE);
+        make_private_file(&path)?;
+        let vault = Vault::open(data_dir)?;
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .page_size(8192)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .pragma("temp_store", "MEMORY")
+            .pragma("wal_autocheckpoint", "2000")
+            .pragma("journal_size_limit", "33554432")
+            .disable_statement_logging();
+        let writer = PoolOptions::<Sqlite>::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(SCRATCH).await.map(|_| ()) })
+            })
+            .connect_with(options.clone().pragma("cache_size", "-12288"))
+            .await?;
+        sqlx::migrate!("src/store/sqlite/migrations")
+            .run(&writer)
+            .await?;
+        let readers = PoolOptions::<Sqlite>::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true).pragma("cache_size", "-2048"))
+            .await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                data_dir: data_dir.to_owned(),
+                writer,
+                readers,
+                vault,
+                tenants: RwLock::default(),
+            }),
+        })
+    }
+
+    /// Connections that only read.
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
+    }
+
+    /// Begins a transaction that may write. There is one at a time.
+    pub(super) async fn write(&self) -> StoreResult<Transaction<'static, Sqlite>> {
+        Ok(self.inner.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    pub(super) fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
+    /// A tenant's number. Refuses `not-installed` where nothing was ever installed.
+    pub(super) async fn tenant(&self, tenant: &TenantId) -> StoreResult<i64> {
+        let known = {
+            let tenants = self
+                .inner
+                .tenants
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            tenants.get(tenant).copied()
+        };
+        if let Some(number) = known {
+            return Ok(number);
+        }
+        let number: i64 = sqlx::query_scalar("SELECT id FROM tenant WHERE name = ?1")
+            .bind(tenant.as_str())
+            .fetch_optional(self.readers())
+            .await?
+            .ok_or_else(|| not_installed(tenant))?;
+        self.inner
+            .tenants
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(tenant.clone(), number);
+        Ok(number)
+    }
+}
+
+/// Nothing is installed for a tenant.
+pub(super) fn not_installed(tenant: &TenantId) -> StoreError {
+    StoreError::refused(
+        "not-installed",
+        format!("nothing is installed for the tenant {tenant}"),
+        "Install a plugin for it first.",
+    )
+}
+
+/// Unix seconds.
+pub(super) fn now() -> i64 {
+    Utc::now().timestamp()
+}
+
+/// Unix milliseconds.
+pub(super) fn now_millis() -> i64 {
+    Utc::now().timestamp_millis()
+}
+
+/// A count as SQLite gives it.
+pub(super) fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}
+
+/// A number as SQLite takes it.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn make_directory(path: &Path) -> StoreResult<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|e| StoreError::file(path, e))
+}
+
+/// SQLite gives its other files the mode of this one.
+fn make_private_file(path: &Path) -> StoreResult<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .map(|_| ())
+        .map_err(|e| StoreError::file(path, e))
+}

@@ -1,0 +1,168 @@
+//! The plugin's own settings.
+
+use async_trait::async_trait;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::open::{Store, signed, unsigned};
+use crate::contract::state::{Operation, Versioned};
+use crate::ports::{Outcome, State, TenantId};
+use crate::store::error::{StoreError, StoreResult};
+
+const MAX_KEY: usize = 256;
+const MAX_VALUE: usize = 1 << 20;
+/// Keys and values of one tenant together.
+const QUOTA: i64 = 16 << 20;
+
+#[async_trait]
+impl State for Store {
+    async fn get(&self, tenant: &TenantId, key: &str) -> Outcome<Versioned> {
+        Ok(self.state_value(tenant, key).await?)
+    }
+
+    async fn keys(&self, tenant: &TenantId, prefix: &str) -> Outcome<Vec<String>> {
+        Ok(self.state_keys(tenant, prefix).await?)
+    }
+
+    async fn commit(&self, tenant: &TenantId, operations: &[Operation]) -> Outcome<()> {
+        Ok(self.commit_state(tenant, operations).await?)
+    }
+
+    async fn clear(&self, tenant: &TenantId) -> Outcome<u64> {
+        Ok(self.clear_state(tenant).await?)
+    }
+}
+
+impl Store {
+    async fn state_value(&self, tenant: &TenantId, key: &str) -> StoreResult<Versioned> {
+        let tenant = self.tenant(tenant).await?;
+        let row = sqlx::query("SELECT value, version FROM state WHERE tenant = ?1 AND key = ?2")
+            .bind(tenant)
+            .bind(key)
+            .fetch_optional(self.readers())
+            .await?;
+        Ok(match row {
+            Some(row) => Versioned {
+                value: row.try_get(0)?,
+                version: unsigned(row.try_get(1)?),
+            },
+            None => Versioned {
+                value: Vec::new(),
+                version: 0,
+            },
+        })
+    }
+
+    async fn state_keys(&self, tenant: &TenantId, prefix: &str) -> StoreResult<Vec<String>> {
+        let tenant = self.tenant(tenant).await?;
+        Ok(sqlx::query_scalar(
+            "SELECT key FROM state
+             WHERE tenant = ?1 AND key >= ?2 AND substr(key, 1, length(?2)) = ?2 ORDER BY key",
+        )
+        .bind(tenant)
+        .bind(prefix)
+        .fetch_all(self.readers())
+        .await?)
+    }
+
+    async fn commit_state(&self, tenant: &TenantId, operations: &[Operation]) -> StoreResult<()> {
+        operations.iter().try_for_each(check)?;
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        for operation in operations {
+            run_operation(&mut tx, tenant, operation).await?;
+        }
+        let used: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(length(key) + length(value)), 0) FROM state WHERE tenant = ?1",
+        )
+        .bind(tenant)
+        .fetch_one(&mut *tx)
+        .await?;
+        if used > QUOTA {
+            return Err(StoreError::refused(
+                "state-full",
+                format!("the plugin's settings would take {used} of {QUOTA} bytes"),
+                "The plugin must keep less; nothing was stored.",
+            ));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn clear_state(&self, tenant: &TenantId) -> StoreResult<u64> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        let done = sqlx::query("DELETE FROM state WHERE tenant = ?1")
+            .bind(tenant)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
+    }
+}
+
+fn check(operation: &Operation) -> StoreResult<()> {
+    let (key, value) = (
+        operation.key.len(),
+        operation.value.as_ref().map_or(0, Vec::len),
+    );
+    if (1..=MAX_KEY).contains(&key) && value <= MAX_VALUE {
+        return Ok(());
+    }
+    Err(StoreError::refused(
+        "bad-request",
+        format!("a key of {key} bytes with a value of {value} bytes is out of its limits"),
+        format!("Keys have 1 to {MAX_KEY} bytes, values at most {MAX_VALUE}."),
+    ))
+}
+
+/// Versions count up for the whole tenant, so that a key deleted and made again never has an old one.
+async fn run_operation(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    operation: &Operation,
+) -> StoreResult<()> {
+    if let Some(expected) = operation.expected {
+        let version: Option<i64> =
+            sqlx::query_scalar("SELECT version FROM state WHERE tenant = ?1 AND key = ?2")
+                .bind(tenant)
+                .bind(&operation.key)
+                .fetch_optional(&mut **tx)
+                .await?;
+        if version.unwrap_or(0) != signed(expected) {
+            return Err(StoreError::refused(
+                "conflict",
+                format!(
+                    "the setting {:?} was changed by somebody else",
+                    operation.key
+                ),
+                "Read it again and repeat the change.",
+            ));
+        }
+    }
+    let Some(value) = &operation.value else {
+        sqlx::query("DELETE FROM state WHERE tenant = ?1 AND key = ?2")
+            .bind(tenant)
+            .bind(&operation.key)
+            .execute(&mut **tx)
+            .await?;
+        return Ok(());
+    };
+    let version: i64 = sqlx::query_scalar(
+        "UPDATE tenant SET state_version = state_version + 1 WHERE id = ?1
+         RETURNING state_version",
+    )
+    .bind(tenant)
+    .fetch_one(&mut **tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO state (tenant, key, value, version) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (tenant, key) DO UPDATE SET value = ?3, version = ?4",
+    )
+    .bind(tenant)
+    .bind(&operation.key)
+    .bind(&value[..])
+    .bind(version)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

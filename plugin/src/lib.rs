@@ -24,12 +24,16 @@ pub mod entry;
 pub mod export;
 pub mod field;
 pub mod filter;
+pub mod lifecycle;
 pub mod mapping;
 pub mod ports;
 pub mod problem;
 pub mod profile;
 pub mod schedule;
 pub mod settings;
+
+#[cfg(test)]
+mod testing;
 
 pub use problem::Problem;
 #[cfg(target_arch = "wasm32")]

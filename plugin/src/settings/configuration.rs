@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
 
+use crate::mapping::{OnEmpty, Rule};
 use crate::ports::directory::HostProblem;
 use crate::ports::portal::Role;
 use crate::ports::services::{Operation, State};
 use crate::problem::Problem;
 
 use super::parse::{self, Parsed, Settings};
-use super::rules::RuleText;
 
 /// The key of `state` that holds all of it, so that settings and rules can't drift apart.
 pub const KEY: &str = "configuration";
@@ -26,7 +26,7 @@ pub struct Configuration {
     /// Typed settings.
     pub settings: Settings,
     /// The rules as submitted; empty: those suggested for the profile.
-    pub rules: Vec<RuleText>,
+    pub rules: Vec<Rule>,
     /// As stored, defaults filled in.
     pub texts: BTreeMap<String, String>,
     /// 32 hexadecimal digits over settings and rules, but for the credential handle. A plan made under another
@@ -42,13 +42,13 @@ pub struct Configuration {
 struct Stored {
     format: u32,
     settings: BTreeMap<String, String>,
-    rules: Vec<RuleText>,
+    rules: Vec<Rule>,
 }
 
 impl Configuration {
     /// Puts checked settings and rules together.
     #[must_use]
-    pub fn new(parsed: Parsed, rules: Vec<RuleText>, version: u64) -> Self {
+    pub fn new(parsed: Parsed, rules: Vec<Rule>, version: u64) -> Self {
         let digest = digest(&parsed.texts, &rules);
         let Parsed {
             settings,
@@ -125,7 +125,7 @@ impl Configuration {
 ///
 /// # Errors
 /// `state-damaged`.
-pub fn stored_rules(state: &dyn State) -> Result<(Vec<RuleText>, u64), Problem> {
+pub fn stored_rules(state: &dyn State) -> Result<(Vec<Rule>, u64), Problem> {
     Ok(stored(state)?.map_or((Vec::new(), 0), |(stored, version)| (stored.rules, version)))
 }
 
@@ -153,7 +153,7 @@ fn stored(state: &dyn State) -> Result<Option<(Stored, u64)>, Problem> {
 }
 
 /// Length-prefixed, so that no two configurations give the same bytes.
-fn digest(texts: &BTreeMap<String, String>, rules: &[RuleText]) -> String {
+fn digest(texts: &BTreeMap<String, String>, rules: &[Rule]) -> String {
     let mut hasher = SipHasher13::new_with_keys(0x726f_6c6c_6361_6c6c, 0x636f_6e66_6967_3031);
     let mut put = |text: &str| {
         hasher.write_u64(text.len() as u64);
@@ -169,9 +169,9 @@ fn digest(texts: &BTreeMap<String, String>, rules: &[RuleText]) -> String {
         put(&rule.field);
         put(&rule.source);
         match &rule.on_empty {
-            super::WhenEmpty::Keep => put("keep"),
-            super::WhenEmpty::Clear => put("clear"),
-            super::WhenEmpty::Default(value) => {
+            OnEmpty::Keep => put("keep"),
+            OnEmpty::Clear => put("clear"),
+            OnEmpty::Default(value) => {
                 put("default");
                 put(value);
             }
@@ -186,7 +186,6 @@ fn digest(texts: &BTreeMap<String, String>, rules: &[RuleText]) -> String {
 mod tests {
     use std::cell::RefCell;
 
-    use super::super::WhenEmpty;
     use super::*;
     use crate::ports::services::Versioned;
 
@@ -232,8 +231,8 @@ mod tests {
         parse::parse(&given, &roles()).unwrap()
     }
 
-    fn rule(source: &str, on_empty: WhenEmpty) -> RuleText {
-        RuleText {
+    fn rule(source: &str, on_empty: OnEmpty) -> Rule {
+        Rule {
             field: "email".into(),
             source: source.into(),
             on_empty,
@@ -244,7 +243,7 @@ mod tests {
     fn what_is_stored_is_loaded_with_its_version_and_the_same_digest() {
         let state = Memory::default();
         assert_eq!(Configuration::load(&state, &roles()).unwrap(), None);
-        let rules = vec![rule("{mail}", WhenEmpty::Default("x".into()))];
+        let rules = vec![rule("{mail}", OnEmpty::Default("x".into()))];
         let written = Configuration::new(parsed(&[]), rules, 0);
         written.store(&state).unwrap();
         let read = Configuration::require(&state, &roles()).unwrap();
@@ -284,16 +283,16 @@ mod tests {
 
     #[test]
     fn every_setting_and_rule_changes_the_digest_but_the_credential_handle_does_not() {
-        let digest = |more: &[(&str, &str)], rules: &[RuleText]| {
+        let digest = |more: &[(&str, &str)], rules: &[Rule]| {
             Configuration::new(parsed(more), rules.to_vec(), 0).digest
         };
         let base = digest(&[], &[]);
         assert_eq!(base.len(), 32);
         assert_ne!(base, digest(&[("filter", "(a=b)")], &[]));
-        assert_ne!(base, digest(&[], &[rule("{mail}", WhenEmpty::Keep)]));
+        assert_ne!(base, digest(&[], &[rule("{mail}", OnEmpty::Keep)]));
         assert_ne!(
-            digest(&[], &[rule("{mail}", WhenEmpty::Keep)]),
-            digest(&[], &[rule("{mail}", WhenEmpty::Clear)])
+            digest(&[], &[rule("{mail}", OnEmpty::Keep)]),
+            digest(&[], &[rule("{mail}", OnEmpty::Clear)])
         );
         let bound = |handle| digest(&[("bind-name", "cn=x"), ("password", handle)], &[]);
         assert_eq!(bound("c1"), bound("c2"));

@@ -4,20 +4,17 @@
 //! - [`parse`]: from texts to [`Settings`], all problems at once
 //! - [`servers`]: the server list and its contradictions
 //! - [`certificate`]: whether a text can be a PEM bundle
-//! - [`rules`]: mapping rules as written
 //! - [`configuration`]: settings and rules together, their digest, and how they are stored
 
 pub mod certificate;
 pub mod configuration;
 pub mod form;
 pub mod parse;
-pub mod rules;
 pub mod servers;
 
 pub use configuration::Configuration;
 pub use form::{FormField, FormKind, form};
 pub use parse::{GuardLimits, LeaverPolicy, Parsed, ProfileChoice, Settings, parse};
-pub use rules::{RuleText, WhenEmpty};
 
 /// What the setting `profile` can be.
 pub const PROFILE_CHOICES: &[&str] = &["auto", "openldap", "generic"];

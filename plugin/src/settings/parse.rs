@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::dn::Dn;
+use crate::filter::Filter;
 use crate::ports::directory::{Authentication, Connection, Scope, Security};
 use crate::ports::portal::Role;
 use crate::problem::Problem;
@@ -56,13 +58,13 @@ pub struct Settings {
     /// [`Scope::One`] or [`Scope::Subtree`].
     pub scope: Scope,
     /// *Advance Search*; none: the profile's default.
-    pub filter: Option<String>,
+    pub filter: Option<Filter>,
     /// Which directory profile.
     pub profile: ProfileChoice,
     /// The role of new people.
     pub role: String,
     /// When an account is disabled; none: the profile's default.
-    pub disabled_when: Option<String>,
+    pub disabled_when: Option<Filter>,
     /// Leavers.
     pub leavers: LeaverPolicy,
     /// Guards.
@@ -105,6 +107,8 @@ pub fn parse_without_base(
 
 struct Reader {
     texts: BTreeMap<String, String>,
+    /// White space before the value, which positions are counted from.
+    skipped: BTreeMap<&'static str, usize>,
     problems: Vec<Problem>,
 }
 
@@ -112,7 +116,11 @@ impl Reader {
     /// The value, trimmed, or the field's default.
     fn text(&mut self, key: &'static str) -> String {
         let default = form::field(key).map_or("", |field| field.default);
-        let given = self.texts.get(key).map_or("", |value| value.trim());
+        let given = self.texts.get(key).map_or("", |value| {
+            self.skipped
+                .insert(key, value.len() - value.trim_start().len());
+            value.trim()
+        });
         let value = if given.is_empty() { default } else { given }.to_owned();
         if value.is_empty() {
             self.texts.remove(key);
@@ -131,6 +139,30 @@ impl Reader {
             );
         }
         value
+    }
+
+    fn filter(&mut self, key: &'static str) -> Option<Filter> {
+        let text = self.text(key);
+        if text.is_empty() {
+            return None;
+        }
+        match Filter::parse(&text) {
+            Ok(filter) => Some(filter),
+            Err(problem) => {
+                self.at_fault(key, problem);
+                None
+            }
+        }
+    }
+
+    /// A problem of a trimmed value, at its place in the value as given.
+    fn at_fault(&mut self, key: &'static str, problem: Problem) {
+        let skipped = self.skipped.get(key).copied().unwrap_or(0);
+        let problem = match problem.position {
+            Some(position) => problem.at(position as usize + skipped),
+            None => problem,
+        };
+        self.problems.push(problem.of_field(key));
     }
 
     fn choice(&mut self, key: &'static str) -> String {
@@ -184,7 +216,11 @@ fn read(
     let servers = match servers::read(&url, &port, &security) {
         Ok(servers) => Some(servers),
         Err(problems) => {
-            reader.problems.extend(problems);
+            for problem in problems {
+                let key =
+                    form::field(problem.field.as_deref().unwrap_or("")).map_or("url", |f| f.key);
+                reader.at_fault(key, problem);
+            }
             None
         }
     };
@@ -192,7 +228,7 @@ fn read(
     if !authority.is_empty()
         && let Err(problem) = certificate::check(&authority)
     {
-        reader.problems.push(problem);
+        reader.at_fault("certificate-authority", problem);
     }
     let authentication = authentication(&mut reader);
     let base_dn = if need_base {
@@ -200,12 +236,15 @@ fn read(
     } else {
         reader.text("base-dn")
     };
+    if let Err(problem) = Dn::parse(&base_dn) {
+        reader.at_fault("base-dn", problem);
+    }
     let scope = match reader.choice("scope").as_str() {
         "one" => Scope::One,
         _ => Scope::Subtree,
     };
-    let filter = reader.text("filter");
-    let disabled_when = reader.text("disabled-when");
+    let filter = reader.filter("filter");
+    let disabled_when = reader.filter("disabled-when");
     let profile = match reader.choice("profile").as_str() {
         "auto" => ProfileChoice::Auto,
         named => ProfileChoice::Named(named.to_owned()),
@@ -235,17 +274,21 @@ fn read(
         certificate_authority: (!authority.is_empty()).then_some(authority),
         authentication,
     };
-    let warnings = warnings(&connection);
-    let filled = |text: String| (!text.is_empty()).then_some(text);
+    let mut warnings = warnings(&connection);
+    warnings.extend(
+        filter
+            .as_ref()
+            .and_then(|filter| hiding(filter, disabled_when.as_ref())),
+    );
     Ok(Parsed {
         settings: Settings {
             connection,
             base_dn,
             scope,
-            filter: filled(filter),
+            filter,
             profile,
             role,
-            disabled_when: filled(disabled_when),
+            disabled_when,
             leavers,
             guards,
             page_size,
@@ -259,6 +302,7 @@ fn read(
 fn gather(given: &[(String, String)]) -> Reader {
     let mut reader = Reader {
         texts: BTreeMap::new(),
+        skipped: BTreeMap::new(),
         problems: Vec::new(),
     };
     for (key, value) in given {
@@ -349,6 +393,20 @@ fn role(reader: &mut Reader, roles: &[Role]) -> String {
         );
     }
     role
+}
+
+/// Warns of a filter that hides disabled accounts.
+#[must_use]
+pub fn hiding(filter: &Filter, disabled_when: Option<&Filter>) -> Option<Problem> {
+    let attribute = filter.hides_disabled(disabled_when)?;
+    Some(
+        Problem::new(
+            "filter-hides-disabled",
+            format!("the filter lets no disabled accounts through (by {attribute}), so they look like leavers"),
+            format!("Take {attribute} out of the filter: the sync reads disabled accounts and deactivates them."),
+        )
+        .of_field("filter"),
+    )
 }
 
 fn warnings(connection: &Connection) -> Vec<Problem> {

@@ -163,6 +163,51 @@ fn plain_transport_and_swapped_ports_are_warned_about() {
 }
 
 #[test]
+fn a_broken_filter_or_base_is_refused_at_its_position_in_the_value_as_given() {
+    let problems = parse(
+        &form_of(&[
+            ("url", "a"),
+            ("base-dn", "  dc=x,="),
+            ("filter", " (cn=a"),
+            ("disabled-when", "(a=b))"),
+        ]),
+        &roles(),
+    )
+    .unwrap_err();
+    let found: Vec<_> = problems
+        .iter()
+        .map(|p| (p.code, p.field.as_deref().unwrap()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("bad-dn", "base-dn"),
+            ("filter-syntax", "filter"),
+            ("filter-syntax", "disabled-when")
+        ]
+    );
+    assert_eq!(problems[0].position, Some(7));
+    assert_eq!(problems[2].position, Some(5));
+    assert!(with(&[("filter", " (cn=John Smith) "), ("disabled-when", "(|)")]).is_ok());
+}
+
+#[test]
+fn a_filter_that_hides_disabled_accounts_is_warned_about_and_one_that_does_not_is_not() {
+    let warned = |filter: &str| {
+        with(&[("filter", filter)])
+            .unwrap()
+            .warnings
+            .first()
+            .map(|p| p.code)
+    };
+    assert_eq!(
+        warned("(&(uid=*)(!(nsAccountLock=TRUE)))"),
+        Some("filter-hides-disabled")
+    );
+    assert_eq!(warned("(&(uid=*)(ou=Sales))"), None);
+}
+
+#[test]
 fn a_setting_given_twice_is_refused() {
     assert_eq!(
         codes(with(&[("url", "b")])),

@@ -1,0 +1,301 @@
+//! The `uninstall` hook.
+
+use crate::ports::Host;
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::{Proof, Row, RowKind, Summary};
+use crate::ports::portal::{Person, Status};
+use crate::ports::services::{Operation, Signal};
+use crate::problem::Problem;
+use crate::schedule::store as timetable;
+use crate::settings::configuration;
+
+use super::answer::{Answer, cancelled, one};
+use super::install;
+
+/// What becomes of the people that were synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// They stay as they are.
+    Keep,
+    /// A plan is recorded that deactivates them.
+    Deactivate,
+}
+
+/// What was removed and what is left (contract: `lifecycle.receipt`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// What and how many.
+    pub removed: Vec<(String, u64)>,
+    /// What and how many.
+    pub left: Vec<(String, u64)>,
+}
+
+/// People looked at in one call of the host.
+const BATCH: u32 = 1000;
+
+/// Removes the tenant's state. With [`Afterwards::Deactivate`], first records a plan that deactivates everybody whom a
+/// sync brought and who is active. Works whatever is configured, and where nothing is.
+///
+/// # Errors
+/// `cancelled`, and what the host says about `plan` and `state`; then the state is as it was.
+pub fn uninstall(host: &impl Host, people: Afterwards) -> Answer<Receipt> {
+    let mut count = Counts::default();
+    let mut after = String::new();
+    loop {
+        let index = host.portal().index(&after, BATCH);
+        let Some(last) = index
+            .external_ids
+            .last()
+            .filter(|last| **last > after)
+            .cloned()
+        else {
+            break;
+        };
+        if host.progress().report("uninstall", count.people(), 0) == Signal::Stop {
+            return Err(cancelled());
+        }
+        let (active, inactive): (Vec<_>, Vec<_>) = index
+            .external_ids
+            .into_iter()
+            .zip(index.marks.into_iter().chain(std::iter::repeat(0)))
+            .partition(|(_, marks)| marks & 1 == 0);
+        count.inactive += inactive.len() as u64;
+        count.active += active.len() as u64;
+        if people == Afterwards::Deactivate && !active.is_empty() {
+            let ids: Vec<_> = active.into_iter().map(|(id, _)| id).collect();
+            let rows: Vec<_> = host
+                .portal()
+                .people(&ids)
+                .into_iter()
+                .filter(|person| person.status == Status::Active)
+                .map(deactivation)
+                .collect();
+            count.deactivated += rows.len() as u64;
+            host.plan().record(rows).map_err(one)?;
+        }
+        after = last;
+        if !index.more {
+            break;
+        }
+    }
+    if people == Afterwards::Deactivate {
+        finish(host, &count)?;
+    }
+    let removed = remove_state(host)?;
+    Ok(receipt(&count, removed))
+}
+
+#[derive(Default)]
+struct Counts {
+    active: u64,
+    inactive: u64,
+    deactivated: u64,
+}
+
+impl Counts {
+    fn people(&self) -> u64 {
+        self.active + self.inactive
+    }
+}
+
+fn deactivation(person: Person) -> Row {
+    let mut source_hash = [0; 16];
+    for (to, from) in source_hash.iter_mut().zip(&person.source_hash) {
+        *to = *from;
+    }
+    Row {
+        kind: RowKind::Deactivate,
+        display: display(&person),
+        external_id: person.external_id,
+        dn: person.dn,
+        reason: "uninstalled",
+        changes: Vec::new(),
+        source_hash,
+        problem: None,
+        other: None,
+    }
+}
+
+fn display(person: &Person) -> String {
+    ["display-name", "username", "email"]
+        .iter()
+        .find_map(|field| person.values.iter().find(|(id, _)| id == field))
+        .map_or_else(|| person.dn.clone(), |(_, value)| value.clone())
+}
+
+/// The plan concludes nothing from absence, so its proof proves nothing.
+fn finish(host: &impl Host, count: &Counts) -> Answer<()> {
+    let summary = Summary {
+        counts: vec![("deactivate".into(), count.deactivated)],
+        ..Summary::default()
+    };
+    let proof = Proof {
+        complete: false,
+        gaps: vec![HostProblem::from(Problem::new(
+            "uninstalled",
+            "the directory was not read: the plugin is being removed",
+            "Nothing is to be done.",
+        ))],
+        pages: 0,
+        entries: 0,
+        referrals: 0,
+        server: String::new(),
+        base: String::new(),
+        configuration: String::new(),
+    };
+    host.plan().finish(&summary, &proof, &[]).map_err(one)?;
+    Ok(())
+}
+
+fn remove_state(host: &impl Host) -> Answer<Vec<(String, u64)>> {
+    let rules = configuration::stored_rules(host.state()).map_or(0, |(rules, _)| rules.len());
+    let keys = host.state().keys("");
+    let has = |key: &str| u64::from(keys.iter().any(|known| known == key));
+    let known = [configuration::KEY, timetable::KEY, install::KEY];
+    let others = keys
+        .iter()
+        .filter(|key| !known.contains(&key.as_str()))
+        .count();
+    let removed = [
+        ("settings", has(configuration::KEY)),
+        ("mapping rules", rules as u64),
+        ("timetable", has(timetable::KEY)),
+        ("installation record", has(install::KEY)),
+        ("other stored values", others as u64),
+    ];
+    let operations: Vec<_> = keys
+        .into_iter()
+        .map(|key| Operation {
+            key,
+            expected: None,
+            value: None,
+        })
+        .collect();
+    if !operations.is_empty() {
+        host.state().commit(operations).map_err(one)?;
+    }
+    Ok(removed
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| (what.to_owned(), count))
+        .collect())
+}
+
+fn receipt(count: &Counts, removed: Vec<(String, u64)>) -> Receipt {
+    let left = [
+        (
+            "active people, as they are",
+            count.active - count.deactivated.min(count.active),
+        ),
+        (
+            "people to be deactivated by the recorded plan",
+            count.deactivated,
+        ),
+        ("inactive people, as they are", count.inactive),
+    ];
+    Receipt {
+        removed,
+        left: left
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| (what.to_owned(), count))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::{configure, install};
+    use super::*;
+    use crate::testing::World;
+
+    fn installed() -> World {
+        let world = World::default();
+        install::install(&world).unwrap();
+        let settings =
+            [("url", "a"), ("base-dn", "dc=x")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        configure::configure(&world, &settings).unwrap();
+        world.portal.add("id-1", "cn=1", &[("username", "one")]);
+        world.portal.add("id-2", "cn=2", &[]);
+        world.portal.add("id-3", "cn=3", &[]);
+        world.portal.add("", "", &[("username", "by hand")]);
+        world.portal.people.borrow_mut()[2].status = Status::Inactive;
+        world
+    }
+
+    fn lines(lines: &[(String, u64)]) -> Vec<(&str, u64)> {
+        lines
+            .iter()
+            .map(|(what, count)| (what.as_str(), *count))
+            .collect()
+    }
+
+    #[test]
+    fn keeping_people_removes_the_state_and_records_nothing() {
+        let world = installed();
+        let receipt = uninstall(&world, Afterwards::Keep).unwrap();
+        assert_eq!(
+            lines(&receipt.removed),
+            [("settings", 1), ("installation record", 1)]
+        );
+        assert_eq!(
+            lines(&receipt.left),
+            [
+                ("active people, as they are", 2),
+                ("inactive people, as they are", 1)
+            ]
+        );
+        assert!(world.state.borrow().is_empty());
+        assert!(world.rows.borrow().is_empty() && world.finished.borrow().is_none());
+    }
+
+    #[test]
+    fn deactivating_records_a_plan_for_active_synced_people_only() {
+        let world = installed();
+        let receipt = uninstall(&world, Afterwards::Deactivate).unwrap();
+        let rows = world.rows.borrow();
+        assert_eq!(
+            rows.iter()
+                .map(|row| row.external_id.as_str())
+                .collect::<Vec<_>>(),
+            ["id-1", "id-2"]
+        );
+        assert_eq!(
+            (rows[0].kind, rows[0].reason),
+            (RowKind::Deactivate, "uninstalled")
+        );
+        assert_eq!(
+            (rows[0].display.as_str(), rows[1].display.as_str()),
+            ("one", "cn=2")
+        );
+        assert!(!world.finished.borrow().as_ref().unwrap().1.complete);
+        assert_eq!(
+            lines(&receipt.left),
+            [
+                ("people to be deactivated by the recorded plan", 2),
+                ("inactive people, as they are", 1)
+            ]
+        );
+    }
+
+    #[test]
+    fn being_cancelled_leaves_the_state_as_it_was() {
+        let world = installed();
+        world.patience.set(Some(0));
+        assert_eq!(
+            uninstall(&world, Afterwards::Deactivate).unwrap_err()[0].code,
+            "cancelled"
+        );
+        assert_eq!(world.state.borrow().len(), 2);
+        assert!(world.finished.borrow().is_none());
+    }
+
+    #[test]
+    fn what_was_never_installed_is_uninstalled_with_an_empty_receipt() {
+        assert_eq!(
+            uninstall(&World::default(), Afterwards::Deactivate).unwrap(),
+            Receipt::default()
+        );
+    }
+}

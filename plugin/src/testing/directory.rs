@@ -1,0 +1,264 @@
+//! A directory in memory.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::attribute::AttributeSet;
+use crate::dn::Dn;
+use crate::entry::Page;
+use crate::ports::directory::{
+    Completion, Connection, Cursor, Directory, Endpoint, HostProblem, OpenFailure, Scope,
+    SearchRequest, ServerIdentity, Session, Stage, Turn, Verdict,
+};
+use crate::problem::Problem;
+
+/// One entry.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record {
+    pub(crate) dn: String,
+    pub(crate) attributes: Vec<(String, Vec<Vec<u8>>)>,
+}
+
+impl Record {
+    pub(crate) fn new(dn: &str, attributes: &[(&str, &str)]) -> Self {
+        let mut record = Self {
+            dn: dn.to_owned(),
+            attributes: Vec::new(),
+        };
+        for (name, value) in attributes {
+            record.add(name, value.as_bytes());
+        }
+        record
+    }
+
+    /// Adds a value.
+    pub(crate) fn add(&mut self, name: &str, value: &[u8]) {
+        match self
+            .attributes
+            .iter_mut()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        {
+            Some((_, values)) => values.push(value.to_vec()),
+            None => self
+                .attributes
+                .push((name.to_owned(), vec![value.to_vec()])),
+        }
+    }
+
+    /// Replaces all values.
+    pub(crate) fn set(&mut self, name: &str, values: &[&str]) {
+        self.attributes
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        for value in values {
+            self.add(name, value.as_bytes());
+        }
+    }
+
+    fn values(&self, name: &str) -> &[Vec<u8>] {
+        self.attributes
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map_or(&[], |(_, values)| values)
+    }
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Faults {
+    /// Opening fails with this code.
+    pub(crate) open: Option<&'static str>,
+    /// The server stops after so many entries of a search (result code 4).
+    pub(crate) size_limit: Option<u64>,
+    /// The connection is lost after so many entries of a search.
+    pub(crate) cut_after: Option<u64>,
+    /// The server does not page.
+    pub(crate) no_paging: bool,
+    /// Search continuation references.
+    pub(crate) referrals: u32,
+}
+
+/// Entries, root DSE and faults; a clone is the same directory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MemoryDirectory {
+    pub(crate) entries: Rc<RefCell<Vec<Record>>>,
+    pub(crate) root: Rc<RefCell<Record>>,
+    pub(crate) faults: Rc<RefCell<Faults>>,
+    pub(crate) searches: Rc<Cell<u32>>,
+    connections: Rc<Cell<u64>>,
+}
+
+impl Directory for MemoryDirectory {
+    type Session = MemorySession;
+
+    fn open(&self, connection: &Connection) -> Result<MemorySession, OpenFailure> {
+        self.connections.set(self.connections.get() + 1);
+        let stages = ["resolve", "connect", "tls", "bind"].map(|name| Stage {
+            name: name.into(),
+            verdict: Verdict::Passed,
+            evidence: Vec::new(),
+            problems: Vec::new(),
+        });
+        if let Some(code) = self.faults.borrow().open {
+            let problem = HostProblem::from(Problem::new(code, "it failed", "mend it"));
+            let mut stages = stages[..2].to_vec();
+            stages[1].verdict = Verdict::Failed;
+            stages[1].problems.push(problem.clone());
+            return Err(OpenFailure { stages, problem });
+        }
+        Ok(MemorySession {
+            directory: self.clone(),
+            stages: stages.to_vec(),
+            server: ServerIdentity {
+                endpoint: connection.servers.first().cloned().unwrap_or(Endpoint {
+                    host: "memory".into(),
+                    port: 389,
+                }),
+                address: "192.0.2.1:389".into(),
+                connection: self.connections.get(),
+            },
+        })
+    }
+}
+
+/// An open session.
+#[derive(Debug)]
+pub(crate) struct MemorySession {
+    directory: MemoryDirectory,
+    stages: Vec<Stage>,
+    server: ServerIdentity,
+}
+
+impl Session for MemorySession {
+    type Cursor = MemoryCursor;
+
+    fn stages(&self) -> Vec<Stage> {
+        self.stages.clone()
+    }
+
+    fn server(&self) -> ServerIdentity {
+        self.server.clone()
+    }
+
+    fn search(&self, request: &SearchRequest) -> Result<MemoryCursor, HostProblem> {
+        self.directory
+            .searches
+            .set(self.directory.searches.get() + 1);
+        let faults = self.directory.faults.borrow().clone();
+        let (mut found, exists) = self.found(request);
+        let mut completion = Completion {
+            result_code: 0,
+            message: String::new(),
+            matched_dn: String::new(),
+            referrals: faults.referrals,
+            pages: 0,
+            entries: 0,
+            exhausted: true,
+            paged: !faults.no_paging,
+            server: self.server.clone(),
+            problem: None,
+        };
+        let mut stop = |code: &'static str, result_code| {
+            completion.result_code = result_code;
+            completion.exhausted = false;
+            completion.problem = Some(Problem::new(code, "the server stopped", "mend it").into());
+        };
+        let total = found.len() as u64;
+        if !exists {
+            stop("no-such-base", 32);
+        } else if let Some(limit) = faults.size_limit.filter(|limit| total > *limit) {
+            found.truncate(limit as usize);
+            stop("size-limit", 4);
+        } else if let Some(after) = faults.cut_after.filter(|after| total > *after) {
+            found.truncate(after as usize);
+            stop("connection-lost", 80);
+        }
+        if request.limit > 0 && found.len() > request.limit as usize {
+            found.truncate(request.limit as usize);
+            completion.exhausted = false;
+        }
+        completion.entries = found.len() as u64;
+        let size = if faults.no_paging {
+            usize::MAX
+        } else {
+            request.page_size.max(1) as usize
+        };
+        let pages: VecDeque<Page> = found
+            .chunks(size)
+            .map(|records| page(records, &request.attributes))
+            .collect();
+        completion.pages = u32::try_from(pages.len()).unwrap();
+        Ok(MemoryCursor {
+            pages: RefCell::new(pages),
+            completion,
+        })
+    }
+}
+
+impl MemorySession {
+    fn found(&self, request: &SearchRequest) -> (Vec<Record>, bool) {
+        let base = Dn::parse(&request.base).unwrap_or_default();
+        if request.base.is_empty() && request.scope == Scope::Base {
+            return (vec![self.directory.root.borrow().clone()], true);
+        }
+        let entries = self.directory.entries.borrow();
+        let named: Vec<_> = entries
+            .iter()
+            .map(|record| (Dn::parse(&record.dn).unwrap_or_default(), record))
+            .filter(|(dn, _)| dn.is_below(&base))
+            .collect();
+        let exists = !named.is_empty();
+        let attributes: AttributeSet = request.filter.attributes().into_iter().collect();
+        let found = named
+            .into_iter()
+            .filter(|(dn, _)| match request.scope {
+                Scope::Base => *dn == base,
+                Scope::One => dn.parent().as_ref() == Some(&base),
+                Scope::Subtree => true,
+            })
+            .map(|(_, record)| record)
+            .filter(|record| {
+                let page = page(std::slice::from_ref(*record), attributes.names());
+                page.iter()
+                    .all(|entry| request.filter.matches(&entry, &attributes))
+            })
+            .cloned()
+            .collect();
+        (found, exists)
+    }
+}
+
+/// Entries as they cross the border.
+pub(crate) fn page(records: &[Record], attributes: &[String]) -> Page {
+    let (mut counts, mut ends, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    for record in records {
+        bytes.extend_from_slice(record.dn.as_bytes());
+        ends.push(u32::try_from(bytes.len()).unwrap());
+        for attribute in attributes {
+            let values = record.values(attribute);
+            counts.push(u32::try_from(values.len()).unwrap());
+            for value in values {
+                bytes.extend_from_slice(value);
+                ends.push(u32::try_from(bytes.len()).unwrap());
+            }
+        }
+    }
+    let entries = u32::try_from(records.len()).unwrap();
+    Page::new(attributes.len(), entries, counts, ends, bytes).unwrap()
+}
+
+/// A search under way.
+#[derive(Debug)]
+pub(crate) struct MemoryCursor {
+    pages: RefCell<VecDeque<Page>>,
+    completion: Completion,
+}
+
+impl Cursor for MemoryCursor {
+    fn next(&self) -> Turn {
+        match self.pages.borrow_mut().pop_front() {
+            Some(page) => Turn::Entries(page),
+            None => Turn::Finished(self.completion.clone()),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A portal in memory.
+
+use std::cell::RefCell;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::field::{Field, FieldKind};
+use crate::ports::portal::{Holder, Licence, PeopleIndex, Person, Portal, Role, Status};
+
+/// Fields, roles and people.
+#[derive(Debug)]
+pub(crate) struct MemoryPortal {
+    pub(crate) fields: RefCell<Vec<Field>>,
+    pub(crate) roles: RefCell<Vec<Role>>,
+    pub(crate) people: RefCell<Vec<Person>>,
+    pub(crate) seats: RefCell<u64>,
+}
+
+impl Default for MemoryPortal {
+    fn default() -> Self {
+        let field = |id: &str, kind, required, unique| Field {
+            id: id.into(),
+            tab: "requester".into(),
+            label: id.into(),
+            kind,
+            required,
+            unique,
+            max_length: 64,
+        };
+        Self {
+            fields: RefCell::new(vec![
+                field("username", FieldKind::Text, true, true),
+                field("email", FieldKind::Email, true, true),
+                field("first-name", FieldKind::Text, false, false),
+                field("last-name", FieldKind::Text, true, false),
+                field("display-name", FieldKind::Text, false, false),
+                field("phone", FieldKind::Phone, false, false),
+            ]),
+            roles: RefCell::new(vec![
+                Role {
+                    id: "requester".into(),
+                    label: "Requester".into(),
+                },
+                Role {
+                    id: "approver".into(),
+                    label: "Approver".into(),
+                },
+            ]),
+            people: RefCell::default(),
+            seats: RefCell::default(),
+        }
+    }
+}
+
+impl MemoryPortal {
+    /// A person that a sync brought.
+    pub(crate) fn add(&self, external_id: &str, dn: &str, values: &[(&str, &str)]) {
+        let mut people = self.people.borrow_mut();
+        let id = format!("p{}", people.len() + 1);
+        people.push(Person {
+            external_id: external_id.into(),
+            id,
+            dn: dn.into(),
+            status: Status::Active,
+            deactivated_by_sync: false,
+            role: "requester".into(),
+            source_hash: vec![0; 16],
+            changed_in_portal: Vec::new(),
+            values: values
+                .iter()
+                .map(|(f, v)| ((*f).to_owned(), (*v).to_owned()))
+                .collect(),
+        });
+    }
+}
+
+/// As the portal compares unique values.
+pub(crate) fn compared(value: &str) -> String {
+    value.trim().nfkc().collect::<String>().to_lowercase()
+}
+
+impl Portal for MemoryPortal {
+    fn fields(&self) -> Vec<Field> {
+        self.fields.borrow().clone()
+    }
+
+    fn roles(&self) -> Vec<Role> {
+        self.roles.borrow().clone()
+    }
+
+    fn licence(&self) -> Licence {
+        let active = |person: &&Person| person.status == Status::Active;
+        Licence {
+            seats: *self.seats.borrow(),
+            used: self.people.borrow().iter().filter(active).count() as u64,
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.people.borrow().len() as u64
+    }
+
+    fn index(&self, after: &str, limit: u32) -> PeopleIndex {
+        let people = self.people.borrow();
+        let mut synced: Vec<_> = people
+            .iter()
+            .filter(|person| !person.external_id.is_empty() && person.external_id.as_str() > after)
+            .collect();
+        synced.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+        let more = synced.len() > limit as usize;
+        synced.truncate(limit as usize);
+        let mut index = PeopleIndex {
+            more,
+            ..PeopleIndex::default()
+        };
+        for person in synced {
+            index.external_ids.push(person.external_id.clone());
+            let mut hash = person.source_hash.clone();
+            hash.resize(16, 0);
+            for half in hash.chunks(8) {
+                index
+                    .source_hashes
+                    .push(u64::from_le_bytes(half.try_into().unwrap()));
+            }
+            index.marks.push(
+                u32::from(person.status == Status::Inactive)
+                    | u32::from(person.deactivated_by_sync) << 1
+                    | u32::from(!person.changed_in_portal.is_empty()) << 2,
+            );
+            index.absent_since.push(0);
+        }
+        index
+    }
+
+    fn people(&self, external_ids: &[String]) -> Vec<Person> {
+        self.people
+            .borrow()
+            .iter()
+            .filter(|person| external_ids.contains(&person.external_id))
+            .cloned()
+            .collect()
+    }
+
+    fn holders(&self, field: &str, values: &[String]) -> Vec<Holder> {
+        let people = self.people.borrow();
+        let mut holders = Vec::new();
+        for (position, value) in values.iter().enumerate() {
+            let wanted = compared(value);
+            for person in people.iter() {
+                let holds = |(id, held): &(String, String)| id == field && compared(held) == wanted;
+                if person.values.iter().any(holds) {
+                    holders.push(Holder {
+                        position: u32::try_from(position).unwrap(),
+                        external_id: person.external_id.clone(),
+                        id: person.id.clone(),
+                        dn: person.dn.clone(),
+                        status: person.status,
+                    });
+                }
+            }
+        }
+        holders
+    }
+}

@@ -1,0 +1,206 @@
+//! A whole host in memory.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use crate::ports::Host;
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::{Absence, Plan, Proof, Rejection, Row, Summary, UnsyncedRow};
+use crate::ports::portal::Portal;
+use crate::ports::services::{Clock, Level, Log, Operation, Progress, Signal, State, Versioned};
+use crate::problem::Problem;
+
+use super::directory::{MemoryDirectory, Record};
+use super::portal::MemoryPortal;
+
+/// Everything that a hook may use, and what it did with it.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) directory: MemoryDirectory,
+    pub(crate) portal: MemoryPortal,
+    pub(crate) state: RefCell<BTreeMap<String, Versioned>>,
+    pub(crate) rows: RefCell<Vec<Row>>,
+    pub(crate) rejections: RefCell<Vec<Rejection>>,
+    pub(crate) absences: RefCell<Vec<Absence>>,
+    pub(crate) finished: RefCell<Option<(Summary, Proof, Vec<u8>)>>,
+    pub(crate) unsynced: RefCell<Vec<UnsyncedRow>>,
+    pub(crate) lines: RefCell<Vec<String>>,
+    pub(crate) now: Cell<u64>,
+    /// Progress reports until it is told to stop; none: never.
+    pub(crate) patience: Cell<Option<u32>>,
+}
+
+impl World {
+    /// An OpenLDAP directory with so many people, all of whom can be brought over.
+    pub(crate) fn with_people(count: u32) -> Self {
+        let world = Self::default();
+        *world.directory.root.borrow_mut() = Record::new(
+            "",
+            &[
+                ("objectClass", "top"),
+                ("objectClass", "OpenLDAProotDSE"),
+                ("structuralObjectClass", "OpenLDAProotDSE"),
+                ("namingContexts", "dc=example,dc=com"),
+                ("supportedControl", "1.2.840.113556.1.4.319"),
+                ("supportedLDAPVersion", "3"),
+            ],
+        );
+        {
+            let mut entries = world.directory.entries.borrow_mut();
+            entries.push(Record::new(
+                "dc=example,dc=com",
+                &[("objectClass", "domain")],
+            ));
+            entries.push(Record::new(
+                "ou=people,dc=example,dc=com",
+                &[("objectClass", "organizationalUnit")],
+            ));
+            entries.extend((1..=count).map(person));
+        }
+        world
+    }
+
+    /// Changes an entry, found by a part of its DN.
+    pub(crate) fn change(&self, part: &str, change: impl FnOnce(&mut Record)) {
+        let mut entries = self.directory.entries.borrow_mut();
+        change(
+            entries
+                .iter_mut()
+                .find(|record| record.dn.contains(part))
+                .unwrap(),
+        );
+    }
+}
+
+/// The n-th person.
+pub(crate) fn person(n: u32) -> Record {
+    Record::new(
+        &format!("uid=user{n},ou=people,dc=example,dc=com"),
+        &[
+            ("objectClass", "inetOrgPerson"),
+            ("entryUUID", &format!("00000000-0000-4000-8000-{n:012}")),
+            ("uid", &format!("user{n}")),
+            ("mail", &format!("user{n}@example.com")),
+            ("givenName", "Given"),
+            ("sn", &format!("Name {n}")),
+            ("cn", &format!("Given Name {n}")),
+        ],
+    )
+}
+
+impl Host for World {
+    type Directory = MemoryDirectory;
+
+    fn directory(&self) -> &MemoryDirectory {
+        &self.directory
+    }
+    fn portal(&self) -> &dyn Portal {
+        &self.portal
+    }
+    fn plan(&self) -> &dyn Plan {
+        self
+    }
+    fn state(&self) -> &dyn State {
+        self
+    }
+    fn progress(&self) -> &dyn Progress {
+        self
+    }
+    fn log(&self) -> &dyn Log {
+        self
+    }
+    fn clock(&self) -> &dyn Clock {
+        self
+    }
+}
+
+impl Plan for World {
+    fn record(&self, rows: Vec<Row>) -> Result<(), HostProblem> {
+        self.rows.borrow_mut().extend(rows);
+        Ok(())
+    }
+    fn reject(&self, rejections: Vec<Rejection>) -> Result<(), HostProblem> {
+        self.rejections.borrow_mut().extend(rejections);
+        Ok(())
+    }
+    fn note_absent(&self, absences: Vec<Absence>) -> Result<(), HostProblem> {
+        self.absences.borrow_mut().extend(absences);
+        Ok(())
+    }
+    fn finish(
+        &self,
+        summary: &Summary,
+        proof: &Proof,
+        checkpoint: &[u8],
+    ) -> Result<String, HostProblem> {
+        *self.finished.borrow_mut() = Some((summary.clone(), proof.clone(), checkpoint.to_vec()));
+        Ok("digest".into())
+    }
+    fn unsynced(&self, after: u64, limit: u32) -> Vec<UnsyncedRow> {
+        let rows = self.unsynced.borrow();
+        rows.iter()
+            .filter(|row| row.sequence > after)
+            .take(limit as usize)
+            .cloned()
+            .collect()
+    }
+}
+
+impl State for World {
+    fn get(&self, key: &str) -> Versioned {
+        self.state.borrow().get(key).cloned().unwrap_or_default()
+    }
+    fn keys(&self, prefix: &str) -> Vec<String> {
+        self.state
+            .borrow()
+            .keys()
+            .filter(|key| key.starts_with(prefix))
+            .cloned()
+            .collect()
+    }
+    fn commit(&self, operations: Vec<Operation>) -> Result<(), HostProblem> {
+        let mut state = self.state.borrow_mut();
+        for operation in &operations {
+            let version = state.get(&operation.key).map_or(0, |value| value.version);
+            if operation
+                .expected
+                .is_some_and(|expected| expected != version)
+            {
+                return Err(Problem::new("conflict", "it has changed", "Try again.").into());
+            }
+        }
+        for operation in operations {
+            let version = state.get(&operation.key).map_or(0, |value| value.version) + 1;
+            match operation.value {
+                Some(value) => state.insert(operation.key, Versioned { value, version }),
+                None => state.remove(&operation.key),
+            };
+        }
+        Ok(())
+    }
+}
+
+impl Progress for World {
+    fn report(&self, _: &str, _: u64, _: u64) -> Signal {
+        match self.patience.get() {
+            Some(0) => Signal::Stop,
+            Some(left) => {
+                self.patience.set(Some(left - 1));
+                Signal::GoOn
+            }
+            None => Signal::GoOn,
+        }
+    }
+}
+
+impl Log for World {
+    fn write(&self, _: Level, message: &str) {
+        self.lines.borrow_mut().push(message.to_owned());
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> u64 {
+        self.now.get()
+    }
+}

@@ -241,6 +241,18 @@ mod tests {
     }
 
     #[test]
+    fn the_profiles_to_choose_from_are_those_there_are() {
+        let ids: Vec<_> = crate::profile::registry()
+            .iter()
+            .map(|profile| profile.id)
+            .collect();
+        assert_eq!(
+            crate::settings::PROFILE_CHOICES,
+            [&["auto"][..], &ids].concat()
+        );
+    }
+
+    #[test]
     fn a_field_is_found_by_its_key_and_an_unknown_one_is_not() {
         assert_eq!(field("url").map(|field| field.label), Some("Server URL"));
         assert_eq!(field("URL"), None);

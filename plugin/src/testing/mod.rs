@@ -11,6 +11,5 @@ pub(crate) mod directory;
 pub(crate) mod portal;
 pub(crate) mod world;
 
-pub(crate) use directory::{Faults, MemoryDirectory, Record};
-pub(crate) use portal::MemoryPortal;
+pub(crate) use directory::Record;
 pub(crate) use world::World;

@@ -1,0 +1,172 @@
+//! The staged report.
+
+use crate::ports::Host;
+use crate::ports::directory::{Directory, Security, Stage, Verdict};
+use crate::problem::Problem;
+use crate::settings::configuration::stored_rules;
+use crate::settings::{Configuration, Settings, parse};
+
+use super::super::answer::{Answer, one, ours};
+use super::super::connected::{Connected, connect};
+use super::super::view::View;
+use super::{sample, stages};
+
+/// What the directory would give (contract: `lifecycle.tally`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Entries that match base, scope and filter.
+    pub matched: u64,
+    /// Of those, read and mapped.
+    pub sampled: u64,
+    /// Of the sample.
+    pub would_map: u64,
+    /// Of the sample.
+    pub would_fail: u64,
+    /// Of the matched, disabled in the directory.
+    pub disabled: u64,
+    /// Problem codes and how many people each concerns.
+    pub reasons: Vec<(String, u64)>,
+}
+
+/// The staged report (contract: `lifecycle.report`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In the order taken.
+    pub stages: Vec<Stage>,
+    /// The directory profile's id; empty where no session could be opened.
+    pub profile: String,
+    /// Why this profile.
+    pub evidence: Vec<String>,
+    /// What could be the base.
+    pub bases: Vec<String>,
+    /// Counts.
+    pub tally: Tally,
+}
+
+/// Verifies these settings, or where there are none those stored.
+///
+/// # Errors
+/// Where there is nothing to verify: settings that are wrong (but for a missing base: then the report says what could
+/// be one), no settings at all, or `cancelled`.
+pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
+    let roles = host.portal().roles();
+    let settings = if given.is_empty() {
+        Configuration::require(host.state(), &roles)
+            .map_err(ours)?
+            .settings
+    } else {
+        parse::parse_without_base(given, &roles)
+            .map_err(ours)?
+            .settings
+    };
+    let (rules, _) = stored_rules(host.state()).map_err(one)?;
+    let connected = match connect(host, &settings) {
+        Ok(connected) => connected,
+        Err(failure) => {
+            let mut stages = failure.stages;
+            if !stages.iter().any(|stage| stage.verdict == Verdict::Failed) {
+                stages.push(stage(
+                    "connect",
+                    Vec::new(),
+                    vec![(Verdict::Failed, failure.problem)],
+                ));
+            }
+            return Ok(Report {
+                stages,
+                ..Report::default()
+            });
+        }
+    };
+    let mut report = Report {
+        stages: opening(&connected, &settings),
+        profile: connected.detected.profile.id.to_owned(),
+        evidence: connected.detected.evidence.clone(),
+        bases: connected
+            .root
+            .bases()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        tally: Tally::default(),
+    };
+    let base = stages::base(&connected, &settings);
+    let usable = base.verdict != Verdict::Failed;
+    report.stages.push(base);
+    if !usable {
+        return Ok(report);
+    }
+    let fields = host.portal().fields();
+    let view = View::new(&settings, &rules, connected.detected.profile, &fields);
+    match view {
+        Ok(view) => sample::people(host, &connected, &view, &mut report)?,
+        Err(problems) => report.stages.push(stage(
+            "sample",
+            Vec::new(),
+            problems
+                .into_iter()
+                .map(|problem| (Verdict::Failed, problem))
+                .collect::<Vec<_>>(),
+        )),
+    }
+    Ok(report)
+}
+
+/// A stage whose verdict is the worst of its problems'.
+pub(super) fn stage<P: Into<crate::ports::directory::HostProblem>>(
+    name: &str,
+    evidence: Vec<String>,
+    problems: Vec<(Verdict, P)>,
+) -> Stage {
+    let verdict = if problems
+        .iter()
+        .any(|(verdict, _)| *verdict == Verdict::Failed)
+    {
+        Verdict::Failed
+    } else if problems.is_empty() {
+        Verdict::Passed
+    } else {
+        Verdict::Warned
+    };
+    Stage {
+        name: name.to_owned(),
+        verdict,
+        evidence,
+        problems: problems
+            .into_iter()
+            .map(|(_, problem)| problem.into())
+            .collect(),
+    }
+}
+
+/// The host's stages; an unencrypted transport is warned about where encryption would be.
+fn opening<S: crate::ports::Session>(connected: &Connected<S>, settings: &Settings) -> Vec<Stage> {
+    let mut stages = connected.session.stages();
+    if settings.connection.security == Security::Plain {
+        let warning = Problem::new(
+            "transport-unencrypted",
+            "nothing is encrypted: passwords and everybody's data travel readably",
+            "Choose start-tls or ldaps.",
+        )
+        .of_field("security");
+        let known = stages.iter().position(|stage| stage.name == "tls");
+        let place = known.unwrap_or_else(|| {
+            let bind = stages
+                .iter()
+                .position(|stage| stage.name == "bind")
+                .unwrap_or(stages.len());
+            stages.insert(
+                bind,
+                stage("tls", Vec::new(), Vec::<(Verdict, Problem)>::new()),
+            );
+            bind
+        });
+        if let Some(tls) = stages.get_mut(place) {
+            tls.verdict = Verdict::Warned;
+            tls.problems.push(warning.into());
+        }
+    }
+    stages
+}
+
+/// The type of a host's session.
+pub(super) type SessionOf<H> = <<H as Host>::Directory as Directory>::Session;

@@ -1,0 +1,266 @@
+//! The real search with the real mapping: everybody is counted, up to a thousand are mapped.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::entry::Entry;
+use crate::field::unique_key;
+use crate::ports::Host;
+use crate::ports::directory::{Completion, Verdict};
+use crate::problem::Problem;
+
+use super::super::answer::Answer;
+use super::super::connected::{Connected, Searched};
+use super::super::view::{Reading, View};
+use super::report::{Report, SessionOf, stage};
+use super::stages;
+
+/// People mapped at most.
+const SAMPLE: u32 = 1000;
+
+/// Counts and maps, and adds the stages `filter`, `read`, `paging` and `sample`.
+pub(super) fn people<H: Host>(
+    host: &H,
+    connected: &Connected<SessionOf<H>>,
+    view: &View,
+    report: &mut Report,
+) -> Answer<()> {
+    let mut seen = vec![0_u64; view.attributes.len()];
+    let mut sample = Vec::new();
+    let mut disabled = 0;
+    let searched = connected.search(host.progress(), "sample", &view.request(SAMPLE), |entry| {
+        notice(entry, &mut seen);
+        let reading = view.read(entry);
+        disabled += u64::from(reading.disabled);
+        sample.push(reading);
+        true
+    });
+    let mut completion = match searched {
+        Ok(Searched::Ended(completion)) => *completion,
+        Ok(Searched::Enough) => return Ok(()),
+        Err(problems) if problems.iter().any(|problem| problem.code == "cancelled") => {
+            return Err(problems);
+        }
+        Err(problems) => {
+            let problems = problems
+                .into_iter()
+                .map(|problem| (Verdict::Failed, problem))
+                .collect();
+            report.stages.push(stage("filter", Vec::new(), problems));
+            return Ok(());
+        }
+    };
+    let sampled = sample.len() as u64;
+    let mut matched = sampled;
+    if sampled >= u64::from(SAMPLE) {
+        (matched, disabled, completion) = count(host, connected, view)?;
+    }
+    report.tally.matched = matched;
+    report.tally.sampled = sampled;
+    report.tally.disabled = disabled;
+    let unreadable = sample.iter().filter(|reading| reading.id.is_err()).count() as u64;
+    let own_filter = connected
+        .detected
+        .profile
+        .filter()
+        .is_ok_and(|default| default != view.filter);
+    report.stages.push(stages::filter(
+        view,
+        own_filter,
+        matched,
+        completion.problem.as_ref(),
+    ));
+    if sampled > 0 {
+        report.stages.push(stages::read(
+            view,
+            sampled,
+            unreadable,
+            &seen,
+            completion.referrals,
+        ));
+    }
+    report
+        .stages
+        .push(stages::paging(connected.root.pages(), &completion));
+    if sampled > 0 {
+        judge(host, view, &sample, report);
+    }
+    Ok(())
+}
+
+fn notice(entry: &Entry<'_>, seen: &mut [u64]) {
+    for (seen, count) in seen.iter_mut().zip(entry.counts()) {
+        *seen += u64::from(*count > 0);
+    }
+}
+
+/// Everybody, with no more attributes than tell who is disabled.
+fn count<H: Host>(
+    host: &H,
+    connected: &Connected<SessionOf<H>>,
+    view: &View,
+) -> Answer<(u64, u64, Completion)> {
+    let mut attributes = crate::attribute::AttributeSet::new();
+    match &view.disabled_when {
+        Some(filter) => filter.intern(&mut attributes),
+        // RFC 4511 section 4.5.1.8: no attributes.
+        None => {
+            attributes.intern("1.1");
+        }
+    }
+    let mut request = view.request(0);
+    request.attributes = attributes.names().to_vec();
+    let (mut matched, mut disabled) = (0, 0);
+    let searched = connected.search(host.progress(), "count", &request, |entry| {
+        matched += 1;
+        let filter = view.disabled_when.as_ref();
+        disabled += u64::from(filter.is_some_and(|filter| filter.matches(entry, &attributes)));
+        true
+    })?;
+    match searched {
+        Searched::Ended(completion) => Ok((matched, disabled, *completion)),
+        Searched::Enough => Err(vec![]),
+    }
+}
+
+/// What would become of each person of the sample.
+fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report) {
+    let ids: Vec<String> = sample
+        .iter()
+        .filter_map(|reading| reading.id.as_ref().ok())
+        .cloned()
+        .collect();
+    let known: BTreeSet<String> = host
+        .portal()
+        .people(&ids)
+        .into_iter()
+        .map(|person| person.external_id)
+        .collect();
+    let clashes = duplicates(host, view, sample);
+    let mut reasons: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let mut examples: BTreeMap<&'static str, Problem> = BTreeMap::new();
+    for (place, reading) in sample.iter().enumerate() {
+        let in_portal = reading.id.as_ref().is_ok_and(|id| known.contains(id));
+        let mut codes = BTreeSet::new();
+        for problem in reading.problems(in_portal) {
+            codes.insert(problem.code);
+            let code = problem.code;
+            examples.entry(code).or_insert(Problem {
+                message: format!("for example {}: {}", reading.dn, problem.message),
+                ..problem
+            });
+        }
+        if let Some(problem) = clashes.get(&place) {
+            codes.insert(problem.code);
+            examples
+                .entry(problem.code)
+                .or_insert_with(|| problem.clone());
+        }
+        report.tally.would_map += u64::from(codes.is_empty());
+        report.tally.would_fail += u64::from(!codes.is_empty());
+        for code in codes {
+            *reasons.entry(code).or_default() += 1;
+        }
+    }
+    let all_fail = report.tally.would_map == 0;
+    let verdict = if all_fail {
+        Verdict::Failed
+    } else {
+        Verdict::Warned
+    };
+    let problems = examples
+        .into_iter()
+        .map(|(code, problem)| {
+            let count = reasons.get(code).copied().unwrap_or_default();
+            let message = format!("{count} of {} people, {}", sample.len(), problem.message);
+            (verdict, Problem { message, ..problem })
+        })
+        .collect();
+    report.tally.reasons = reasons
+        .into_iter()
+        .map(|(code, count)| (code.to_owned(), count))
+        .collect();
+    let evidence = vec![format!(
+        "{} people mapped: {} would come over, {} would not",
+        sample.len(),
+        report.tally.would_map,
+        report.tally.would_fail
+    )];
+    report.stages.push(stage("sample", evidence, problems));
+}
+
+/// Who of the sample shares an id or a unique value with another one, or with a person whom no sync brought.
+fn duplicates(host: &impl Host, view: &View, sample: &[Reading]) -> HashMap<usize, Problem> {
+    let mut found = HashMap::new();
+    let mut ids: HashMap<&str, usize> = HashMap::new();
+    for (place, reading) in sample.iter().enumerate() {
+        let Ok(id) = &reading.id else { continue };
+        if let Some(other) = ids.insert(id, place) {
+            for (one, another) in [(place, other), (other, place)] {
+                found
+                    .entry(one)
+                    .or_insert_with(|| same("duplicate-external-id", "id", one, another, sample));
+            }
+        }
+    }
+    for field in view.mapping.fields().iter().filter(|field| field.unique) {
+        let values: Vec<(usize, &str)> = sample
+            .iter()
+            .enumerate()
+            .filter_map(|(place, reading)| Some((place, reading.value(&field.id)?)))
+            .collect();
+        let mut holders: HashMap<String, usize> = HashMap::new();
+        for (place, value) in &values {
+            if let Some(other) = holders.insert(unique_key(value).into_owned(), *place) {
+                for (one, another) in [(*place, other), (other, *place)] {
+                    found
+                        .entry(one)
+                        .or_insert_with(|| same("duplicate", &field.id, one, another, sample));
+                }
+            }
+        }
+        for batch in values.chunks(1000) {
+            let asked: Vec<String> = batch.iter().map(|(_, value)| (*value).to_owned()).collect();
+            let by_hand = host.portal().holders(&field.id, &asked);
+            for holder in by_hand
+                .iter()
+                .filter(|holder| holder.external_id.is_empty())
+            {
+                if let Some((place, _)) = batch.get(holder.position as usize) {
+                    found
+                        .entry(*place)
+                        .or_insert_with(|| in_portal(&field.id, &sample[*place].dn));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn same(
+    code: &'static str,
+    field: &str,
+    one: usize,
+    another: usize,
+    sample: &[Reading],
+) -> Problem {
+    Problem::new(
+        code,
+        format!(
+            "for example {}: {} has the same {field}",
+            sample[one].dn, sample[another].dn
+        ),
+        "Correct one of the two in the directory, or change the mapping.",
+    )
+    .of_field(field)
+}
+
+fn in_portal(field: &str, dn: &str) -> Problem {
+    Problem::new(
+        "duplicate",
+        format!(
+            "for example {dn}: somebody in the portal, whom no sync brought, has the same {field}"
+        ),
+        "Correct one of the two.",
+    )
+    .of_field(field)
+}

@@ -1,0 +1,165 @@
+//! What the stages `base`, `filter`, `read` and `paging` look at.
+
+use crate::attribute::AttributeSet;
+use crate::ports::Session;
+use crate::ports::directory::{Completion, HostProblem, Stage, Verdict};
+use crate::problem::Problem;
+use crate::settings::Settings;
+use crate::settings::parse::hiding;
+
+use super::super::connected::{Connected, anything, at};
+use super::super::view::View;
+use super::report::stage;
+
+/// The base is there and can be read.
+pub(super) fn base<S: Session>(connected: &Connected<S>, settings: &Settings) -> Stage {
+    let bases = connected.root.bases();
+    let offered = if bases.is_empty() {
+        "The server does not say what it offers; ask its administrator.".to_owned()
+    } else {
+        format!("The server offers: {}.", bases.join("; "))
+    };
+    if settings.base_dn.is_empty() {
+        let problem = Problem::new("required", "no base is set", offered).of_field("base-dn");
+        return stage("base", Vec::new(), vec![(Verdict::Failed, problem)]);
+    }
+    let attributes: AttributeSet = ["objectClass"].into_iter().collect();
+    match connected.one_entry(&at(&settings.base_dn, anything(), &attributes), |_| ()) {
+        Ok(Some(())) => stage(
+            "base",
+            vec![format!("{} is there", settings.base_dn)],
+            none(),
+        ),
+        Ok(None) => {
+            let problem = Problem::new(
+                "base-unreadable",
+                "the base itself cannot be read; what is below it may be",
+                "Let the bind account read it, or check that it is spelt right.",
+            )
+            .of_field("base-dn");
+            stage("base", Vec::new(), vec![(Verdict::Warned, problem)])
+        }
+        Err(mut problem) => {
+            problem.field = Some("base-dn".into());
+            if problem.code == "no-such-base" {
+                problem.remedy = format!("{} {offered}", problem.remedy).trim().to_owned();
+            }
+            stage("base", Vec::new(), vec![(Verdict::Failed, problem)])
+        }
+    }
+}
+
+/// The filter finds people, and does not hide the disabled.
+pub(super) fn filter(
+    view: &View,
+    settings_filter: bool,
+    matched: u64,
+    ended: Option<&HostProblem>,
+) -> Stage {
+    let mut problems: Vec<(Verdict, HostProblem)> = Vec::new();
+    if let Some(problem) = hiding(&view.filter, view.disabled_when.as_ref()) {
+        problems.push((Verdict::Warned, problem.into()));
+    }
+    if matched == 0 {
+        let problem = match ended {
+            Some(problem) => problem.clone(),
+            None => Problem::new(
+                "empty-result",
+                format!("nobody matches {} below the base", view.filter),
+                if settings_filter {
+                    "Check Advance Search, base and scope, and that the bind account may read the people."
+                } else {
+                    "Check base and scope, that the bind account may read the people, or set Advance Search."
+                },
+            )
+            .of_field("filter")
+            .into(),
+        };
+        problems.push((Verdict::Failed, problem));
+    }
+    let evidence = vec![format!("{matched} entries match {}", view.filter)];
+    stage("filter", evidence, problems)
+}
+
+/// The bind account may read what the sync needs: `unreadable` is how many of the sample have no id.
+pub(super) fn read(
+    view: &View,
+    sampled: u64,
+    unreadable: u64,
+    seen: &[u64],
+    referrals: u32,
+) -> Stage {
+    let mut problems = Vec::new();
+    if sampled > 0 && unreadable == sampled {
+        problems.push((
+            Verdict::Failed,
+            Problem::new(
+                "missing-external-id",
+                "nobody in the sample has a readable id that stays the same for ever",
+                "Let the bind account read the operational attributes (entryUUID in OpenLDAP).",
+            ),
+        ));
+    }
+    let names = view.attributes.names().iter();
+    let absent: Vec<&str> = names
+        .zip(seen)
+        .filter(|(_, count)| **count == 0)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if referrals > 0 {
+        problems.push((
+            Verdict::Warned,
+            Problem::new(
+                "referral",
+                format!("{referrals} references to other servers were not followed: people there are not synced"),
+                "Set a base without such references, or point the plugin at a server that holds everybody.",
+            )
+            .of_field("base-dn"),
+        ));
+    }
+    let mut evidence = vec![format!("{} attributes are asked for", seen.len())];
+    if sampled > 0 && !absent.is_empty() {
+        evidence.push(format!("nobody in the sample has: {}", absent.join(", ")));
+    }
+    stage("read", evidence, problems)
+}
+
+/// The server pages, and gives everything.
+pub(super) fn paging(announced: bool, completion: &Completion) -> Stage {
+    let mut problems: Vec<(Verdict, HostProblem)> = Vec::new();
+    let mut evidence = vec![format!(
+        "{} entries in {} pages",
+        completion.entries, completion.pages
+    )];
+    if completion.paged {
+        evidence.push("the server pages (RFC 2696)".into());
+    } else {
+        let message = if announced {
+            "the server says that it pages, but did not"
+        } else {
+            "the server does not page: it may cut the result, and memory is its limit"
+        };
+        problems.push((
+            Verdict::Warned,
+            Problem::new(
+                "paging-missing",
+                message,
+                "Enable paged results (RFC 2696) on the server for the bind account.",
+            )
+            .into(),
+        ));
+    }
+    if let Some(problem) = &completion.problem {
+        let verdict = match problem.code.as_str() {
+            "size-limit" | "time-limit" | "admin-limit" | "referral" => Verdict::Warned,
+            _ => Verdict::Failed,
+        };
+        evidence.push("the result is not everything: leavers cannot be concluded from it".into());
+        problems.push((verdict, problem.clone()));
+    }
+    stage("paging", evidence, problems)
+}
+
+fn none() -> Vec<(Verdict, Problem)> {
+    Vec::new()
+}

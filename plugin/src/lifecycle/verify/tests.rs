@@ -1,0 +1,255 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::super::{configure, install};
+use super::*;
+use crate::ports::directory::Verdict;
+use crate::testing::World;
+use crate::testing::world::person;
+
+const SETTINGS: &[(&str, &str)] = &[
+    ("url", "ldap.example.com"),
+    ("base-dn", "ou=people,dc=example,dc=com"),
+];
+
+fn settings(more: &[(&str, &str)]) -> Vec<(String, String)> {
+    [SETTINGS, more]
+        .concat()
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect()
+}
+
+fn verdicts(report: &Report) -> Vec<(&str, Verdict)> {
+    report
+        .stages
+        .iter()
+        .map(|stage| (stage.name.as_str(), stage.verdict))
+        .collect()
+}
+
+fn codes(report: &Report) -> Vec<(&str, &str)> {
+    report
+        .stages
+        .iter()
+        .flat_map(|stage| {
+            stage
+                .problems
+                .iter()
+                .map(|problem| (stage.name.as_str(), problem.code.as_str()))
+        })
+        .collect()
+}
+
+#[test]
+fn a_good_directory_passes_every_stage_and_is_counted() {
+    let world = World::with_people(30);
+    let report = verify(&world, &settings(&[("page-size", "7")])).unwrap();
+    assert!(
+        report
+            .stages
+            .iter()
+            .all(|stage| stage.verdict == Verdict::Passed),
+        "{report:?}"
+    );
+    let names: Vec<_> = report
+        .stages
+        .iter()
+        .map(|stage| stage.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "resolve", "connect", "tls", "bind", "base", "filter", "read", "paging", "sample"
+        ]
+    );
+    assert_eq!(report.profile, "openldap");
+    assert_eq!(report.bases, ["dc=example,dc=com"]);
+    assert_eq!(
+        (
+            report.tally.matched,
+            report.tally.sampled,
+            report.tally.would_map
+        ),
+        (30, 30, 30)
+    );
+}
+
+#[test]
+fn a_big_directory_is_counted_whole_and_mapped_in_part() {
+    let world = World::with_people(1500);
+    world.change("uid=user1400,", |entry| {
+        entry.set("pwdAccountLockedTime", &["000001010000Z"])
+    });
+    let report = verify(&world, &settings(&[])).unwrap();
+    assert_eq!(
+        (
+            report.tally.matched,
+            report.tally.sampled,
+            report.tally.disabled
+        ),
+        (1500, 1000, 1)
+    );
+}
+
+#[test]
+fn stored_settings_are_verified_where_none_are_given_and_without_any_it_is_an_error() {
+    let world = World::with_people(1);
+    assert_eq!(verify(&world, &[]).unwrap_err()[0].code, "not-configured");
+    install::install(&world).unwrap();
+    configure::configure(&world, &settings(&[])).unwrap();
+    assert_eq!(verify(&world, &[]).unwrap().tally.matched, 1);
+}
+
+#[test]
+fn nobody_found_is_a_failure_and_never_silent() {
+    let world = World::with_people(0);
+    let report = verify(&world, &settings(&[])).unwrap();
+    assert_eq!(codes(&report), [("filter", "empty-result")]);
+    assert!(verdicts(&report).contains(&("filter", Verdict::Failed)));
+}
+
+#[test]
+fn who_would_fail_is_counted_by_reason() {
+    let world = World::with_people(10);
+    world.change("uid=user1,", |entry| entry.set("mail", &[]));
+    world.change("uid=user2,", |entry| entry.add("sn", b""));
+    world.change("uid=user3,", |entry| {
+        entry.set("mail", &["USER4@example.com "])
+    });
+    world.change("uid=user5,", |entry| {
+        entry.set("sn", &[]);
+        entry.add("sn", b"\xff");
+    });
+    world.change("uid=user6,", |entry| entry.set("entryUUID", &[]));
+    let report = verify(&world, &settings(&[])).unwrap();
+    let reasons: Vec<_> = report
+        .tally
+        .reasons
+        .iter()
+        .map(|(code, n)| (code.as_str(), *n))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            ("bad-utf8", 1),
+            ("duplicate", 2),
+            ("missing-external-id", 1),
+            ("missing-value", 1)
+        ]
+    );
+    assert_eq!((report.tally.would_map, report.tally.would_fail), (5, 5));
+    assert_eq!(verdicts(&report).last(), Some(&("sample", Verdict::Warned)));
+}
+
+#[test]
+fn somebody_whom_the_portal_knows_keeps_what_it_has() {
+    let world = World::with_people(1);
+    world.change("uid=user1,", |entry| entry.set("mail", &[]));
+    assert_eq!(verify(&world, &settings(&[])).unwrap().tally.would_fail, 1);
+    world.portal.add(
+        "00000000-0000-4000-8000-000000000001",
+        "",
+        &[("email", "a@b.example")],
+    );
+    assert_eq!(verify(&world, &settings(&[])).unwrap().tally.would_fail, 0);
+}
+
+#[test]
+fn a_value_that_somebody_holds_whom_no_sync_brought_is_a_duplicate() {
+    let world = World::with_people(2);
+    world.portal.add("", "", &[("email", "User1@Example.com")]);
+    assert_eq!(
+        verify(&world, &settings(&[])).unwrap().tally.reasons,
+        [("duplicate".to_owned(), 1)]
+    );
+}
+
+#[test]
+fn plain_transport_missing_paging_limits_and_references_are_warned_about() {
+    let world = World::with_people(20);
+    world.directory.faults.borrow_mut().no_paging = true;
+    world.directory.faults.borrow_mut().size_limit = Some(5);
+    world.directory.faults.borrow_mut().referrals = 2;
+    let report = verify(&world, &settings(&[("security", "plain")])).unwrap();
+    assert_eq!(
+        codes(&report),
+        [
+            ("tls", "transport-unencrypted"),
+            ("read", "referral"),
+            ("paging", "paging-missing"),
+            ("paging", "size-limit")
+        ]
+    );
+    assert!(
+        report
+            .stages
+            .iter()
+            .all(|stage| stage.verdict != Verdict::Failed)
+    );
+}
+
+#[test]
+fn a_connection_lost_midway_fails() {
+    let world = World::with_people(20);
+    world.directory.faults.borrow_mut().cut_after = Some(5);
+    let report = verify(&world, &settings(&[])).unwrap();
+    assert!(verdicts(&report).contains(&("paging", Verdict::Failed)));
+}
+
+#[test]
+fn a_filter_that_hides_disabled_accounts_is_warned_about() {
+    let world = World::with_people(3);
+    let filter = "(&(objectClass=inetOrgPerson)(!(pwdAccountLockedTime=*)))";
+    let report = verify(&world, &settings(&[("filter", filter)])).unwrap();
+    assert_eq!(codes(&report), [("filter", "filter-hides-disabled")]);
+}
+
+#[test]
+fn a_wrong_or_missing_base_fails_and_says_what_the_server_offers() {
+    let world = World::with_people(3);
+    for (base, code) in [
+        ("ou=nowhere,dc=example,dc=com", "no-such-base"),
+        ("", "required"),
+    ] {
+        let given = [("url", "a"), ("base-dn", base)].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let report = verify(&world, &given).unwrap();
+        assert_eq!(codes(&report), [("base", code)]);
+        assert!(
+            report.stages.last().unwrap().problems[0]
+                .remedy
+                .contains("dc=example,dc=com")
+        );
+    }
+}
+
+#[test]
+fn a_failing_connection_is_in_the_report_and_wrong_settings_are_an_error() {
+    let world = World::with_people(3);
+    world.directory.faults.borrow_mut().open = Some("connect-refused");
+    let report = verify(&world, &settings(&[])).unwrap();
+    assert_eq!(codes(&report), [("connect", "connect-refused")]);
+    assert_eq!(
+        verify(&world, &settings(&[("port", "0")])).unwrap_err()[0].code,
+        "bad-port"
+    );
+}
+
+#[test]
+fn being_cancelled_is_an_error() {
+    let world = World::with_people(3);
+    world.patience.set(Some(0));
+    assert_eq!(
+        verify(&world, &settings(&[])).unwrap_err()[0].code,
+        "cancelled"
+    );
+}
+
+#[test]
+fn everybody_failing_is_a_failure() {
+    let world = World::default();
+    *world.directory.entries.borrow_mut() = vec![person(1)];
+    world.directory.entries.borrow_mut()[0].set("sn", &[]);
+    let report = verify(&world, &settings(&[])).unwrap();
+    assert_eq!(verdicts(&report).last(), Some(&("sample", Verdict::Failed)));
+    assert_eq!(report.profile, "generic");
+}

@@ -1,0 +1,218 @@
+//! How the entries of a directory are read: which attributes, whose entry it is, whether it is disabled, and what
+//! the mapping makes of it.
+
+use crate::attribute::AttributeSet;
+use crate::decode;
+use crate::entry::Entry;
+use crate::field::Field;
+use crate::filter::Filter;
+use crate::mapping::{Mapping, Rule, Traced, Value};
+use crate::ports::directory::{Scope, SearchRequest};
+use crate::problem::Problem;
+use crate::profile::{Identity, Profile};
+use crate::settings::Settings;
+
+/// Everything needed to read entries, and the search that gives them.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// Who is synced.
+    pub(crate) filter: Filter,
+    /// Who is disabled; none: nobody.
+    pub(crate) disabled_when: Option<Filter>,
+    /// The rules that apply: the stored ones, or the profile's.
+    pub(crate) rules: Vec<Rule>,
+    /// Compiled.
+    pub(crate) mapping: Mapping,
+    /// Whose entry it is.
+    pub(crate) identity: Identity,
+    /// By position.
+    pub(crate) attributes: AttributeSet,
+    base: String,
+    scope: Scope,
+    page_size: u32,
+}
+
+/// One mapping rule and what it made (contract: `types.mapped-field`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedField {
+    /// The portal's field.
+    pub field: String,
+    /// The rule's source as written.
+    pub source: String,
+    /// The raw values that it read, printable.
+    pub raw: Vec<String>,
+    /// What would go into the portal.
+    pub value: Option<String>,
+    /// Why not.
+    pub problem: Option<Problem>,
+}
+
+/// One person as read.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    pub(crate) dn: String,
+    pub(crate) id: Result<String, Problem>,
+    pub(crate) disabled: bool,
+    pub(crate) fields: Vec<MappedField>,
+    /// Fields that are cleared, by id.
+    pub(crate) cleared: Vec<String>,
+    /// Required fields that a new person would be without.
+    pub(crate) missing: Vec<Problem>,
+}
+
+/// Rules that apply: those stored, or where there are none those of the profile.
+pub(crate) fn rules_in_force(stored: &[Rule], profile: &Profile, fields: &[Field]) -> Vec<Rule> {
+    if stored.is_empty() {
+        profile.rules_for(fields)
+    } else {
+        stored.to_vec()
+    }
+}
+
+impl View {
+    /// Prepares the reading.
+    ///
+    /// # Errors
+    /// What is wrong with the rules, all at once.
+    pub(crate) fn new(
+        settings: &Settings,
+        rules: &[Rule],
+        profile: &Profile,
+        fields: &[Field],
+    ) -> Result<Self, Vec<Problem>> {
+        let one = |problem| vec![problem];
+        let filter = match &settings.filter {
+            Some(filter) => filter.clone(),
+            None => profile.filter().map_err(one)?,
+        };
+        let disabled_when = match &settings.disabled_when {
+            Some(filter) => Some(filter.clone()),
+            None => profile.disabled_when().map_err(one)?,
+        };
+        let mut attributes = AttributeSet::new();
+        let identity = profile.identity(&mut attributes);
+        if let Some(filter) = &disabled_when {
+            filter.intern(&mut attributes);
+        }
+        let rules = rules_in_force(rules, profile, fields);
+        let mapping = Mapping::compile(&rules, fields, &mut attributes)?;
+        Ok(Self {
+            filter,
+            disabled_when,
+            rules,
+            mapping,
+            identity,
+            attributes,
+            base: settings.base_dn.clone(),
+            scope: settings.scope,
+            page_size: settings.page_size,
+        })
+    }
+
+    /// Reads the filter's own attributes too, and those that tell people apart, for looking at one person.
+    pub(crate) fn widen(&mut self, profile: &Profile) {
+        self.filter.intern(&mut self.attributes);
+        for name in profile.attributes {
+            self.attributes.intern(name);
+        }
+    }
+
+    /// The search for everybody; 0 is no limit.
+    pub(crate) fn request(&self, limit: u32) -> SearchRequest {
+        self.search_for(self.filter.clone(), limit)
+    }
+
+    /// A search with another filter, in the same place.
+    pub(crate) fn search_for(&self, filter: Filter, limit: u32) -> SearchRequest {
+        SearchRequest {
+            base: self.base.clone(),
+            scope: self.scope,
+            filter,
+            attributes: self.attributes.names().to_vec(),
+            page_size: self.page_size,
+            limit,
+        }
+    }
+
+    /// The person is disabled in the directory.
+    pub(crate) fn is_disabled(&self, entry: &Entry<'_>) -> bool {
+        self.disabled_when
+            .as_ref()
+            .is_some_and(|filter| filter.matches(entry, &self.attributes))
+    }
+
+    /// Reads one entry.
+    pub(crate) fn read(&self, entry: &Entry<'_>) -> Reading {
+        let traced = self.mapping.trace(entry);
+        let mapped: Vec<_> = traced.iter().map(|traced| traced.mapped.clone()).collect();
+        let name = |place: usize| {
+            self.mapping
+                .fields()
+                .get(place)
+                .map_or("", |field| &field.id)
+        };
+        Reading {
+            dn: String::from_utf8_lossy(entry.dn()).into_owned(),
+            id: self.identity.read(entry).map(std::borrow::Cow::into_owned),
+            disabled: self.is_disabled(entry),
+            cleared: mapped
+                .iter()
+                .filter(|mapped| mapped.value == Value::Clear)
+                .map(|mapped| name(mapped.field).to_owned())
+                .collect(),
+            missing: self.mapping.missing(&mapped),
+            fields: traced
+                .into_iter()
+                .map(|traced| field_of(traced, &name))
+                .collect(),
+        }
+    }
+
+    /// What an entry says for an attribute, printable.
+    pub(crate) fn shown(&self, entry: &Entry<'_>, attribute: &str) -> Vec<String> {
+        let Some(position) = self.attributes.position(attribute) else {
+            return Vec::new();
+        };
+        entry
+            .values(position)
+            .map(|value| decode::printable(value).into_owned())
+            .collect()
+    }
+}
+
+impl Reading {
+    /// The value of a field.
+    pub(crate) fn value(&self, field: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|mapped| mapped.field == field)
+            .and_then(|mapped| mapped.value.as_deref())
+    }
+
+    /// Everything that keeps the person from being brought over, by whether the portal knows the person already:
+    /// then it keeps what it has.
+    pub(crate) fn problems(&self, known: bool) -> Vec<Problem> {
+        let id = self.id.as_ref().err().cloned();
+        let failed = self
+            .fields
+            .iter()
+            .filter_map(|mapped| mapped.problem.clone());
+        let missing = self.missing.iter().filter(|_| !known).cloned();
+        id.into_iter().chain(failed).chain(missing).collect()
+    }
+}
+
+fn field_of<'a>(traced: Traced<'_>, name: &impl Fn(usize) -> &'a str) -> MappedField {
+    let (value, problem) = match traced.mapped.value {
+        Value::Set(value) => (Some(value.into_owned()), None),
+        Value::Clear | Value::Keep => (None, None),
+        Value::Failed(problem) => (None, Some(problem)),
+    };
+    MappedField {
+        field: name(traced.mapped.field).to_owned(),
+        source: traced.source.to_owned(),
+        raw: traced.raw,
+        value,
+        problem,
+    }
+}

@@ -7,6 +7,9 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::decode;
 use crate::problem::Problem;
 
+#[cfg(test)]
+mod tests;
+
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
@@ -64,7 +67,10 @@ impl Field {
             if length > limit {
                 return Err(self.problem(
                     "too-long",
-                    format!("{} has {length} characters; the portal takes {limit}", self.label),
+                    format!(
+                        "{} has {length} characters; the portal takes {limit}",
+                        self.label
+                    ),
                     "Shorten the value in the directory, or map another attribute or a part of it.",
                 ));
             }
@@ -77,20 +83,30 @@ impl Field {
     pub fn missing(&self) -> Problem {
         self.problem(
             "missing-value",
-            format!("{} is required, and the directory has no value for it", self.label),
+            format!(
+                "{} is required, and the directory has no value for it",
+                self.label
+            ),
             "Fill the attribute in the directory, map another one, or give the rule a default.",
         )
     }
 
     fn of_kind<'v>(&self, value: Cow<'v, str>) -> Result<Cow<'v, str>, Problem> {
         let fits = |fits: bool, expected: &str| {
-            if fits { Ok(()) } else { Err(self.of_another_kind(expected)) }
+            if fits {
+                Ok(())
+            } else {
+                Err(self.of_another_kind(expected))
+            }
         };
         match self.kind {
             FieldKind::Text | FieldKind::Person => {
                 fits(!value.contains('\0'), "text without zero characters")?;
             }
-            FieldKind::Email => fits(is_mail_address(&value), "a mail address such as jane@example.com")?,
+            FieldKind::Email => fits(
+                is_mail_address(&value),
+                "a mail address such as jane@example.com",
+            )?,
             FieldKind::Phone => fits(
                 !value.contains(char::is_control) && value.contains(char::is_numeric),
                 "a telephone number with at least one digit",
@@ -115,7 +131,9 @@ impl Field {
             FieldKind::Language => fits(is_language(&value), "a language tag such as de-CH")?,
             FieldKind::Zone => fits(is_zone(&value), "a time zone name such as Europe/Zurich")?,
             FieldKind::Image => fits(
-                value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)),
+                value
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)),
                 "bytes in base64 (transform base64)",
             )?,
         }
@@ -125,7 +143,10 @@ impl Field {
     fn of_another_kind(&self, expected: &str) -> Problem {
         self.problem(
             "bad-value",
-            format!("{} takes {expected}, which the mapped value is not", self.label),
+            format!(
+                "{} takes {expected}, which the mapped value is not",
+                self.label
+            ),
             "Correct the value in the directory, or map another attribute.",
         )
     }
@@ -143,7 +164,11 @@ pub fn unique_key(value: &str) -> Cow<'_, str> {
     if !trimmed.is_ascii() {
         let folded: String = trimmed.nfkc().flat_map(char::to_lowercase).collect();
         let key = folded.trim();
-        return Cow::Owned(if key.len() == folded.len() { folded } else { key.to_owned() });
+        return Cow::Owned(if key.len() == folded.len() {
+            folded
+        } else {
+            key.to_owned()
+        });
     }
     if trimmed.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(trimmed.to_ascii_lowercase())
@@ -170,17 +195,19 @@ fn is_mail_address(text: &str) -> bool {
 /// The shape of a BCP 47 tag.
 fn is_language(text: &str) -> bool {
     let mut subtags = text.split('-');
-    subtags
-        .next()
-        .is_some_and(|first| (1..=8).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic()))
-        && subtags.all(|subtag| {
-            (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        })
+    subtags.next().is_some_and(|first| {
+        (1..=8).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+    }) && subtags.all(|subtag| {
+        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// The shape of an IANA time zone name.
 fn is_zone(text: &str) -> bool {
     text.split('/').all(|part| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-+".contains(&byte))
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-+".contains(&byte))
     })
 }

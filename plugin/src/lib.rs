@@ -24,6 +24,8 @@ pub mod entry;
 pub mod export;
 pub mod field;
 pub mod filter;
+#[cfg(test)]
+mod fixture;
 pub mod lifecycle;
 pub mod mapping;
 pub mod ports;

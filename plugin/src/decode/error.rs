@@ -54,13 +54,19 @@ impl DecodeError {
             Self::Utf8 { .. } => {
                 "Correct the value in the directory: it was probably written in another character set, such as Latin-1."
             }
-            Self::Uuid | Self::Guid { .. } => "Choose an attribute that holds a UUID, or another transform.",
+            Self::Uuid | Self::Guid { .. } => {
+                "Choose an attribute that holds a UUID, or another transform."
+            }
             Self::GeneralizedTime | Self::FileTime => {
                 "Correct the value in the directory, or choose the transform that fits the attribute's syntax."
             }
-            Self::Boolean => "Correct the value in the directory, or turn it into TRUE or FALSE with lookup.",
+            Self::Boolean => {
+                "Correct the value in the directory, or turn it into TRUE or FALSE with lookup."
+            }
             Self::Integer => "Correct the value in the directory, or choose another attribute.",
-            Self::Dn => "Choose an attribute that holds a DN, such as manager, or leave the transform rdn out.",
+            Self::Dn => {
+                "Choose an attribute that holds a DN, such as manager, or leave the transform rdn out."
+            }
         }
     }
 }

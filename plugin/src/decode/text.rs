@@ -13,7 +13,9 @@ const PRINTABLE_LIMIT: usize = 256;
 /// # Errors
 /// `bad-utf8` where it is none, with the offset of the first wrong byte.
 pub fn utf8(value: &[u8]) -> Result<&str, DecodeError> {
-    std::str::from_utf8(value).map_err(|error| DecodeError::Utf8 { at: error.valid_up_to() })
+    std::str::from_utf8(value).map_err(|error| DecodeError::Utf8 {
+        at: error.valid_up_to(),
+    })
 }
 
 /// Nothing, or white space only.
@@ -31,7 +33,9 @@ pub fn is_blank(value: &[u8]) -> bool {
 #[must_use]
 pub fn printable(value: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(value) {
-        Ok(text) if text.len() <= PRINTABLE_LIMIT && !text.contains(char::is_control) => Cow::Borrowed(text),
+        Ok(text) if text.len() <= PRINTABLE_LIMIT && !text.contains(char::is_control) => {
+            Cow::Borrowed(text)
+        }
         Ok(text) => {
             let mut shown = String::new();
             for character in text.chars() {

@@ -31,7 +31,9 @@ pub fn file_time(value: &[u8]) -> Result<Option<DateTime<Utc>>, DecodeError> {
     let nanoseconds = u32::try_from(since_1970.rem_euclid(10_000_000) * 100);
     nanoseconds
         .ok()
-        .and_then(|nanoseconds| DateTime::from_timestamp(since_1970.div_euclid(10_000_000), nanoseconds))
+        .and_then(|nanoseconds| {
+            DateTime::from_timestamp(since_1970.div_euclid(10_000_000), nanoseconds)
+        })
         .map(Some)
         .ok_or(DecodeError::FileTime)
 }
@@ -50,11 +52,16 @@ fn read_generalized(value: &[u8]) -> Option<DateTime<Utc>> {
         Some((whole, fraction)) => (whole, fraction),
         None => (clock, ""),
     };
-    if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+    if !whole
+        .bytes()
+        .chain(fraction.bytes())
+        .all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let number = |from: usize, to: usize| whole.get(from..to)?.parse::<u32>().ok();
-    let date = NaiveDate::from_ymd_opt(whole.get(..4)?.parse().ok()?, number(4, 6)?, number(6, 8)?)?;
+    let date =
+        NaiveDate::from_ymd_opt(whole.get(..4)?.parse().ok()?, number(4, 6)?, number(6, 8)?)?;
     let (minute, second, unit) = match whole.len() {
         10 => (0, 0, 3600),
         12 => (number(10, 12)?, 0, 60),
@@ -94,7 +101,11 @@ fn offset(zone: &str) -> Option<Duration> {
         return None;
     }
     let hours: i64 = digits[..2].parse().ok()?;
-    let minutes: i64 = if digits.len() == 4 { digits[2..].parse().ok()? } else { 0 };
+    let minutes: i64 = if digits.len() == 4 {
+        digits[2..].parse().ok()?
+    } else {
+        0
+    };
     (hours < 24 && minutes < 60).then(|| Duration::minutes(sign * (hours * 60 + minutes)))
 }
 
@@ -131,8 +142,17 @@ mod tests {
     #[test]
     fn what_is_no_generalized_time_is_refused() {
         for text in [
-            "", "Z", "20240229", "20240230120000Z", "20240229250000Z", "20240229120000", "20240229120000.Z",
-            "2024-02-29T12:00:00Z", "20240229120000+5", "20240229120000+05:30", "２０240229120000Z",
+            "",
+            "Z",
+            "20240229",
+            "20240230120000Z",
+            "20240229250000Z",
+            "20240229120000",
+            "20240229120000.Z",
+            "2024-02-29T12:00:00Z",
+            "20240229120000+5",
+            "20240229120000+05:30",
+            "２０240229120000Z",
         ] {
             assert_eq!(read(text), Err(DecodeError::GeneralizedTime), "{text}");
         }
@@ -142,7 +162,10 @@ mod tests {
     fn file_time_is_read() {
         let time = file_time(b"133536816001234567").unwrap().unwrap();
         assert_eq!(rfc3339(time), "2024-02-29T12:00:00.123456700Z");
-        assert_eq!(rfc3339(file_time(b"1").unwrap().unwrap()), "1601-01-01T00:00:00.000000100Z");
+        assert_eq!(
+            rfc3339(file_time(b"1").unwrap().unwrap()),
+            "1601-01-01T00:00:00.000000100Z"
+        );
     }
 
     #[test]

@@ -22,13 +22,18 @@ pub fn uuid(text: &str) -> Result<Cow<'_, str>, DecodeError> {
     {
         inner = &inner[9..];
     }
-    if let Some(stripped) = inner.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+    if let Some(stripped) = inner
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+    {
         inner = stripped;
     }
     let mut bytes = [0; 16];
     let mut digits = 0;
     for byte in inner.bytes().filter(|byte| *byte != b'-') {
-        let digit = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let digit = char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok());
         let (Some(digit), Some(place)) = (digit, bytes.get_mut(digits / 2)) else {
             return Err(DecodeError::Uuid);
         };
@@ -63,7 +68,9 @@ pub fn uuid_from_bytes(bytes: [u8; 16]) -> String {
 /// `bad-value` where it has another length.
 pub fn guid(value: &[u8]) -> Result<String, DecodeError> {
     let Ok([a, b, c, d, e, f, g, h, rest @ ..]) = <[u8; 16]>::try_from(value) else {
-        return Err(DecodeError::Guid { length: value.len() });
+        return Err(DecodeError::Guid {
+            length: value.len(),
+        });
     };
     let mut bytes = [d, c, b, a, f, e, h, g, 0, 0, 0, 0, 0, 0, 0, 0];
     bytes[8..].copy_from_slice(&rest);
@@ -113,14 +120,23 @@ mod tests {
 
     #[test]
     fn what_is_no_uuid_is_refused() {
-        for form in ["", "66446001", "66446001-1dd2-11b2-8a3f-c0e1a5b0d7011", "zz446001-1dd2-11b2-8a3f-c0e1a5b0d701", "éé"] {
+        for form in [
+            "",
+            "66446001",
+            "66446001-1dd2-11b2-8a3f-c0e1a5b0d7011",
+            "zz446001-1dd2-11b2-8a3f-c0e1a5b0d701",
+            "éé",
+        ] {
             assert_eq!(uuid(form), Err(DecodeError::Uuid), "{form}");
         }
     }
 
     #[test]
     fn the_first_three_groups_of_a_guid_are_little_endian() {
-        let bytes = [0x01, 0x60, 0x44, 0x66, 0xd2, 0x1d, 0xb2, 0x11, 0x8a, 0x3f, 0xc0, 0xe1, 0xa5, 0xb0, 0xd7, 0x01];
+        let bytes = [
+            0x01, 0x60, 0x44, 0x66, 0xd2, 0x1d, 0xb2, 0x11, 0x8a, 0x3f, 0xc0, 0xe1, 0xa5, 0xb0,
+            0xd7, 0x01,
+        ];
         assert_eq!(guid(&bytes).as_deref(), Ok(CANONICAL));
     }
 

@@ -93,8 +93,15 @@ pub(super) fn type_name(attribute: &str) -> Cow<'static, str> {
     ];
     NAMES
         .iter()
-        .find(|(short, long, oid)| [short, long, oid].iter().any(|name| name.eq_ignore_ascii_case(attribute)))
-        .map_or_else(|| Cow::Owned(attribute.to_ascii_lowercase()), |(short, ..)| Cow::Borrowed(*short))
+        .find(|(short, long, oid)| {
+            [short, long, oid]
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(attribute))
+        })
+        .map_or_else(
+            || Cow::Owned(attribute.to_ascii_lowercase()),
+            |(short, ..)| Cow::Borrowed(*short),
+        )
 }
 
 /// RFC 4518: NFKC, lower case, one space for several, none at the ends.

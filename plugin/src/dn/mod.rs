@@ -9,5 +9,7 @@ mod compare;
 mod name;
 mod parse;
 mod print;
+#[cfg(test)]
+mod tests;
 
 pub use name::{Dn, DnValue, NamePart, Rdn};

@@ -51,7 +51,9 @@ impl Dn {
     #[must_use]
     pub fn parent(&self) -> Option<Dn> {
         let (_, above) = self.rdns.split_first()?;
-        Some(Self { rdns: above.to_vec() })
+        Some(Self {
+            rdns: above.to_vec(),
+        })
     }
 
     /// The entry is `base` or stands below it. Everything is below the empty name.
@@ -66,7 +68,11 @@ impl Dn {
     /// The value of the entry's own RDN; of a multi-valued one, its first part.
     #[must_use]
     pub fn rdn_value(&self) -> Option<Cow<'_, str>> {
-        self.rdns.first()?.parts.first().map(|part| part.value.text())
+        self.rdns
+            .first()?
+            .parts
+            .first()
+            .map(|part| part.value.text())
     }
 
     /// The value of the nearest RDN with this attribute, from the entry upwards.

@@ -45,7 +45,11 @@ impl Parser<'_> {
         let mut parts = Vec::with_capacity(1);
         loop {
             let attribute = self.attribute()?;
-            let value = if self.peek() == Some(b'#') { self.encoded()? } else { self.string()? };
+            let value = if self.peek() == Some(b'#') {
+                self.encoded()?
+            } else {
+                self.string()?
+            };
             parts.push(NamePart { attribute, value });
             if self.peek() != Some(b'+') {
                 return Ok(Rdn { parts });
@@ -131,7 +135,9 @@ impl Parser<'_> {
                     if let Some(byte) = self.hex_pair() {
                         octets.push(byte);
                         self.at += 2;
-                    } else if let Some(byte) = self.peek().filter(|byte| b" \"#+,;<=>\\".contains(byte)) {
+                    } else if let Some(byte) =
+                        self.peek().filter(|byte| b" \"#+,;<=>\\".contains(byte))
+                    {
                         octets.push(byte);
                         self.at += 1;
                     } else {
@@ -151,7 +157,9 @@ impl Parser<'_> {
                     ));
                 }
                 0 => {
-                    return Err(self.wrong("a zero character stands in a value", "Write it as \\00."));
+                    return Err(
+                        self.wrong("a zero character stands in a value", "Write it as \\00.")
+                    );
                 }
                 _ => {
                     octets.push(byte);
@@ -168,7 +176,11 @@ impl Parser<'_> {
 
     fn hex_pair(&self) -> Option<u8> {
         let digits = self.text.as_bytes().get(self.at..self.at + 2)?;
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let digit = |byte: u8| {
+            char::from(byte)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
         Some(digit(digits[0])? << 4 | digit(digits[1])?)
     }
 
@@ -189,7 +201,8 @@ impl Parser<'_> {
 }
 
 fn from_octets(octets: Vec<u8>) -> DnValue {
-    String::from_utf8(octets).map_or_else(|error| DnValue::Octets(error.into_bytes()), DnValue::Text)
+    String::from_utf8(octets)
+        .map_or_else(|error| DnValue::Octets(error.into_bytes()), DnValue::Text)
 }
 
 /// The content of a BER string: octet, UTF-8, numeric, printable, teletex or IA5.
@@ -207,7 +220,12 @@ fn string_in_ber(bytes: &[u8]) -> Option<&[u8]> {
             return None;
         }
         let (length, content) = rest.split_at_checked(size)?;
-        (length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), content)
+        (
+            length
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | usize::from(*byte)),
+            content,
+        )
     };
     (length == content.len()).then_some(content)
 }

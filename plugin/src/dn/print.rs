@@ -33,7 +33,9 @@ impl Display for DnValue {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => escaped(out, text),
-            Self::Octets(octets) => octets.iter().try_for_each(|byte| write!(out, "\\{byte:02x}")),
+            Self::Octets(octets) => octets
+                .iter()
+                .try_for_each(|byte| write!(out, "\\{byte:02x}")),
             Self::Ber(bytes) => {
                 out.write_char('#')?;
                 bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))

@@ -13,8 +13,18 @@ pub(super) const BIT_OR: &str = "1.2.840.113556.1.4.804";
 
 /// Attributes whose values are DNs (RFC 4519, RFC 4524, RFC 2798, Active Directory).
 const DN_ATTRIBUTES: [&str; 12] = [
-    "member", "memberOf", "manager", "owner", "secretary", "seeAlso", "roleOccupant", "distinguishedName",
-    "entryDN", "creatorsName", "modifiersName", "assistant",
+    "member",
+    "memberOf",
+    "manager",
+    "owner",
+    "secretary",
+    "seeAlso",
+    "roleOccupant",
+    "distinguishedName",
+    "entryDN",
+    "creatorsName",
+    "modifiersName",
+    "assistant",
 ];
 
 /// An assertion value, prepared once for all the values it is compared with.
@@ -27,11 +37,15 @@ pub(super) struct Matcher<'a> {
 impl<'a> Matcher<'a> {
     pub(super) fn new(attribute: &str, wanted: &'a [u8]) -> Self {
         let text = std::str::from_utf8(wanted).ok();
-        let holds_dns = DN_ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(attribute));
+        let holds_dns = DN_ATTRIBUTES
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(attribute));
         Self {
             exact: wanted,
             folded: text.map(fold),
-            dn: text.filter(|_| holds_dns).and_then(|text| Dn::parse(text).ok()),
+            dn: text
+                .filter(|_| holds_dns)
+                .and_then(|text| Dn::parse(text).ok()),
         }
     }
 
@@ -79,7 +93,11 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn new(initial: Option<&'a [u8]>, any: &'a [Vec<u8>], last: Option<&'a [u8]>) -> Self {
+    pub(super) fn new(
+        initial: Option<&'a [u8]>,
+        any: &'a [Vec<u8>],
+        last: Option<&'a [u8]>,
+    ) -> Self {
         let mut readable = true;
         let mut read = |part: &'a [u8]| match std::str::from_utf8(part) {
             Ok(text) => fold_part(text),
@@ -91,11 +109,18 @@ impl<'a> Parts<'a> {
         let initial = initial.map(&mut read);
         let any = any.iter().map(|part| read(part)).collect();
         let last = last.map(&mut read);
-        Self { initial, any, last, readable }
+        Self {
+            initial,
+            any,
+            last,
+            readable,
+        }
     }
 
     pub(super) fn match_in(&self, value: &[u8]) -> bool {
-        let Ok(text) = std::str::from_utf8(value) else { return false };
+        let Ok(text) = std::str::from_utf8(value) else {
+            return false;
+        };
         if !self.readable {
             return false;
         }
@@ -113,7 +138,9 @@ impl<'a> Parts<'a> {
                 None => return false,
             }
         }
-        self.last.as_ref().is_none_or(|last| rest.ends_with(last.trim_end()))
+        self.last
+            .as_ref()
+            .is_none_or(|last| rest.ends_with(last.trim_end()))
     }
 }
 
@@ -138,7 +165,10 @@ fn fold_part(text: &str) -> Cow<'_, str> {
 }
 
 fn lower(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+    if text
+        .bytes()
+        .any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
+    {
         Cow::Owned(text.to_lowercase())
     } else {
         Cow::Borrowed(text)

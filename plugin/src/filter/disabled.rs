@@ -24,7 +24,11 @@ impl Filter {
         let named = self.attributes();
         markers
             .into_iter()
-            .filter(|marker| named.iter().any(|name| name.eq_ignore_ascii_case(&marker.attribute)))
+            .filter(|marker| {
+                named
+                    .iter()
+                    .any(|name| name.eq_ignore_ascii_case(&marker.attribute))
+            })
             .find(|marker| {
                 let lets_through = |value: &Option<Vec<u8>>| {
                     self.decide(&mut |assertion| {
@@ -52,8 +56,14 @@ fn common_markers() -> Vec<Marker> {
     vec![
         Marker {
             attribute: "userAccountControl".to_owned(),
-            enabled: controls.iter().map(|bits| present(&bits.to_string())).collect(),
-            disabled: controls.iter().map(|bits| present(&(bits | 2).to_string())).collect(),
+            enabled: controls
+                .iter()
+                .map(|bits| present(&bits.to_string()))
+                .collect(),
+            disabled: controls
+                .iter()
+                .map(|bits| present(&(bits | 2).to_string()))
+                .collect(),
         },
         switch("nsAccountLock", "TRUE", "FALSE"),
         switch("loginDisabled", "TRUE", "FALSE"),
@@ -69,7 +79,9 @@ fn common_markers() -> Vec<Marker> {
 fn collect_markers(filter: &Filter, markers: &mut Vec<Marker>) {
     match filter {
         Filter::Equal(attribute, value)
-            if !markers.iter().any(|known| known.attribute.eq_ignore_ascii_case(attribute)) =>
+            if !markers
+                .iter()
+                .any(|known| known.attribute.eq_ignore_ascii_case(attribute)) =>
         {
             markers.push(Marker {
                 attribute: attribute.clone(),

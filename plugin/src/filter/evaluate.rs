@@ -26,10 +26,7 @@ impl Filter {
     }
 
     /// Combines what `oracle` says about each assertion, in Kleene's three values.
-    pub(super) fn decide(
-        &self,
-        oracle: &mut dyn FnMut(&Filter) -> Option<bool>,
-    ) -> Option<bool> {
+    pub(super) fn decide(&self, oracle: &mut dyn FnMut(&Filter) -> Option<bool>) -> Option<bool> {
         match self {
             Self::And(operands) => {
                 let mut result = Some(true);
@@ -59,10 +56,7 @@ impl Filter {
     }
 
     /// Whether an assertion holds for an attribute with these values.
-    pub(super) fn holds<'v>(
-        &self,
-        mut values: impl Iterator<Item = &'v [u8]>,
-    ) -> Option<bool> {
+    pub(super) fn holds<'v>(&self, mut values: impl Iterator<Item = &'v [u8]>) -> Option<bool> {
         match self {
             Self::And(_) | Self::Or(_) | Self::Not(_) => None,
             Self::Present(_) => Some(values.next().is_some()),
@@ -78,17 +72,26 @@ impl Filter {
                 let matcher = Matcher::new(attribute, wanted);
                 Some(values.any(|value| matcher.order(value).is_some_and(|order| order.is_le())))
             }
-            Self::Substrings { initial, any, last, .. } => {
+            Self::Substrings {
+                initial, any, last, ..
+            } => {
                 let parts = super::compare::Parts::new(initial.as_deref(), any, last.as_deref());
                 Some(values.any(|value| parts.match_in(value)))
             }
-            Self::Extensible { attribute, rule, value: wanted, .. } => match rule.as_deref() {
+            Self::Extensible {
+                attribute,
+                rule,
+                value: wanted,
+                ..
+            } => match rule.as_deref() {
                 Some(BIT_AND) => bits(values, wanted, |value, mask| value & mask == mask),
                 Some(BIT_OR) => bits(values, wanted, |value, mask| value & mask != 0),
                 Some(rule) if rule.eq_ignore_ascii_case("caseExactMatch") || rule == "2.5.13.5" => {
                     Some(values.any(|value| value == wanted))
                 }
-                Some(rule) if rule.eq_ignore_ascii_case("caseIgnoreMatch") || rule == "2.5.13.2" => {
+                Some(rule)
+                    if rule.eq_ignore_ascii_case("caseIgnoreMatch") || rule == "2.5.13.2" =>
+                {
                     let matcher = Matcher::new("", wanted);
                     Some(values.any(|value| matcher.equals(value)))
                 }

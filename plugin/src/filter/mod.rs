@@ -12,6 +12,8 @@ mod disabled;
 mod evaluate;
 mod parse;
 mod print;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use tree::Filter;

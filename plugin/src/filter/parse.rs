@@ -216,7 +216,12 @@ impl<'t> Parser<'t> {
         if initial.is_none() && any.is_empty() && last.is_none() {
             Ok(Filter::Present(attribute))
         } else {
-            Ok(Filter::Substrings { attribute, initial, any, last })
+            Ok(Filter::Substrings {
+                attribute,
+                initial,
+                any,
+                last,
+            })
         }
     }
 
@@ -273,7 +278,10 @@ impl<'t> Parser<'t> {
             self.at += 1;
         }
         let word = &self.text[start..self.at];
-        if word.starts_with(['-', ';', '_', '.']) || word.ends_with([';', '.']) || word.contains(";;") {
+        if word.starts_with(['-', ';', '_', '.'])
+            || word.ends_with([';', '.'])
+            || word.contains(";;")
+        {
             self.at = start;
             return Err(self.wrong(
                 format!("\"{word}\" is not an attribute's name"),
@@ -304,10 +312,9 @@ impl<'t> Parser<'t> {
                     ));
                 }
                 0 => {
-                    return Err(self.wrong(
-                        "a zero character stands in a value",
-                        "Write it as \\00.",
-                    ));
+                    return Err(
+                        self.wrong("a zero character stands in a value", "Write it as \\00.")
+                    );
                 }
                 b'\\' => {
                     let digits = (self.byte(1).and_then(nibble), self.byte(2).and_then(nibble));
@@ -357,5 +364,7 @@ impl<'t> Parser<'t> {
 }
 
 fn nibble(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }

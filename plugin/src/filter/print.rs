@@ -17,7 +17,12 @@ impl Display for Filter {
                 write!(out, "{attribute}=")?;
                 escaped(out, value)?;
             }
-            Self::Substrings { attribute, initial, any, last } => {
+            Self::Substrings {
+                attribute,
+                initial,
+                any,
+                last,
+            } => {
                 write!(out, "{attribute}=")?;
                 escaped(out, initial.as_deref().unwrap_or_default())?;
                 out.write_char('*')?;
@@ -40,7 +45,12 @@ impl Display for Filter {
                 escaped(out, value)?;
             }
             Self::Present(attribute) => write!(out, "{attribute}=*")?,
-            Self::Extensible { attribute, rule, value, dn_attributes } => {
+            Self::Extensible {
+                attribute,
+                rule,
+                value,
+                dn_attributes,
+            } => {
                 out.write_str(attribute.as_deref().unwrap_or_default())?;
                 if *dn_attributes {
                     out.write_str(":dn")?;

@@ -13,7 +13,9 @@ pub(super) fn each<'v>(
     transforms: &'v [Transform],
     value: Cow<'v, str>,
 ) -> Result<Cow<'v, str>, DecodeError> {
-    transforms.iter().try_fold(value, |value, transform| one(transform, value))
+    transforms
+        .iter()
+        .try_fold(value, |value, transform| one(transform, value))
 }
 
 fn one<'v>(transform: &'v Transform, value: Cow<'v, str>) -> Result<Cow<'v, str>, DecodeError> {
@@ -26,11 +28,17 @@ fn one<'v>(transform: &'v Transform, value: Cow<'v, str>) -> Result<Cow<'v, str>
             IsNormalized::Yes => value,
             _ => Cow::Owned(value.nfc().collect()),
         },
-        Transform::Split(separator, Some(number)) => part_of(value, |text| piece(text, separator, *number)),
-        Transform::Replace(from, to) if value.contains(from.as_str()) => Cow::Owned(value.replace(from, to)),
+        Transform::Split(separator, Some(number)) => {
+            part_of(value, |text| piece(text, separator, *number))
+        }
+        Transform::Replace(from, to) if value.contains(from.as_str()) => {
+            Cow::Owned(value.replace(from, to))
+        }
         Transform::Replace(..) => value,
         Transform::Lookup { pairs, otherwise } => lookup(value, pairs, otherwise.as_deref()),
-        Transform::Template(literals) if !value.trim().is_empty() => Cow::Owned(literals.join(&value)),
+        Transform::Template(literals) if !value.trim().is_empty() => {
+            Cow::Owned(literals.join(&value))
+        }
         Transform::Template(_) => value,
         Transform::Uuid => match decode::uuid(&value)? {
             Cow::Borrowed(_) => value,
@@ -41,7 +49,9 @@ fn one<'v>(transform: &'v Transform, value: Cow<'v, str>) -> Result<Cow<'v, str>
             Some(time) => Cow::Owned(decode::rfc3339(time)),
             None => Cow::Borrowed(""),
         },
-        Transform::Boolean(yes, no) => Cow::Borrowed(if decode::boolean(&value)? { yes } else { no }),
+        Transform::Boolean(yes, no) => {
+            Cow::Borrowed(if decode::boolean(&value)? { yes } else { no })
+        }
         Transform::Integer => Cow::Owned(decode::integer(value.as_bytes())?.to_string()),
         Transform::Rdn(attribute) => {
             let dn = Dn::parse(&value).map_err(|_| DecodeError::Dn)?;
@@ -75,7 +85,10 @@ fn part_of<'v>(value: Cow<'v, str>, part: impl Fn(&str) -> Option<&str>) -> Cow<
 }
 
 fn lower(value: Cow<'_, str>) -> Cow<'_, str> {
-    if value.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+    if value
+        .bytes()
+        .any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
+    {
         Cow::Owned(value.to_lowercase())
     } else {
         value
@@ -83,7 +96,10 @@ fn lower(value: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn upper(value: Cow<'_, str>) -> Cow<'_, str> {
-    if value.bytes().any(|byte| byte.is_ascii_lowercase() || !byte.is_ascii()) {
+    if value
+        .bytes()
+        .any(|byte| byte.is_ascii_lowercase() || !byte.is_ascii())
+    {
         Cow::Owned(value.to_uppercase())
     } else {
         value
@@ -112,7 +128,9 @@ fn title(text: &str) -> String {
 }
 
 fn piece<'t>(text: &'t str, separator: &str, number: i32) -> Option<&'t str> {
-    let place = usize::try_from(number.unsigned_abs()).ok()?.checked_sub(1)?;
+    let place = usize::try_from(number.unsigned_abs())
+        .ok()?
+        .checked_sub(1)?;
     if number > 0 {
         text.split(separator).nth(place)
     } else {

@@ -15,29 +15,51 @@ pub const TRANSFORMS: [(&str, &str); 22] = [
     ("upper", "upper case"),
     ("title", "each word with a capital"),
     ("nfc", "Unicode normalisation form C"),
-    ("split:SEPARATOR[:N]", "the N-th piece, counted from 1 or, negative, from the end; without N, all pieces"),
+    (
+        "split:SEPARATOR[:N]",
+        "the N-th piece, counted from 1 or, negative, from the end; without N, all pieces",
+    ),
     ("replace:FROM:TO", "each FROM replaced by TO"),
-    ("lookup:FROM=TO[:FROM=TO...][:*=TO]", "TO of the matching FROM; * is for all others"),
+    (
+        "lookup:FROM=TO[:FROM=TO...][:*=TO]",
+        "TO of the matching FROM; * is for all others",
+    ),
     ("default:VALUE", "VALUE where there is none"),
-    ("coalesce:ATTRIBUTE[:ATTRIBUTE...]", "these attributes in turn where there is no value"),
+    (
+        "coalesce:ATTRIBUTE[:ATTRIBUTE...]",
+        "these attributes in turn where there is no value",
+    ),
     ("template:TEXT", "TEXT with the value in place of %"),
     ("uuid", "a UUID in canonical form"),
     ("guid", "the bytes of an objectGUID as a UUID"),
     ("time", "generalized time as RFC 3339"),
     ("filetime", "Windows file time as RFC 3339"),
-    ("boolean[:TRUE:FALSE]", "true or false, or these words for them"),
+    (
+        "boolean[:TRUE:FALSE]",
+        "true or false, or these words for them",
+    ),
     ("integer", "a whole number"),
-    ("rdn[:ATTRIBUTE]", "of a DN, the value of its RDN, or of the nearest RDN with ATTRIBUTE"),
+    (
+        "rdn[:ATTRIBUTE]",
+        "of a DN, the value of its RDN, or of the nearest RDN with ATTRIBUTE",
+    ),
     ("base64", "the bytes in base64"),
 ];
 
 /// The transform that `words` (its name, then its arguments) stand for.
-pub(super) fn transform(words: &[Word], attributes: &mut AttributeSet) -> Result<Transform, Problem> {
+pub(super) fn transform(
+    words: &[Word],
+    attributes: &mut AttributeSet,
+) -> Result<Transform, Problem> {
     let Some((first, arguments)) = words.split_first() else {
         return Err(syntax(0, "a transform's name was expected", known()));
     };
     let name = first.text.trim().to_ascii_lowercase();
-    let call = Call { name: &name, at: first.at, arguments };
+    let call = Call {
+        name: &name,
+        at: first.at,
+        arguments,
+    };
     Ok(match name.as_str() {
         "first" => call.plain(Transform::First)?,
         "last" => call.plain(Transform::Last)?,
@@ -62,7 +84,11 @@ pub(super) fn transform(words: &[Word], attributes: &mut AttributeSet) -> Result
         "template" => {
             let [text] = call.exactly::<1>()?;
             if !text.text.contains('%') {
-                return Err(syntax(text.at, "the text has no % for the value", "Write % where the value goes."));
+                return Err(syntax(
+                    text.at,
+                    "the text has no % for the value",
+                    "Write % where the value goes.",
+                ));
             }
             Transform::Template(text.text.split('%').map(str::to_owned).collect())
         }
@@ -70,14 +96,18 @@ pub(super) fn transform(words: &[Word], attributes: &mut AttributeSet) -> Result
         "guid" => call.plain(Transform::Guid)?,
         "time" | "generalized-time" | "generalizedtime" => call.plain(Transform::Time)?,
         "filetime" | "file-time" => call.plain(Transform::FileTime)?,
-        "boolean" if arguments.is_empty() => Transform::Boolean("true".to_owned(), "false".to_owned()),
+        "boolean" if arguments.is_empty() => {
+            Transform::Boolean("true".to_owned(), "false".to_owned())
+        }
         "boolean" => {
             let [yes, no] = call.exactly::<2>()?;
             Transform::Boolean(yes.text.clone(), no.text.clone())
         }
         "integer" => call.plain(Transform::Integer)?,
         "rdn" if arguments.is_empty() => Transform::Rdn(None),
-        "rdn" => Transform::Rdn(Some(call.filled(&call.exactly::<1>()?[0])?.trim().to_owned())),
+        "rdn" => Transform::Rdn(Some(
+            call.filled(&call.exactly::<1>()?[0])?.trim().to_owned(),
+        )),
         "base64" => call.plain(Transform::Base64)?,
         _ => return Err(unknown(&name, first.at)),
     })
@@ -104,7 +134,11 @@ impl<'w> Call<'w> {
     fn exactly<const N: usize>(&self) -> Result<&'w [Word; N], Problem> {
         self.arguments.try_into().map_err(|_| {
             let at = self.arguments.get(N).map_or(self.at, |surplus| surplus.at);
-            let takes = if N == 1 { "1 argument".to_owned() } else { format!("{N} arguments") };
+            let takes = if N == 1 {
+                "1 argument".to_owned()
+            } else {
+                format!("{N} arguments")
+            };
             syntax(
                 at,
                 format!("{} takes {takes}, not {}", self.name, self.arguments.len()),

@@ -56,7 +56,11 @@ impl Mapping {
             match parse::template(&rule.source, &mut named) {
                 Ok(template) => {
                     if let Some(field) = field {
-                        compiled.push(Compiled { rule: rule.clone(), field, template });
+                        compiled.push(Compiled {
+                            rule: rule.clone(),
+                            field,
+                            template,
+                        });
                     }
                 }
                 Err(problem) => problems.push(problem.of_field(&rule.field)),
@@ -72,11 +76,18 @@ impl Mapping {
             if let OnEmpty::Default(value) = &each.rule.on_empty
                 && let Err(problem) = field.accept(Cow::Borrowed(value))
             {
-                let message = format!("the default for empty sources does not fit: {}", problem.message);
-                problems.push(Problem::new("bad-default", message, problem.remedy).of_field(&field.id));
+                let message = format!(
+                    "the default for empty sources does not fit: {}",
+                    problem.message
+                );
+                problems
+                    .push(Problem::new("bad-default", message, problem.remedy).of_field(&field.id));
             }
         }
-        let without_rule = fields.iter().zip(&ruled).filter(|(field, ruled)| field.required && !**ruled);
+        let without_rule = fields
+            .iter()
+            .zip(&ruled)
+            .filter(|(field, ruled)| field.required && !**ruled);
         for (field, _) in without_rule.filter(|(field, _)| field.id != EXTERNAL_ID) {
             let message = format!("the portal requires {}, and no rule fills it", field.label);
             let remedy = format!("Add a rule for {}.", field.id);
@@ -84,7 +95,10 @@ impl Mapping {
         }
         if problems.is_empty() {
             *attributes = named;
-            Ok(Self { fields: fields.to_vec(), rules: compiled })
+            Ok(Self {
+                fields: fields.to_vec(),
+                rules: compiled,
+            })
         } else {
             Err(problems)
         }
@@ -104,7 +118,10 @@ impl Mapping {
     /// What the rules make of an entry, one for each rule, checked against the portal's fields.
     #[must_use]
     pub fn evaluate<'e>(&'e self, entry: &Entry<'e>) -> Vec<Mapped<'e>> {
-        self.rules.iter().map(|compiled| self.one(compiled, entry)).collect()
+        self.rules
+            .iter()
+            .map(|compiled| self.one(compiled, entry))
+            .collect()
     }
 
     /// What the rules make of an entry, with the raw values that they read, printable.
@@ -155,7 +172,10 @@ impl Mapping {
                 Value::Failed(problem.of_field(&field.id))
             }
         };
-        Mapped { field: compiled.field, value }
+        Mapped {
+            field: compiled.field,
+            value,
+        }
     }
 }
 
@@ -172,8 +192,11 @@ fn place(rule: &Rule, fields: &[Field], ruled: &mut [bool]) -> Result<usize, Pro
         );
     }
     let Some(index) = fields.iter().position(|field| field.id == rule.field) else {
-        let known: Vec<&str> =
-            fields.iter().map(|field| field.id.as_str()).filter(|id| *id != EXTERNAL_ID).collect();
+        let known: Vec<&str> = fields
+            .iter()
+            .map(|field| field.id.as_str())
+            .filter(|id| *id != EXTERNAL_ID)
+            .collect();
         return problem(
             "unknown-field",
             format!("the portal has no field \"{}\"", rule.field),

@@ -41,7 +41,10 @@ impl Mapped<'_> {
     /// The same, free of the page and the mapping.
     #[must_use]
     pub fn into_owned(self) -> Mapped<'static> {
-        Mapped { field: self.field, value: self.value.into_owned() }
+        Mapped {
+            field: self.field,
+            value: self.value.into_owned(),
+        }
     }
 }
 

@@ -21,6 +21,8 @@ mod mapped;
 mod parse;
 mod rule;
 mod template;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 pub use catalog::TRANSFORMS;

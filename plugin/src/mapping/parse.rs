@@ -58,7 +58,9 @@ pub(super) fn source(word: &Word, attributes: &mut AttributeSet) -> Result<Sourc
         ));
     }
     let fits = name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._;".contains(&byte));
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._;".contains(&byte));
     if !fits {
         return Err(syntax(
             at,

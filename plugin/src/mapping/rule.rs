@@ -31,7 +31,11 @@ pub enum OnEmpty {
 impl Rule {
     /// A rule that keeps what the portal has where its source is empty.
     pub fn new(field: impl Into<String>, source: impl Into<String>) -> Self {
-        Self { field: field.into(), source: source.into(), on_empty: OnEmpty::Keep }
+        Self {
+            field: field.into(),
+            source: source.into(),
+            on_empty: OnEmpty::Keep,
+        }
     }
 
     /// The same rule, doing something else where its source is empty.
@@ -51,7 +55,10 @@ mod tests {
     fn rules_are_stored_as_json() {
         let rule = Rule::new("email", "{mail|first}").on_empty(OnEmpty::Default("x".to_owned()));
         let json = serde_json::to_string(&rule).unwrap();
-        assert_eq!(json, r#"{"field":"email","source":"{mail|first}","on-empty":{"default":"x"}}"#);
+        assert_eq!(
+            json,
+            r#"{"field":"email","source":"{mail|first}","on-empty":{"default":"x"}}"#
+        );
         assert_eq!(serde_json::from_str::<Rule>(&json).unwrap(), rule);
     }
 

@@ -108,12 +108,20 @@ impl Part {
         names: Vec<String>,
         transforms: Vec<(Transform, usize)>,
     ) -> Result<Self, Problem> {
-        let mut part = Self { sources, names, bytes: None, each: Vec::new(), rest: Vec::new() };
+        let mut part = Self {
+            sources,
+            names,
+            bytes: None,
+            each: Vec::new(),
+            rest: Vec::new(),
+        };
         for (transform, at) in transforms {
             let picks = matches!(transform, Transform::First | Transform::Last);
             if transform.reads_bytes() {
-                let only_picked =
-                    part.rest.iter().all(|before| matches!(before, Transform::First | Transform::Last));
+                let only_picked = part
+                    .rest
+                    .iter()
+                    .all(|before| matches!(before, Transform::First | Transform::Last));
                 if part.bytes.is_some() || !part.each.is_empty() || !only_picked {
                     return Err(syntax(
                         at,
@@ -140,9 +148,16 @@ impl Part {
 
     fn evaluate<'e>(&'e self, entry: &Entry<'e>) -> Result<Option<Cow<'e, str>>, Failure<'e>> {
         let Some((name, source)) = self.source_with_value(entry) else {
-            return if self.rest.is_empty() { Ok(None) } else { self.finish(Vec::new(), entry) };
+            return if self.rest.is_empty() {
+                Ok(None)
+            } else {
+                self.finish(Vec::new(), entry)
+            };
         };
-        let fail = |error| Failure { attribute: name, error };
+        let fail = |error| Failure {
+            attribute: name,
+            error,
+        };
         // The usual case needs one value only, and no list: the first that the transforms leave something of.
         let picked = matches!(self.rest.first(), Some(Transform::First));
         if self.rest.is_empty() || picked {
@@ -179,7 +194,10 @@ impl Part {
         entry: &Entry<'e>,
     ) -> Result<Option<Cow<'e, str>>, Failure<'e>> {
         let name = self.names.first().map_or("", String::as_str);
-        let fail = |error| Failure { attribute: name, error };
+        let fail = |error| Failure {
+            attribute: name,
+            error,
+        };
         for transform in &self.rest {
             values.retain(|value| !value.trim().is_empty());
             match transform {
@@ -193,7 +211,9 @@ impl Part {
                 Transform::Join(_) => {}
                 Transform::Split(separator, None) => {
                     let pieces = values.iter().flat_map(|value| {
-                        value.split(separator.as_str()).map(|piece| Cow::Owned(piece.to_owned()))
+                        value
+                            .split(separator.as_str())
+                            .map(|piece| Cow::Owned(piece.to_owned()))
                     });
                     values = pieces.collect();
                 }
@@ -201,7 +221,10 @@ impl Part {
                 Transform::Default(_) => {}
                 Transform::Coalesce(sources) if values.is_empty() => {
                     let found = sources.iter().find(|source| has_value(source, entry));
-                    for raw in found.into_iter().flat_map(|source| self::values(source, entry)) {
+                    for raw in found
+                        .into_iter()
+                        .flat_map(|source| self::values(source, entry))
+                    {
                         values.push(Cow::Borrowed(decode::utf8(raw).map_err(fail)?));
                     }
                 }
@@ -229,12 +252,17 @@ impl Part {
 
     fn source_with_value(&self, entry: &Entry<'_>) -> Option<(&str, &Source)> {
         let named = self.names.iter().map(String::as_str).zip(&self.sources);
-        named.into_iter().find(|(_, source)| has_value(source, entry))
+        named
+            .into_iter()
+            .find(|(_, source)| has_value(source, entry))
     }
 
     fn raw_values<'e>(&self, entry: &Entry<'e>) -> Vec<&'e [u8]> {
-        let mut raw: Vec<&[u8]> =
-            self.source_with_value(entry).into_iter().flat_map(|(_, source)| values(source, entry)).collect();
+        let mut raw: Vec<&[u8]> = self
+            .source_with_value(entry)
+            .into_iter()
+            .flat_map(|(_, source)| values(source, entry))
+            .collect();
         for transform in &self.rest {
             if let Transform::Coalesce(sources) = transform
                 && raw.is_empty()

@@ -74,7 +74,12 @@ impl Transform {
     pub(super) fn sees_all(&self) -> bool {
         matches!(
             self,
-            Self::First | Self::Last | Self::Join(_) | Self::Default(_) | Self::Coalesce(_) | Self::Split(_, None)
+            Self::First
+                | Self::Last
+                | Self::Join(_)
+                | Self::Default(_)
+                | Self::Coalesce(_)
+                | Self::Split(_, None)
         )
     }
 }

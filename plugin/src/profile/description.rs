@@ -44,7 +44,11 @@ impl Profile {
     /// # Errors
     /// `filter-syntax`, which a test rules out for the profiles here.
     pub fn disabled_when(&self) -> Result<Option<Filter>, Problem> {
-        if self.disabled_when.is_empty() { Ok(None) } else { Filter::parse(self.disabled_when).map(Some) }
+        if self.disabled_when.is_empty() {
+            Ok(None)
+        } else {
+            Filter::parse(self.disabled_when).map(Some)
+        }
     }
 
     /// The default rules for those of the portal's fields that the profile knows.

@@ -7,9 +7,18 @@ pub(super) static PROFILE: Profile = Profile {
     label: "Other LDAP directory",
     detect,
     ids: &[
-        IdAttribute { name: "entryUUID", decoder: IdDecoder::Uuid },
-        IdAttribute { name: "nsUniqueId", decoder: IdDecoder::Uuid },
-        IdAttribute { name: "objectGUID", decoder: IdDecoder::Guid },
+        IdAttribute {
+            name: "entryUUID",
+            decoder: IdDecoder::Uuid,
+        },
+        IdAttribute {
+            name: "nsUniqueId",
+            decoder: IdDecoder::Uuid,
+        },
+        IdAttribute {
+            name: "objectGUID",
+            decoder: IdDecoder::Guid,
+        },
     ],
     filter: "(objectClass=inetOrgPerson)",
     rules: RULES,
@@ -28,7 +37,10 @@ pub(super) const RULES: &[(&str, &str)] = &[
     ("phone", "{telephoneNumber|first|trim}"),
     ("mobile", "{mobile|first|trim}"),
     // RFC 2798 has it written as HTTP's Accept-Language.
-    ("language", "{preferredLanguage|first|split:,:1|split:;:1|trim|replace:_:-}"),
+    (
+        "language",
+        "{preferredLanguage|first|split:,:1|split:;:1|trim|replace:_:-}",
+    ),
     ("employee-id", "{employeeNumber|first|trim}"),
     ("job-title", "{title|first|trim}"),
     ("department", "{departmentNumber,ou|first|trim}"),

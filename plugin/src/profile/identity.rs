@@ -36,7 +36,12 @@ pub struct Identity {
 impl Identity {
     /// Adds the attributes to those a search asks for.
     pub fn new(ids: &[IdAttribute], attributes: &mut AttributeSet) -> Self {
-        Self { ids: ids.iter().map(|id| (*id, attributes.intern(id.name))).collect() }
+        Self {
+            ids: ids
+                .iter()
+                .map(|id| (*id, attributes.intern(id.name)))
+                .collect(),
+        }
     }
 
     /// The entry's id; borrowed where the directory writes it canonically.
@@ -46,7 +51,9 @@ impl Identity {
     /// it has cannot be read. There is no falling back from a value that is wrong: the id must not change later.
     pub fn read<'e>(&self, entry: &Entry<'e>) -> Result<Cow<'e, str>, Problem> {
         for (id, position) in &self.ids {
-            let mut values = entry.values(*position).filter(|value| !decode::is_blank(value));
+            let mut values = entry
+                .values(*position)
+                .filter(|value| !decode::is_blank(value));
             let Some(value) = values.next() else { continue };
             let read = if values.next().is_some() {
                 return Err(Problem::new(
@@ -59,14 +66,21 @@ impl Identity {
                 id.decoder.read(value)
             };
             return read.map_err(|error| {
-                Problem::new(error.code(), format!("{}: {error}", id.name), error.remedy())
-                    .of_field("external-id")
+                Problem::new(
+                    error.code(),
+                    format!("{}: {error}", id.name),
+                    error.remedy(),
+                )
+                .of_field("external-id")
             });
         }
         let names: Vec<&str> = self.ids.iter().map(|(id, _)| id.name).collect();
         Err(Problem::new(
             "missing-external-id",
-            format!("the entry has no id that stays the same for ever ({})", names.join(", ")),
+            format!(
+                "the entry has no id that stays the same for ever ({})",
+                names.join(", ")
+            ),
             "Let the bind account read this attribute, and check that the directory keeps it.",
         )
         .of_field("external-id"))

@@ -6,7 +6,10 @@ pub(super) static PROFILE: Profile = Profile {
     id: "openldap",
     label: "OpenLDAP",
     detect,
-    ids: &[IdAttribute { name: "entryUUID", decoder: IdDecoder::Uuid }],
+    ids: &[IdAttribute {
+        name: "entryUUID",
+        decoder: IdDecoder::Uuid,
+    }],
     filter: "(objectClass=inetOrgPerson)",
     rules: super::generic::RULES,
     // The value by which the password policy overlay locks for ever; other times are locks that pass.
@@ -21,7 +24,10 @@ fn detect(root_dse: &RootDse) -> Option<Vec<String>> {
             evidence.push(format!("the root DSE's {attribute} is OpenLDAProotDSE"));
         }
     }
-    if let Some(vendor) = root_dse.value("vendorName").filter(|name| is_openldap(name)) {
+    if let Some(vendor) = root_dse
+        .value("vendorName")
+        .filter(|name| is_openldap(name))
+    {
         evidence.push(format!("the root DSE's vendorName is {vendor}"));
     }
     // Where the root DSE is kept from the bind account in part: only OpenLDAP has both of these.

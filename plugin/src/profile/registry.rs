@@ -3,10 +3,7 @@
 use super::{Profile, RootDse, generic, openldap};
 
 /// The profiles in the order in which detection asks them. The last knows every directory.
-static PROFILES: [&Profile; 2] = [
-    &openldap::PROFILE,
-    &generic::PROFILE,
-];
+static PROFILES: [&Profile; 2] = [&openldap::PROFILE, &generic::PROFILE];
 
 /// Which profile a directory has, and why.
 #[derive(Debug, Clone)]
@@ -37,5 +34,8 @@ pub fn detect(root_dse: &RootDse) -> Detected {
         .find_map(|profile| {
             (profile.detect)(root_dse).map(|evidence| Detected { profile, evidence })
         })
-        .unwrap_or_else(|| Detected { profile: &generic::PROFILE, evidence: Vec::new() })
+        .unwrap_or_else(|| Detected {
+            profile: &generic::PROFILE,
+            evidence: Vec::new(),
+        })
 }

@@ -42,10 +42,16 @@ impl RootDse {
     pub fn read(entry: &Entry<'_>, attributes: &AttributeSet) -> Self {
         let names = attributes.names().iter().enumerate();
         let values = names.map(|(position, name)| {
-            let texts = entry.values(position).filter_map(|value| decode::utf8(value).ok());
+            let texts = entry
+                .values(position)
+                .filter_map(|value| decode::utf8(value).ok());
             (name.clone(), texts.map(str::to_owned).collect())
         });
-        Self { values: values.filter(|(_, values): &(_, Vec<_>)| !values.is_empty()).collect() }
+        Self {
+            values: values
+                .filter(|(_, values): &(_, Vec<_>)| !values.is_empty())
+                .collect(),
+        }
     }
 
     /// The values of an attribute.
@@ -65,7 +71,8 @@ impl RootDse {
     /// An attribute has this value, whatever its case.
     #[must_use]
     pub fn has(&self, name: &str, value: &str) -> bool {
-        self.values(name).any(|known| known.eq_ignore_ascii_case(value))
+        self.values(name)
+            .any(|known| known.eq_ignore_ascii_case(value))
     }
 
     /// The server pages (RFC 2696).
@@ -78,7 +85,10 @@ impl RootDse {
     #[must_use]
     pub fn bases(&self) -> Vec<&str> {
         let mut bases: Vec<&str> = Vec::new();
-        for base in self.values("defaultNamingContext").chain(self.values("namingContexts")) {
+        for base in self
+            .values("defaultNamingContext")
+            .chain(self.values("namingContexts"))
+        {
             if !base.is_empty() && !bases.contains(&base) {
                 bases.push(base);
             }
@@ -90,8 +100,13 @@ impl RootDse {
 impl<'a, V: IntoIterator<Item = &'a str>> FromIterator<(&'a str, V)> for RootDse {
     fn from_iter<I: IntoIterator<Item = (&'a str, V)>>(values: I) -> Self {
         let values = values.into_iter().map(|(name, values)| {
-            (name.to_owned(), values.into_iter().map(str::to_owned).collect())
+            (
+                name.to_owned(),
+                values.into_iter().map(str::to_owned).collect(),
+            )
         });
-        Self { values: values.collect() }
+        Self {
+            values: values.collect(),
+        }
     }
 }

@@ -20,7 +20,7 @@ mod generated {
     });
 }
 
-pub use generated::DirectorySync;
 pub use generated::exports::marketplace::directory_sync as hooks;
 pub use generated::marketplace::directory_sync::{ldap, log, plan, portal, progress, state, types};
 pub use generated::wasi::clocks::wall_clock;
+pub use generated::{DirectorySync, DirectorySyncPre};

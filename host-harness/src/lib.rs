@@ -6,11 +6,13 @@
 //! - [`contract`]: the contract's types
 //! - [`ports`]: what the host needs from outside
 //! - [`problem`]: how trouble reaches people
+//! - [`sandbox`]: runs plugins
 //! - [`store`]: the ports on a database
 
 pub mod contract;
 pub mod ports;
 pub mod problem;
+pub mod sandbox;
 pub mod store;
 
 pub use problem::Problem;

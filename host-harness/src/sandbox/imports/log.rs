@@ -1,0 +1,23 @@
+//! `log`: the plugin's log lines, among the host's, with the tenant.
+
+use super::super::guest::Guest;
+use super::super::output::printable;
+use crate::contract::log::{Host, Level};
+
+/// Characters of one line that are kept.
+const LINE: usize = 2_000;
+
+impl Host for Guest {
+    async fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        let (_call, context) = self.enter()?;
+        let tenant = context.tenant.as_str();
+        let message = printable(&message, LINE);
+        match level {
+            Level::Debug => tracing::debug!(target: "plugin", tenant, "{message}"),
+            Level::Info => tracing::info!(target: "plugin", tenant, "{message}"),
+            Level::Warn => tracing::warn!(target: "plugin", tenant, "{message}"),
+            Level::Error => tracing::error!(target: "plugin", tenant, "{message}"),
+        }
+        Ok(())
+    }
+}

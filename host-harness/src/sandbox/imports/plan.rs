@@ -1,0 +1,73 @@
+//! `plan`: the rows of the run that the call is bound to.
+
+use super::super::guest::{Guest, Purpose, or_end};
+use super::bounds::{at_most, within};
+use crate::Problem;
+use crate::contract::plan::{Absence, Host, Proof, Rejection, Row, Summary, UnsyncedRow};
+
+const ROWS: usize = 1000;
+const ABSENCES: usize = 100_000;
+const CHECKPOINT: usize = 1 << 20;
+
+impl Host for Guest {
+    async fn record_rows(&mut self, rows: Vec<Row>) -> wasmtime::Result<Result<(), Problem>> {
+        let (_call, context, run) = self.enter_plan(Purpose::Plan, "record-rows")?;
+        if let Err(problem) = at_most("rows in one call", rows.len(), ROWS) {
+            return Ok(Err(problem));
+        }
+        Ok(context.plans.record(&context.tenant, run, rows).await)
+    }
+
+    async fn reject(
+        &mut self,
+        rejections: Vec<Rejection>,
+    ) -> wasmtime::Result<Result<(), Problem>> {
+        let (_call, context, run) = self.enter_plan(Purpose::Plan, "reject")?;
+        Ok(context.plans.reject(&context.tenant, run, rejections).await)
+    }
+
+    async fn note_absent(
+        &mut self,
+        absences: Vec<Absence>,
+    ) -> wasmtime::Result<Result<(), Problem>> {
+        let (_call, context, run) = self.enter_plan(Purpose::Plan, "note-absent")?;
+        if let Err(problem) = at_most("absences in one call", absences.len(), ABSENCES) {
+            return Ok(Err(problem));
+        }
+        Ok(context
+            .plans
+            .note_absent(&context.tenant, run, absences)
+            .await)
+    }
+
+    async fn finish(
+        &mut self,
+        summary: Summary,
+        proof: Proof,
+        checkpoint: Vec<u8>,
+    ) -> wasmtime::Result<Result<String, Problem>> {
+        let (_call, context, run) = self.enter_plan(Purpose::Plan, "finish")?;
+        if let Err(problem) = at_most("bytes of a checkpoint", checkpoint.len(), CHECKPOINT) {
+            return Ok(Err(problem));
+        }
+        Ok(context
+            .plans
+            .finish(&context.tenant, run, summary, proof, checkpoint)
+            .await)
+    }
+
+    async fn unsynced_rows(
+        &mut self,
+        after: u64,
+        limit: u32,
+    ) -> wasmtime::Result<Vec<UnsyncedRow>> {
+        let (_call, context, run) = self.enter_plan(Purpose::Export, "unsynced-rows")?;
+        or_end(within("limit", limit, 1000))?;
+        or_end(
+            context
+                .plans
+                .unsynced(&context.tenant, run, after, limit)
+                .await,
+        )
+    }
+}

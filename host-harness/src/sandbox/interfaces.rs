@@ -1,0 +1,143 @@
+//! What a plugin is granted, and what it must offer.
+
+use crate::Problem;
+
+/// The interfaces that are linked, without versions. Everything else is refused when a plugin is loaded.
+///
+/// The contract's own come first; the others are what Rust's standard library itself imports on `wasm32-wasip2`, linked
+/// empty: no variables, no arguments, closed input, captured output.
+pub const GRANTED: [&str; 22] = [
+    "marketplace:directory-sync/types",
+    "marketplace:directory-sync/ldap",
+    "marketplace:directory-sync/portal",
+    "marketplace:directory-sync/plan",
+    "marketplace:directory-sync/state",
+    "marketplace:directory-sync/progress",
+    "marketplace:directory-sync/log",
+    "wasi:clocks/wall-clock",
+    "wasi:clocks/monotonic-clock",
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/terminal-stderr",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+];
+
+/// The hooks that a plugin must export, without versions.
+pub const REQUIRED: [&str; 6] = [
+    "marketplace:directory-sync/lifecycle",
+    "marketplace:directory-sync/mapping",
+    "marketplace:directory-sync/sync",
+    "marketplace:directory-sync/schedule",
+    "marketplace:directory-sync/unsynced",
+    "marketplace:directory-sync/explain",
+];
+
+/// Refuses imports that are not granted, all of them by name.
+pub(super) fn check_imports(imports: &[String]) -> Result<(), Problem> {
+    let refused: Vec<&str> = imports
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !GRANTED.contains(&unversioned(name)))
+        .collect();
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(import_refused(&refused.join(", ")))
+    }
+}
+
+/// Refuses a component that lacks hooks, naming them.
+pub(super) fn check_exports(exports: &[String]) -> Result<(), Problem> {
+    let missing: Vec<&str> = REQUIRED
+        .into_iter()
+        .filter(|required| !exports.iter().any(|name| unversioned(name) == *required))
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(export_missing(&missing.join(", ")))
+    }
+}
+
+pub(super) fn import_refused(what: &str) -> Problem {
+    Problem::new(
+        "import-refused",
+        format!("the component imports what this host does not grant: {what}"),
+        "A plugin gets the interfaces of the directory-sync contract and nothing else: no files, sockets or HTTP. \
+         Build it against this host's version of the contract, without them.",
+    )
+}
+
+pub(super) fn export_missing(what: &str) -> Problem {
+    Problem::new(
+        "export-missing",
+        format!("the component is no directory-sync plugin: it does not export {what}"),
+        "Build it against this host's version of the directory-sync contract (the folder wit), with every hook.",
+    )
+}
+
+fn unversioned(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn granted_imports_are_allowed_in_any_version() {
+        check_imports(&names(&[
+            "wasi:cli/stderr@0.2.3",
+            "marketplace:directory-sync/plan@0.1.0",
+        ]))
+        .unwrap();
+    }
+
+    #[test]
+    fn every_other_import_is_refused_by_name() {
+        let problem = check_imports(&names(&[
+            "wasi:io/error@0.2.0",
+            "wasi:sockets/tcp@0.2.0",
+            "wasi:http/types@0.2.0",
+        ]))
+        .unwrap_err();
+        assert_eq!(problem.code, "import-refused");
+        assert!(
+            problem
+                .message
+                .ends_with("wasi:sockets/tcp@0.2.0, wasi:http/types@0.2.0")
+        );
+    }
+
+    #[test]
+    fn missing_hooks_are_named() {
+        let problem = check_exports(&names(&[
+            "marketplace:directory-sync/lifecycle@0.1.0",
+            "marketplace:directory-sync/mapping@0.1.0",
+            "marketplace:directory-sync/sync@0.1.0",
+            "marketplace:directory-sync/schedule@0.1.0",
+        ]))
+        .unwrap_err();
+        assert_eq!(problem.code, "export-missing");
+        assert!(
+            problem
+                .message
+                .contains("unsynced, marketplace:directory-sync/explain")
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! The sandbox, from outside: plugins good and hostile, each call ending as documented and nothing else.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod bundled;

@@ -4,6 +4,10 @@
 //! - [`describe`], [`install`], [`uninstall`]: the plugin and the tenant's state
 //! - [`configure`]: the settings
 //! - [`verify`]: everything tried, short of a plan
+//! - [`mapping`], [`preview`]: which field is made of what, and what of one person
+//! - [`person`]: finding one person
+//! - [`explain`](mod@explain): why one person is, or is not, synced
+//! - `duplicate`, `outcome`: what would become of them
 //! - [`view`]: how entries are read
 //! - `connected`: an open session and the directory behind it
 
@@ -11,7 +15,13 @@ pub mod answer;
 pub mod configure;
 mod connected;
 pub mod describe;
+mod duplicate;
+pub mod explain;
 pub mod install;
+pub mod mapping;
+mod outcome;
+pub mod person;
+pub mod preview;
 pub mod uninstall;
 pub mod verify;
 pub mod view;
@@ -19,7 +29,11 @@ pub mod view;
 pub use answer::Answer;
 pub use configure::{Configured, configuration, configure};
 pub use describe::{Description, describe};
+pub use explain::{Explanation, explain};
 pub use install::install;
+pub use mapping::Suggestion;
+pub use person::Who;
+pub use preview::{Previewed, preview};
 pub use uninstall::{Afterwards, Receipt, uninstall};
 pub use verify::{Report, Tally, verify};
 pub use view::MappedField;

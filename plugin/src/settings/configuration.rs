@@ -65,6 +65,17 @@ impl Configuration {
         }
     }
 
+    /// The same settings with other rules.
+    #[must_use]
+    pub fn with_rules(self, rules: Vec<Rule>) -> Self {
+        let digest = digest(&self.texts, &rules);
+        Self {
+            rules,
+            digest,
+            ..self
+        }
+    }
+
     /// What is stored; none before the first `configure`. The settings are checked again, because the portal's roles
     /// may have changed.
     ///

@@ -11,5 +11,4 @@ pub(crate) mod directory;
 pub(crate) mod portal;
 pub(crate) mod world;
 
-pub(crate) use directory::Record;
 pub(crate) use world::World;

@@ -1,0 +1,312 @@
+//! Finding one person in the directory: the first, the n-th, or by any name.
+
+use crate::attribute::AttributeSet;
+use crate::decode;
+use crate::dn::Dn;
+use crate::entry::Entry;
+use crate::filter::Filter;
+use crate::ports::directory::{Scope, SearchRequest};
+use crate::ports::{Host, Session};
+use crate::problem::Problem;
+use crate::profile::{IdDecoder, Profile};
+
+use super::answer::{Answer, one};
+use super::connected::{Connected, Searched, anything, at};
+use super::mapping::attributes_of;
+use super::view::{Reading, View};
+
+/// The furthest person that can be asked for by number.
+const FURTHEST: u32 = 10_000;
+
+/// More people than this by one name are not told apart.
+const NAMESAKES: u32 = 20;
+
+/// Whom to look at (contract: `mapping.who`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// The first person that the filter gives.
+    First,
+    /// The n-th person that the filter gives, from 0.
+    Nth(u32),
+    /// By DN, external id, user name or mail.
+    Named(String),
+}
+
+/// An entry that was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) reading: Reading,
+    /// Attribute and its values, printable, for all that was asked for.
+    pub(crate) shown: Vec<(String, Vec<String>)>,
+    /// The sync's filter as evaluated here; none: it cannot be told.
+    pub(crate) matches: Option<bool>,
+    /// The clauses by which the filter fails.
+    pub(crate) failing: Vec<String>,
+    /// The values that make the person disabled, or do not.
+    pub(crate) status: Vec<String>,
+}
+
+/// Where somebody was looked for, and who was there.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    pub(crate) found: Vec<Found>,
+    /// One sentence for each place.
+    pub(crate) places: Vec<String>,
+}
+
+/// Finds the n-th person that the sync's search gives.
+pub(crate) fn nth<H: Host, S: Session>(
+    host: &H,
+    connected: &Connected<S>,
+    view: &View,
+    n: u32,
+) -> Answer<Search> {
+    if n > FURTHEST {
+        return Err(one(Problem::new(
+            "bad-number",
+            format!("person {n} is too far"),
+            format!("Ask for one of 0 to {FURTHEST}, or by name."),
+        )
+        .of_field("who")));
+    }
+    let mut search = Search::default();
+    let mut left = n;
+    let searched = connected.search(host.progress(), "find", &view.request(n + 1), |entry| {
+        if left == 0 {
+            search.found.push(found(view, entry));
+            return false;
+        }
+        left -= 1;
+        true
+    })?;
+    if let Searched::Ended(completion) = searched
+        && let Some(problem) = completion.problem
+        && search.found.is_empty()
+    {
+        return Err(one(problem));
+    }
+    search.places.push(format!(
+        "person number {n} (from 0) of those that {} gives",
+        view.filter
+    ));
+    Ok(search)
+}
+
+/// Finds people by a name, first where the sync looks, then in the directory's other places.
+pub(crate) fn named<H: Host, S: Session>(
+    host: &H,
+    connected: &Connected<S>,
+    view: &View,
+    base: &str,
+    name: &str,
+) -> Answer<Search> {
+    let name = name.trim();
+    let mut search = Search::default();
+    if name.is_empty() {
+        return Err(one(Problem::new(
+            "required",
+            "no name is given",
+            "Give a DN, an external id, a user name or a mail address.",
+        )
+        .of_field("who")));
+    }
+    if Dn::parse(name).is_ok_and(|dn| !dn.is_empty()) {
+        search.places.push(format!("as the DN {name}"));
+        let request = at(name, anything(), &view.attributes);
+        match connected.one_entry(&request, |entry| found(view, entry)) {
+            Ok(entry) => search.found.extend(entry),
+            Err(problem) if problem.code == "no-such-base" => {}
+            Err(problem) => return Err(one(problem)),
+        }
+        if !search.found.is_empty() {
+            return Ok(search);
+        }
+    }
+    let filter = naming(connected, view, name);
+    let mut places = vec![base.to_owned()];
+    let inside = |place: &str| {
+        Dn::parse(base).is_ok_and(|base| Dn::parse(place).is_ok_and(|place| place.is_below(&base)))
+    };
+    places.extend(
+        connected
+            .root
+            .bases()
+            .into_iter()
+            .filter(|place| !inside(place))
+            .map(str::to_owned),
+    );
+    for place in places {
+        search.places.push(format!("below {place}, by {filter}"));
+        let request = SearchRequest {
+            base: place.clone(),
+            scope: Scope::Subtree,
+            ..view.search_for(filter.clone(), NAMESAKES)
+        };
+        let searched = connected.search(host.progress(), "find", &request, |entry| {
+            search.found.push(found(view, entry));
+            true
+        })?;
+        if let Searched::Ended(completion) = searched
+            && let Some(problem) = completion.problem
+            && search.found.is_empty()
+            && place == base
+            && problem.code != "no-such-base"
+        {
+            return Err(one(problem));
+        }
+        if !search.found.is_empty() {
+            break;
+        }
+    }
+    // Of namesakes, those that the sync sees.
+    if search.found.len() > 1 && search.found.iter().any(|found| found.matches == Some(true)) {
+        search.found.retain(|found| found.matches == Some(true));
+    }
+    Ok(search)
+}
+
+/// The problem of several people by one name.
+pub(crate) fn ambiguous(name: &str, found: &[Found]) -> Problem {
+    let names: Vec<_> = found
+        .iter()
+        .take(5)
+        .map(|found| found.reading.dn.as_str())
+        .collect();
+    Problem::new(
+        "ambiguous",
+        format!(
+            "{} people are called {name}: {}",
+            found.len(),
+            names.join("; ")
+        ),
+        "Ask for one of them by DN.",
+    )
+    .of_field("who")
+}
+
+/// Whoever has the name as an id, as a value that user name, mail or display name are made of, or as an attribute that
+/// the profile tells people apart by.
+fn naming<S>(connected: &Connected<S>, view: &View, name: &str) -> Filter {
+    let profile = connected.detected.profile;
+    let mut any = by_id(profile, name);
+    let mut attributes = AttributeSet::new();
+    for rule in &view.rules {
+        if ["username", "email", "display-name"].contains(&rule.field.as_str()) {
+            for attribute in attributes_of(rule).names() {
+                attributes.intern(attribute);
+            }
+        }
+    }
+    for attribute in profile
+        .attributes
+        .iter()
+        .filter(|name| !name.eq_ignore_ascii_case("objectClass"))
+    {
+        attributes.intern(attribute);
+    }
+    let equal = |attribute: &String| Filter::Equal(attribute.clone(), name.as_bytes().to_vec());
+    any.extend(attributes.names().iter().map(equal));
+    Filter::Or(any)
+}
+
+/// Whoever has this external id, in any of the ways that directories write it.
+pub(crate) fn by_id(profile: &Profile, external_id: &str) -> Vec<Filter> {
+    let uuid = decode::uuid(external_id).ok();
+    let mut any = Vec::new();
+    for attribute in profile.ids {
+        let values = match (attribute.decoder, &uuid) {
+            (IdDecoder::Guid, Some(id)) => guid(id).into_iter().collect(),
+            (IdDecoder::Uuid, Some(id)) => {
+                vec![id.as_bytes().to_vec(), three_hyphens(id).into_bytes()]
+            }
+            (IdDecoder::Text, _) => vec![external_id.as_bytes().to_vec()],
+            (IdDecoder::Guid | IdDecoder::Uuid, None) => Vec::new(),
+        };
+        any.extend(
+            values
+                .into_iter()
+                .map(|value| Filter::Equal(attribute.name.into(), value)),
+        );
+    }
+    any
+}
+
+/// As 389-DS writes its ids: 8-8-8-8.
+fn three_hyphens(uuid: &str) -> String {
+    let digits: String = uuid.chars().filter(|c| *c != '-').collect();
+    let groups: Vec<_> = (0..4)
+        .filter_map(|n| digits.get(n * 8..n * 8 + 8))
+        .collect();
+    groups.join("-")
+}
+
+/// The bytes of an `objectGUID`: the first three groups little-endian.
+fn guid(uuid: &str) -> Option<Vec<u8>> {
+    let digits: String = uuid.chars().filter(|c| *c != '-').collect();
+    let bytes: Option<Vec<u8>> = (0..16)
+        .map(|n| {
+            digits
+                .get(n * 2..n * 2 + 2)
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
+        .collect();
+    let mut bytes = bytes?;
+    bytes.get_mut(0..4)?.reverse();
+    bytes.get_mut(4..6)?.reverse();
+    bytes.get_mut(6..8)?.reverse();
+    Some(bytes)
+}
+
+fn found(view: &View, entry: &Entry<'_>) -> Found {
+    let shown: Vec<_> = view
+        .attributes
+        .names()
+        .iter()
+        .map(|name| (name.clone(), view.shown(entry, name)))
+        .filter(|(_, values)| !values.is_empty())
+        .collect();
+    let status = view
+        .disabled_when
+        .iter()
+        .flat_map(Filter::attributes)
+        .map(|name| match view.shown(entry, name) {
+            values if values.is_empty() => format!("{name} is absent"),
+            values => format!("{name} is {}", values.join("; ")),
+        })
+        .collect();
+    let matches = view.filter.evaluate(entry, &view.attributes);
+    let mut failing = Vec::new();
+    if matches != Some(true) {
+        clauses(&view.filter, view, entry, &mut failing);
+    }
+    Found {
+        reading: view.read(entry),
+        shown,
+        matches,
+        failing,
+        status,
+    }
+}
+
+/// The clauses that keep a filter from being true, with what the entry has instead.
+fn clauses(filter: &Filter, view: &View, entry: &Entry<'_>, failing: &mut Vec<String>) {
+    let fails = |filter: &Filter| filter.evaluate(entry, &view.attributes) != Some(true);
+    match filter {
+        Filter::And(operands) | Filter::Or(operands) if !operands.is_empty() => {
+            for operand in operands.iter().filter(|operand| fails(operand)) {
+                clauses(operand, view, entry, failing);
+            }
+        }
+        other => {
+            let has: Vec<_> = other
+                .attributes()
+                .into_iter()
+                .map(|name| match view.shown(entry, name) {
+                    values if values.is_empty() => format!("{name} is absent"),
+                    values => format!("{name} is {}", values.join("; ")),
+                })
+                .collect();
+            failing.push(format!("{other} does not hold: {}", has.join(", ")));
+        }
+    }
+}

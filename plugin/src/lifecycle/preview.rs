@@ -1,0 +1,94 @@
+//! The preview of the `map` hook: what rules make of one person.
+
+use crate::mapping::Rule;
+use crate::ports::Host;
+use crate::problem::Problem;
+use crate::settings::Configuration;
+
+use super::answer::{Answer, one, ours};
+use super::connected::connect_or_say;
+use super::duplicate::clashes;
+use super::outcome::{fate, in_portal};
+use super::person::{Who, ambiguous, named, nth};
+use super::view::{MappedField, View};
+
+/// One person as a sync would see them (contract: `mapping.previewed`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Previewed {
+    /// As the server writes it.
+    pub dn: String,
+    /// Empty where there is none.
+    pub external_id: String,
+    /// One for each rule.
+    pub fields: Vec<MappedField>,
+    /// `would-create`, `would-update`, `unchanged`, `would-deactivate`, `would-reactivate`, `disabled-skipped` or
+    /// `unsynced`.
+    pub outcome: &'static str,
+    /// Why unsynced, and what else is worth knowing.
+    pub problems: Vec<Problem>,
+}
+
+/// What these rules, or where there are none the stored ones, make of one person.
+///
+/// # Errors
+/// `nobody-found` with where it was looked, `ambiguous`, what is wrong with the rules, and what keeps the directory
+/// from being read.
+pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed> {
+    let configuration =
+        Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
+    let settings = &configuration.settings;
+    let connected = connect_or_say(host, settings)?;
+    let rules = if rules.is_empty() {
+        &configuration.rules
+    } else {
+        rules
+    };
+    let profile = connected.detected.profile;
+    let fields = host.portal().fields();
+    let mut view = View::new(settings, rules, profile, &fields).map_err(ours)?;
+    view.widen(profile);
+    let search = match who {
+        Who::First => nth(host, &connected, &view, 0)?,
+        Who::Nth(n) => nth(host, &connected, &view, *n)?,
+        Who::Named(name) => named(host, &connected, &view, &settings.base_dn, name)?,
+    };
+    let found = match (search.found.as_slice(), who) {
+        ([], _) => {
+            return Err(one(Problem::new(
+                "nobody-found",
+                format!("nobody was found: {}", search.places.join("; ")),
+                "Check the name, or the base and the filter of the settings.",
+            )
+            .of_field("who")));
+        }
+        ([found], _) => found,
+        (many, Who::Named(name)) => return Err(one(ambiguous(name, many))),
+        ([found, ..], _) => found,
+    };
+    let reading = &found.reading;
+    let person = in_portal(host, reading);
+    let duplicates = clashes(host, &connected, &view, reading)?;
+    let outcome = fate(reading, person.as_ref(), !duplicates.is_empty());
+    let mut problems = reading.problems(person.is_some());
+    problems.extend(duplicates.into_iter().map(|clash| clash.problem));
+    if found.matches == Some(false) {
+        problems.push(
+            Problem::new(
+                "outside-filter",
+                format!(
+                    "the sync does not see this person: {}",
+                    found.failing.join("; ")
+                ),
+                "Change Advance Search, or the entry.",
+            )
+            .of_field("filter"),
+        );
+    }
+    Ok(Previewed {
+        dn: reading.dn.clone(),
+        external_id: reading.id.clone().unwrap_or_default(),
+        fields: reading.fields.clone(),
+        outcome: outcome.word(),
+        problems,
+    })
+}

@@ -107,9 +107,10 @@ impl Field {
                 is_mail_address(&value),
                 "a mail address such as jane@example.com",
             )?,
+            // Extensions and remarks come in every form; a person is not lost over one.
             FieldKind::Phone => fits(
-                !value.contains(char::is_control) && value.contains(char::is_numeric),
-                "a telephone number with at least one digit",
+                !value.contains(char::is_control),
+                "a telephone number on one line",
             )?,
             FieldKind::Boolean => {
                 let truth = decode::boolean(&value);
@@ -160,16 +161,13 @@ impl Field {
 /// ends. Borrowed where it is so already.
 #[must_use]
 pub fn unique_key(value: &str) -> Cow<'_, str> {
-    let trimmed = value.trim();
-    if !trimmed.is_ascii() {
-        let folded: String = trimmed.nfkc().flat_map(char::to_lowercase).collect();
-        let key = folded.trim();
-        return Cow::Owned(if key.len() == folded.len() {
-            folded
-        } else {
-            key.to_owned()
-        });
+    if !value.is_ascii() {
+        // Lower case can take a text out of its normal form (U+0130).
+        let lower = value.nfkc().collect::<String>().to_lowercase();
+        let form: String = lower.nfkc().collect();
+        return Cow::Owned(form.trim().to_owned());
     }
+    let trimmed = value.trim();
     if trimmed.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(trimmed.to_ascii_lowercase())
     } else {

@@ -72,7 +72,7 @@ fn values_of_another_kind_are_refused() {
         (FieldKind::Email, "a@b@c"),
         (FieldKind::Email, "jane doe@example.org"),
         (FieldKind::Email, "Jane <jane@example.org>"),
-        (FieldKind::Phone, "none"),
+        (FieldKind::Phone, "1\n2"),
         (FieldKind::Boolean, "perhaps"),
         (FieldKind::Integer, "1.5"),
         (FieldKind::Timestamp, "yesterday"),
@@ -143,6 +143,12 @@ proptest! {
         use unicode_normalization::UnicodeNormalization as _;
         let slow: String = text.trim().nfkc().collect::<String>().to_lowercase();
         prop_assert_eq!(unique_key(&text), slow.trim());
+    }
+
+    #[test]
+    fn the_key_of_a_key_is_itself(text: String) {
+        let key = unique_key(&text).into_owned();
+        prop_assert_eq!(unique_key(&key), key.as_str());
     }
 
     #[test]

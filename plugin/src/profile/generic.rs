@@ -36,10 +36,10 @@ pub(super) const RULES: &[(&str, &str)] = &[
     ("display-name", "{displayName,cn|first|trim}"),
     ("phone", "{telephoneNumber|first|trim}"),
     ("mobile", "{mobile|first|trim}"),
-    // RFC 2798 has it written as HTTP's Accept-Language.
+    // RFC 2798 has it written as HTTP's Accept-Language; many write a locale such as de_CH.UTF-8.
     (
         "language",
-        "{preferredLanguage|first|split:,:1|split:;:1|trim|replace:_:-}",
+        "{preferredLanguage|first|split:,:1|split:;:1|split:.:1|trim|replace:_:-}",
     ),
     ("employee-id", "{employeeNumber|first|trim}"),
     ("job-title", "{title|first|trim}"),

@@ -6,7 +6,7 @@ use crate::entry::Page;
 use crate::field::{Field, FieldKind};
 use crate::filter::Filter;
 use crate::fixture;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Value};
 
 const OPENLDAP: &str = include_str!("fixtures/openldap.ldif");
 const GENERIC: &str = include_str!("fixtures/generic.ldif");
@@ -65,8 +65,8 @@ fn people(profile: &Profile, ldif: &str) -> Vec<(String, bool, Vec<String>)> {
             let mapped = mapping.evaluate(&entry);
             let missing = mapping.missing(&mapped);
             let values = mapped.iter().filter_map(|mapped| match &mapped.value {
-                super::super::mapping::Value::Set(value) => Some(value.to_string()),
-                super::super::mapping::Value::Failed(problem) => Some(problem.code.to_owned()),
+                Value::Set(value) => Some(value.to_string()),
+                Value::Failed(problem) => Some(problem.code.to_owned()),
                 _ => None,
             });
             let values = values
@@ -169,7 +169,7 @@ fn people_of_any_directory_are_known_by_whatever_id_it_keeps() {
     );
     assert_eq!(
         people[0].2,
-        ["jane", "jane@example.org", "Doe", "Jane Doe", "CH"]
+        ["jane", "jane@example.org", "Doe", "Jane Doe", "de-CH", "CH"]
     );
 }
 

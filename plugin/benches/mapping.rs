@@ -20,10 +20,21 @@ fn main() -> Result<(), Vec<rollcall_plugin::Problem>> {
     let mut attributes = AttributeSet::new();
     let identity = openldap.identity(&mut attributes);
     let mapping = Mapping::compile(&openldap.rules_for(&fields), &fields, &mut attributes)?;
+    let disabled = openldap.disabled_when().map_err(|problem| vec![problem])?;
+    disabled
+        .iter()
+        .for_each(|filter| filter.intern(&mut attributes));
     let page = page(&attributes).map_err(|problem| vec![problem])?;
 
     measure("identity", &page, |entry| {
         black_box(identity.read(entry).ok());
+    });
+    measure("disabled", &page, |entry| {
+        black_box(
+            disabled
+                .as_ref()
+                .map(|filter| filter.matches(entry, &attributes)),
+        );
     });
     measure("evaluate", &page, |entry| {
         black_box(mapping.evaluate(entry));
@@ -105,7 +116,7 @@ fn page(attributes: &AttributeSet) -> Result<Page, rollcall_plugin::Problem> {
                     number / 10
                 )],
                 "cn" | "displayName" => vec![format!("Jane Zoë Person{number}")],
-                "departmentNumber" => Vec::new(),
+                "departmentNumber" | "pwdAccountLockedTime" => Vec::new(),
                 _ => vec![format!("Some value of {name} {number}")],
             };
             counts.push(u32::try_from(values.len()).unwrap_or(u32::MAX));

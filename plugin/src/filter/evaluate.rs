@@ -56,10 +56,13 @@ impl Filter {
     }
 
     /// Whether an assertion holds for an attribute with these values.
-    pub(super) fn holds<'v>(&self, mut values: impl Iterator<Item = &'v [u8]>) -> Option<bool> {
+    pub(super) fn holds<'v>(&self, values: impl Iterator<Item = &'v [u8]>) -> Option<bool> {
+        let mut values = values.peekable();
         match self {
             Self::And(_) | Self::Or(_) | Self::Not(_) => None,
-            Self::Present(_) => Some(values.next().is_some()),
+            Self::Present(_) => Some(values.peek().is_some()),
+            // Nothing to prepare for: the usual case for an attribute that marks the few.
+            Self::Equal(..) | Self::Substrings { .. } if values.peek().is_none() => Some(false),
             Self::Equal(attribute, wanted) | Self::Approximate(attribute, wanted) => {
                 let matcher = Matcher::new(attribute, wanted);
                 Some(values.any(|value| matcher.equals(value)))

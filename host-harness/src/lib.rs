@@ -8,11 +8,13 @@
 //! - [`problem`]: how trouble reaches people
 //! - [`sandbox`]: runs plugins
 //! - [`store`]: the ports on a database
+//! - [`tenant`]: the hooks of one tenant
 
 pub mod contract;
 pub mod ports;
 pub mod problem;
 pub mod sandbox;
 pub mod store;
+pub mod tenant;
 
 pub use problem::Problem;

@@ -1,0 +1,44 @@
+//! The unsynced people of a run as CSV, streamed from the plugin to a writer.
+
+use std::io::Write;
+
+use crate::Problem;
+use crate::ports::RunId;
+
+use super::{Hook, Tenant};
+
+/// Bytes asked for at a time.
+const PIECE: u32 = 64 * 1024;
+
+impl Tenant {
+    /// Writes the unsynced of a run, and says how many bytes went out. `spreadsheet_safe` puts an apostrophe before
+    /// cells that a spreadsheet would run as a formula; without it every value is exact.
+    ///
+    /// # Errors
+    /// `unknown-run`, `write-failed`, and the sandbox's.
+    pub async fn export(
+        &self,
+        run: RunId,
+        spreadsheet_safe: bool,
+        to: &mut (dyn Write + Send),
+    ) -> Hook<u64> {
+        let failed = |error: std::io::Error| {
+            Problem::new(
+                "write-failed",
+                format!("The export cannot be written: {error}"),
+                "Check the place it goes to: its folder, its permissions, its free space.",
+            )
+        };
+        let mut document = self.hooks_for(run).export(spreadsheet_safe).await?;
+        let mut written = 0;
+        loop {
+            let piece = document.read(PIECE).await?;
+            if piece.is_empty() {
+                to.flush().map_err(failed)?;
+                return Ok(written);
+            }
+            to.write_all(&piece).map_err(failed)?;
+            written += piece.len() as u64;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Runs, their rows, and releasing a held plan.
+
+use crate::Problem;
+use crate::ports::RunId;
+use crate::ports::plan::{RowQuery, Run, RunStatus, StoredRow};
+
+use super::{Hook, Tenant};
+
+/// How far back a run is looked for by what it holds.
+const RECENT: u32 = 50;
+
+impl Tenant {
+    /// The tenant's runs, the newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn runs(&self, limit: u32) -> Hook<Vec<Run>> {
+        Ok(self.plans().runs(self.id(), limit).await?)
+    }
+
+    /// One run, or the newest one that has a plan.
+    ///
+    /// # Errors
+    /// `unknown-run`, `no-run`.
+    pub async fn run(&self, run: Option<RunId>) -> Hook<Run> {
+        if let Some(run) = run {
+            return Ok(self.plans().run(self.id(), run).await?);
+        }
+        let runs = self.plans().runs(self.id(), RECENT).await?;
+        runs.into_iter()
+            .find(|r| r.digest.is_some())
+            .ok_or_else(|| {
+                Problem::new(
+                    "no-run",
+                    format!("{} has no run with a plan yet", self.id()),
+                    "Make one: a plan, or a sync.",
+                )
+                .into()
+            })
+    }
+
+    /// Rows of a run by ascending sequence, after `after`.
+    ///
+    /// # Errors
+    /// `unknown-run`.
+    pub async fn rows(
+        &self,
+        run: RunId,
+        query: &RowQuery,
+        after: u64,
+        limit: u32,
+    ) -> Hook<Vec<StoredRow>> {
+        Ok(self
+            .plans()
+            .rows(self.id(), run, query, after, limit)
+            .await?)
+    }
+
+    /// Releases a held plan, once, for one digest; [`Tenant::apply`] then applies it. The beginning of the digest will
+    /// do, from 8 digits.
+    ///
+    /// # Errors
+    /// `not-held`, `digest-mismatch`, `tenant-busy`.
+    pub async fn approve(&self, run: RunId, digest: &str) -> Hook<Run> {
+        let _lock = self.lock()?;
+        let held = self.plans().run(self.id(), run).await?;
+        let digest = match held.digest.as_deref() {
+            Some(whole) if digest.len() >= 8 && whole.starts_with(digest) => whole,
+            _ => digest,
+        };
+        self.plans().approve(self.id(), run, digest).await?;
+        Ok(self.plans().run(self.id(), run).await?)
+    }
+
+    /// Throws a planned or held plan away.
+    ///
+    /// # Errors
+    /// `not-planned` for a run that is applied or being applied; `tenant-busy`.
+    pub async fn discard(&self, run: RunId) -> Hook<Run> {
+        let _lock = self.lock()?;
+        let found = self.plans().run(self.id(), run).await?;
+        if !matches!(found.status, RunStatus::Planned | RunStatus::Held) {
+            return Err(Problem::new(
+                "not-planned",
+                format!("Run {run} is not waiting to be applied"),
+                "Only a planned or held run can be discarded; list the runs to see how each stands.",
+            )
+            .into());
+        }
+        self.plans()
+            .end(self.id(), run, RunStatus::Discarded, None)
+            .await?;
+        Ok(self.plans().run(self.id(), run).await?)
+    }
+}

@@ -1,0 +1,121 @@
+//! Hooks that look: verify, map, explain, schedule. They record no plan and may run beside a sync.
+
+use crate::Problem;
+use crate::contract::hooks::explain::Explanation;
+use crate::contract::hooks::lifecycle::{Description, Report};
+use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
+use crate::contract::hooks::schedule::{Occurrence, Timetable};
+
+use super::configure::{Change, with};
+use super::{Hook, Tenant};
+
+impl Tenant {
+    /// What the plugin says of itself: its form, its profiles, what it needs.
+    ///
+    /// # Errors
+    /// The sandbox's, where the plugin fails.
+    pub async fn describe(&self) -> Hook<Description> {
+        Ok(self.plugin().describe().await?)
+    }
+
+    /// Tries everything that a sync would do, with the stored settings or, where there is a change, with what it would
+    /// make of them; nothing is stored. A change's password is not used: store it first.
+    ///
+    /// # Errors
+    /// Problems that leave nothing to verify; failing stages are in the report.
+    pub async fn verify(&self, change: Option<&Change>) -> Hook<Report> {
+        let Some(change) = change else {
+            return Ok(self.hooks().verify(Vec::new()).await?);
+        };
+        let secret = self.secret_key().await?;
+        let mut settings = self.changed(change, secret.as_deref()).await?;
+        if let Some(secret) = secret {
+            let handle = self.secrets().handle(self.id(), &secret).await?;
+            settings = with(settings, &secret, handle);
+        }
+        Ok(self.hooks().verify(settings).await?)
+    }
+
+    /// Rules for the directory's profile.
+    ///
+    /// # Errors
+    /// The plugin's, where the directory cannot be read.
+    pub async fn suggest(&self) -> Hook<Suggestion> {
+        Ok(self.hooks().suggest().await?)
+    }
+
+    /// What is wrong with these rules; empty is good.
+    ///
+    /// # Errors
+    /// The sandbox's.
+    pub async fn check_rules(&self, rules: Vec<Rule>) -> Hook<Vec<Problem>> {
+        Ok(self.hooks().check(rules).await?)
+    }
+
+    /// What these rules (or, if empty, the stored ones) make of one person.
+    ///
+    /// # Errors
+    /// `unknown-person` and what reading the directory may bring.
+    pub async fn preview(&self, rules: Vec<Rule>, who: Who) -> Hook<Previewed> {
+        Ok(self.hooks().preview(rules, who).await?)
+    }
+
+    /// Checks and stores rules.
+    ///
+    /// # Errors
+    /// All problems of the rules at once; then nothing has changed. `tenant-busy` while a run is under way.
+    pub async fn submit_rules(&self, rules: Vec<Rule>) -> Hook<String> {
+        let _lock = self.lock()?;
+        let digest = self.hooks().submit_mapping(rules).await?;
+        let settings = self.installation().await?.settings;
+        self.tenants()
+            .configured(self.id(), &digest, settings)
+            .await?;
+        Ok(digest)
+    }
+
+    /// The stored rules; empty before the first were stored.
+    ///
+    /// # Errors
+    /// The sandbox's.
+    pub async fn rules(&self) -> Hook<Vec<Rule>> {
+        Ok(self.hooks().mapping().await?)
+    }
+
+    /// Why one person is, or is not, synced.
+    ///
+    /// # Errors
+    /// What reading the directory may bring; a person who is not found is explained.
+    pub async fn explain(&self, who: Who) -> Hook<Explanation> {
+        Ok(self.hooks().explain(who).await?)
+    }
+
+    /// Checks and stores a timetable.
+    ///
+    /// # Errors
+    /// `bad-start`, `unknown-zone` and the like, by field.
+    pub async fn submit_timetable(&self, timetable: Timetable) -> Hook<()> {
+        Ok(self.hooks().submit_timetable(timetable).await?)
+    }
+
+    /// The stored timetable.
+    ///
+    /// # Errors
+    /// `not-scheduled`.
+    pub async fn timetable(&self) -> Hook<Timetable> {
+        Ok(self.hooks().timetable().await?)
+    }
+
+    /// The next occurrences of a timetable after a moment (Unix seconds).
+    ///
+    /// # Errors
+    /// As [`Tenant::submit_timetable`].
+    pub async fn next_occurrences(
+        &self,
+        timetable: Timetable,
+        after: u64,
+        count: u32,
+    ) -> Hook<Vec<Occurrence>> {
+        Ok(self.hooks().occurrences(timetable, after, count).await?)
+    }
+}

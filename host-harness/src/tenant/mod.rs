@@ -1,0 +1,33 @@
+//! The hooks of one tenant, orchestrated over the ports and the sandbox: what a platform calls when its administrator clicks,
+//! and what the command line calls when an operator types.
+//!
+//! A [`Platform`] holds the ports; [`Platform::install`] brings a component to a tenant and [`Platform::tenant`] gives the
+//! [`Tenant`], whose methods are the hooks. The plugin proposes: everything that changes the portal goes through
+//! [`Tenant::sync`] or [`Tenant::apply`], that is, through a recorded plan, the host's own guards and the plan port.
+//!
+//! - [`platform`]: the ports together, install
+//! - [`configure`]: settings, and the password that the plugin never sees
+//! - [`look`]: verify, map, explain, schedule: hooks that pass straight through
+//! - [`sync`]: resume, plan, guard, apply
+//! - [`history`]: runs, rows, approval
+//! - [`export`]: the unsynced as CSV
+//! - [`uninstall`]: leaving, with a receipt
+//! - [`watch`]: progress, and stopping at a safe point
+//! - [`refused`]: why a hook did not do what was asked
+
+pub mod configure;
+pub mod export;
+pub mod history;
+pub mod look;
+pub mod platform;
+pub mod refused;
+pub mod sync;
+pub mod uninstall;
+pub mod watch;
+
+pub use configure::Change;
+pub use platform::{Platform, Tenant};
+pub use refused::{Hook, Refused};
+pub use sync::{SyncOptions, Synced};
+pub use uninstall::Uninstalled;
+pub use watch::{Progress, Unwatched, Watch};

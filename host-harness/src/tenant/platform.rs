@@ -1,0 +1,177 @@
+//! The ports together, and what is installed on them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::contract::progress::Update;
+use crate::ports::tenants::Installation;
+use crate::ports::{Directory, Plans, Portal, RunId, Secrets, State, TenantId, Tenants};
+use crate::sandbox::{Hooks, HostContext, Plugin, Sandbox};
+use crate::store::TenantLock;
+
+use super::watch::{Progress, Watch};
+use super::{Hook, Refused};
+
+/// What the hooks of every tenant stand on. Clones share it.
+#[derive(Clone)]
+pub struct Platform {
+    /// Who is served.
+    pub tenants: Arc<dyn Tenants>,
+    /// The portal, read.
+    pub portal: Arc<dyn Portal>,
+    /// Runs and their rows.
+    pub plans: Arc<dyn Plans>,
+    /// The plugins' own settings.
+    pub state: Arc<dyn State>,
+    /// Passwords behind handles.
+    pub secrets: Arc<dyn Secrets>,
+    /// Directories.
+    pub directory: Arc<dyn Directory>,
+    /// Where plugins run.
+    pub sandbox: Sandbox,
+    /// Where the lock of each tenant is.
+    pub data_dir: PathBuf,
+}
+
+/// One tenant with its plugin loaded. Clones share it.
+#[derive(Clone)]
+pub struct Tenant {
+    platform: Platform,
+    id: TenantId,
+    plugin: Plugin,
+}
+
+impl Platform {
+    /// Installs a component for a tenant. It is checked first and started once; where it fails, nothing is left
+    /// of the attempt.
+    ///
+    /// # Errors
+    /// `not-a-component`, `import-refused`, `export-missing`, `already-installed`, `tenant-busy`, and what the plugin
+    /// refuses with.
+    pub async fn install(&self, id: &TenantId, component: &[u8]) -> Hook<Tenant> {
+        let _lock = TenantLock::acquire(&self.data_dir, id)?;
+        let plugin = self.sandbox.load(component).await?;
+        // A plugin that cannot say what it is will do nothing else either.
+        plugin.describe().await?;
+        self.tenants.install(id, plugin.digest(), component).await?;
+        let tenant = Tenant {
+            platform: self.clone(),
+            id: id.clone(),
+            plugin,
+        };
+        if let Err(problems) = tenant.hooks().install().await {
+            self.state.clear(id).await?;
+            self.tenants.uninstall(id).await?;
+            return Err(problems.into());
+        }
+        tracing::info!(tenant = %id, plugin = tenant.plugin_digest(), "installed");
+        Ok(tenant)
+    }
+
+    /// An installed tenant.
+    ///
+    /// # Errors
+    /// `not-installed`.
+    pub async fn tenant(&self, id: &TenantId) -> Hook<Tenant> {
+        let installation = self.tenants.get(id).await?;
+        let component = self.tenants.component(&installation.plugin).await?;
+        let plugin = self.sandbox.load(&component).await?;
+        Ok(Tenant {
+            platform: self.clone(),
+            id: id.clone(),
+            plugin,
+        })
+    }
+}
+
+impl Tenant {
+    /// The tenant's name.
+    #[must_use]
+    pub fn id(&self) -> &TenantId {
+        &self.id
+    }
+
+    /// The digest of the plugin in use.
+    #[must_use]
+    pub fn plugin_digest(&self) -> &str {
+        self.plugin.digest()
+    }
+
+    /// What the host remembers of the installation.
+    ///
+    /// # Errors
+    /// `not-installed`.
+    pub async fn installation(&self) -> Hook<Installation> {
+        Ok(self.platform.tenants.get(&self.id).await?)
+    }
+
+    pub(super) fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    pub(super) fn portal(&self) -> &dyn Portal {
+        &*self.platform.portal
+    }
+
+    pub(super) fn plans(&self) -> &dyn Plans {
+        &*self.platform.plans
+    }
+
+    pub(super) fn state(&self) -> &dyn State {
+        &*self.platform.state
+    }
+
+    pub(super) fn secrets(&self) -> &dyn Secrets {
+        &*self.platform.secrets
+    }
+
+    pub(super) fn tenants(&self) -> &dyn Tenants {
+        &*self.platform.tenants
+    }
+
+    pub(super) fn lock(&self) -> Result<TenantLock, Refused> {
+        Ok(TenantLock::acquire(&self.platform.data_dir, &self.id)?)
+    }
+
+    /// The plugin's hooks, outside of any run.
+    pub(super) fn hooks(&self) -> Hooks {
+        self.plugin.hooks(self.context())
+    }
+
+    /// The plugin's hooks for a run that nobody watches.
+    pub(super) fn hooks_for(&self, run: RunId) -> Hooks {
+        self.plugin.hooks(self.context().for_run(run))
+    }
+
+    /// The plugin's hooks for a run.
+    pub(super) fn hooks_watched(&self, run: RunId, watch: &Arc<dyn Watch>) -> Hooks {
+        let mut context = self.context().for_run(run);
+        context.cancel = watch.stop().child_token();
+        let watch = Arc::clone(watch);
+        context.progress = Arc::new(move |update: &Update| {
+            watch.progress(&Progress {
+                phase: update.phase.clone(),
+                done: update.done,
+                total: update.total,
+            });
+        });
+        self.plugin.hooks(context)
+    }
+
+    fn context(&self) -> HostContext {
+        let Platform {
+            directory,
+            portal,
+            plans,
+            state,
+            ..
+        } = &self.platform;
+        HostContext::new(
+            self.id.clone(),
+            Arc::clone(directory),
+            Arc::clone(portal),
+            Arc::clone(plans),
+            Arc::clone(state),
+        )
+    }
+}

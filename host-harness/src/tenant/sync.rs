@@ -1,0 +1,177 @@
+//! The main job: resume what a kill left, plan, let the guards look, apply.
+
+use std::sync::Arc;
+
+use crate::Problem;
+use crate::contract::hooks::sync::{Mode, Options, Step};
+use crate::ports::RunId;
+use crate::ports::plan::{Begin, Run, RunStatus};
+
+use super::watch::{Progress, Watch};
+use super::{Hook, Tenant};
+
+/// Pages a step: every call of the plugin stays short, so that a stop is heard within a second or so.
+const PAGES_A_STEP: u32 = 4;
+/// Rows applied in one transaction.
+const ROWS_A_BATCH: u32 = 500;
+
+/// How to sync.
+#[derive(Debug, Clone, Copy)]
+pub struct SyncOptions {
+    /// All of the directory, or what changed since the last applied plan.
+    pub mode: Mode,
+    /// Stop after the plan.
+    pub dry_run: bool,
+}
+
+impl Default for SyncOptions {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Full,
+            dry_run: false,
+        }
+    }
+}
+
+/// What a sync did.
+#[derive(Debug, Clone)]
+pub struct Synced {
+    /// The run of a killed or stopped sync that was finished first.
+    pub resumed: Option<Run>,
+    /// The run, as it stands now: `planned` (a dry run), `held` (a guard tripped; nothing was applied),
+    /// `applied`, or `applying` (stopped; the next sync resumes it).
+    pub run: Run,
+}
+
+impl Tenant {
+    /// Resumes what an earlier sync left, makes a plan, and, unless a guard holds it or it is a dry run, applies it.
+    ///
+    /// # Errors
+    /// `tenant-busy`; `cancelled` when stopped while planning; what the plugin refuses with; the run is then `failed` or
+    /// `cancelled` and nothing of it was applied.
+    pub async fn sync(&self, options: SyncOptions, watch: Arc<dyn Watch>) -> Hook<Synced> {
+        let _lock = self.lock()?;
+        let resumed = self.resume(&*watch).await?;
+        if let Some(run) = resumed
+            .as_ref()
+            .filter(|run| run.status == RunStatus::Applying)
+        {
+            return Ok(Synced {
+                resumed: None,
+                run: run.clone(),
+            });
+        }
+        let run = self.make_plan(options, &watch).await?;
+        let run = if options.dry_run || run.status == RunStatus::Held {
+            run
+        } else {
+            self.apply_rows(run.id, &*watch, "apply").await?
+        };
+        Ok(Synced { resumed, run })
+    }
+
+    /// Applies a plan that was made before: planned by a dry run, or held and approved since.
+    ///
+    /// # Errors
+    /// `tenant-busy`, `guard-held`, `configuration-changed`, `digest-mismatch`, `not-planned`.
+    pub async fn apply(&self, run: RunId, watch: Arc<dyn Watch>) -> Hook<Run> {
+        let _lock = self.lock()?;
+        self.apply_rows(run, &*watch, "apply").await
+    }
+
+    async fn resume(&self, watch: &dyn Watch) -> Hook<Option<Run>> {
+        match self.plans().unfinished(self.id()).await? {
+            Some(run) => {
+                tracing::info!(tenant = %self.id(), %run, "resuming a run that was not finished");
+                self.apply_rows(run, watch, "resume").await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn make_plan(&self, options: SyncOptions, watch: &Arc<dyn Watch>) -> Hook<Run> {
+        let configuration = self.configuration().await?;
+        let mode = match (options.dry_run, options.mode) {
+            (true, _) => "dry-run",
+            (false, Mode::Full) => "full",
+            (false, Mode::Changes) => "changes",
+        };
+        let begin = Begin {
+            mode: mode.to_owned(),
+            plugin: self.plugin_digest().to_owned(),
+            configuration: configuration.digest,
+        };
+        let run = self.plans().begin(self.id(), begin).await?;
+        match self.drive(run, options.mode, watch).await {
+            Ok(()) => Ok(self.plans().run(self.id(), run).await?),
+            Err(refused) => {
+                let status = if refused.code() == "cancelled" {
+                    RunStatus::Cancelled
+                } else {
+                    RunStatus::Failed
+                };
+                let problem = refused.clone().into_problem();
+                self.plans()
+                    .end(self.id(), run, status, Some(problem))
+                    .await?;
+                Err(refused)
+            }
+        }
+    }
+
+    /// Steps the plugin until its plan is finished.
+    async fn drive(&self, run: RunId, mode: Mode, watch: &Arc<dyn Watch>) -> Hook<()> {
+        let checkpoint = match mode {
+            Mode::Full => Vec::new(),
+            Mode::Changes => self.plans().checkpoint(self.id()).await?,
+        };
+        let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+        let options = Options {
+            mode,
+            checkpoint,
+            seed: high ^ low.rotate_left(17),
+        };
+        let mut stepping = self.hooks_watched(run, watch).sync(options).await?;
+        loop {
+            if watch.stop().is_cancelled() {
+                return Err(cancelled().into());
+            }
+            if let Step::Finished(_) = stepping.step(PAGES_A_STEP).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Applies in batches until nothing is pending, or the watcher says stop.
+    pub(super) async fn apply_rows(&self, run: RunId, watch: &dyn Watch, phase: &str) -> Hook<Run> {
+        let before = self.plans().run(self.id(), run).await?;
+        let total: u64 = before
+            .counts
+            .iter()
+            .filter(|c| c.outcome == "pending")
+            .map(|c| c.rows)
+            .sum();
+        let mut done = 0;
+        while !watch.stop().is_cancelled() {
+            let batch = self.plans().apply(self.id(), run, ROWS_A_BATCH).await?;
+            done += batch.applied + batch.failed;
+            watch.progress(&Progress {
+                phase: phase.to_owned(),
+                done,
+                total: total.max(done),
+            });
+            if batch.pending == 0 {
+                break;
+            }
+        }
+        Ok(self.plans().run(self.id(), run).await?)
+    }
+}
+
+fn cancelled() -> Problem {
+    Problem::new(
+        "cancelled",
+        "The run was stopped before its plan was finished; nothing was applied",
+        "Start it again when it suits.",
+    )
+}

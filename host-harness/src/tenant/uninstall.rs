@@ -1,0 +1,123 @@
+//! Leaving: what becomes of the people, and a receipt of what is gone.
+
+use std::sync::Arc;
+
+use crate::contract::hooks::lifecycle::{Afterwards, Receipt, ReceiptLine};
+use crate::ports::RunId;
+use crate::ports::plan::{Begin, Run, RunStatus};
+
+use super::watch::Watch;
+use super::{Hook, Refused, Tenant};
+
+/// What an uninstall did.
+#[derive(Debug, Clone)]
+pub struct Uninstalled {
+    /// What was removed and what is left, of the plugin's and of the host's.
+    pub receipt: Receipt,
+    /// The plan that deactivated the people, where that was asked for.
+    pub deactivated: Option<Run>,
+}
+
+impl Tenant {
+    /// Removes the plugin's state, the credential, the runs and the installation. The portal's people stay; with
+    /// [`Afterwards::Deactivate`] those whom a sync brought are deactivated first, through a plan as always. That
+    /// they all are is what was asked for, so no guard stands in the way.
+    ///
+    /// Stopped or refused before the plan is applied, nothing is removed; called again it goes on.
+    ///
+    /// # Errors
+    /// `tenant-busy`, `run-unfinished`, `cancelled`, what the plugin refuses with.
+    pub async fn uninstall(self, people: Afterwards, watch: Arc<dyn Watch>) -> Hook<Uninstalled> {
+        let lock = self.lock()?;
+        let synced = self.count_synced().await?;
+        let begin = Begin {
+            mode: "uninstall".to_owned(),
+            plugin: self.plugin_digest().to_owned(),
+            configuration: self.installation().await?.configuration,
+        };
+        let (receipt, deactivated) = match people {
+            Afterwards::Keep => (self.hooks().uninstall(people).await?, None),
+            Afterwards::Deactivate => {
+                if let Some(unfinished) = self.plans().unfinished(self.id()).await? {
+                    self.apply_rows(unfinished, &*watch, "resume").await?;
+                }
+                let run = self.plans().begin(self.id(), begin).await?;
+                let receipt = match self.hooks_watched(run, &watch).uninstall(people).await {
+                    Ok(receipt) => receipt,
+                    Err(problems) => {
+                        let refused = Refused::from(problems);
+                        let problem = refused.clone().into_problem();
+                        self.plans()
+                            .end(self.id(), run, RunStatus::Failed, Some(problem))
+                            .await?;
+                        return Err(refused);
+                    }
+                };
+                (receipt, Some(self.deactivate(run, &*watch).await?))
+            }
+        };
+        let Receipt {
+            mut removed,
+            mut left,
+        } = receipt;
+        let credentials = self.secrets().destroy(self.id()).await?;
+        removed.push(line("credentials destroyed", credentials));
+        removed.push(line(
+            "settings of the plugin",
+            self.state().clear(self.id()).await?,
+        ));
+        for (what, count) in self.tenants().uninstall(self.id()).await? {
+            removed.push(ReceiptLine { what, count });
+        }
+        removed.retain(|l| l.count > 0);
+        if !left.iter().any(|l| l.what.contains("people")) {
+            let what = match people {
+                Afterwards::Keep => "people in the portal, as they are",
+                Afterwards::Deactivate => "people in the portal, deactivated",
+            };
+            left.push(line(what, synced));
+        }
+        drop(lock);
+        Ok(Uninstalled {
+            receipt: Receipt { removed, left },
+            deactivated,
+        })
+    }
+
+    async fn deactivate(&self, run: RunId, watch: &dyn Watch) -> Hook<Run> {
+        let planned = self.plans().run(self.id(), run).await?;
+        if let (RunStatus::Held, Some(digest)) = (planned.status, &planned.digest) {
+            self.plans().approve(self.id(), run, digest).await?;
+        }
+        let run = self.apply_rows(run, watch, "deactivate").await?;
+        if run.status == RunStatus::Applied {
+            return Ok(run);
+        }
+        Err(crate::Problem::new(
+            "cancelled",
+            "The uninstall was stopped while people were being deactivated; nothing was removed",
+            "Start it again: it goes on where it stopped.",
+        )
+        .into())
+    }
+
+    async fn count_synced(&self) -> Hook<u64> {
+        let mut after = String::new();
+        let mut count = 0;
+        loop {
+            let index = self.portal().index(self.id(), &after, 10_000).await?;
+            count += index.external_ids.len() as u64;
+            match index.external_ids.into_iter().next_back() {
+                Some(last) if index.more => after = last,
+                _ => return Ok(count),
+            }
+        }
+    }
+}
+
+fn line(what: &str, count: u64) -> ReceiptLine {
+    ReceiptLine {
+        what: what.to_owned(),
+        count,
+    }
+}

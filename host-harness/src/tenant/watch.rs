@@ -1,0 +1,35 @@
+//! Somebody who watches long work, and may stop it.
+
+use tokio_util::sync::CancellationToken;
+
+/// How far long work has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// `resume`, `connect`, `read`, `compare`, `finish`, `apply`, `deactivate`; others may come.
+    pub phase: String,
+    /// People, entries or rows done.
+    pub done: u64,
+    /// An estimate of all of them; 0 where unknown.
+    pub total: u64,
+}
+
+/// Told of progress, often and from any thread: be quick.
+pub trait Watch: Send + Sync + 'static {
+    /// How far it is.
+    fn progress(&self, progress: &Progress);
+    /// Cancelled when the work shall end. A run stopped while planning ends where it is and is `cancelled`; one stopped
+    /// while applying ends after the batch under way, stays `applying`, and the next run resumes it.
+    fn stop(&self) -> &CancellationToken;
+}
+
+/// Watches nothing, and stops when its token is cancelled.
+#[derive(Debug, Default)]
+pub struct Unwatched(pub CancellationToken);
+
+impl Watch for Unwatched {
+    fn progress(&self, _: &Progress) {}
+
+    fn stop(&self) -> &CancellationToken {
+        &self.0
+    }
+}

@@ -26,7 +26,7 @@ pub(crate) struct LdapCursor {
 impl Directory for Ldap {
     type Session = LdapSession;
 
-    fn open(&self, connection: &Connection) -> Result<Self::Session, OpenFailure> {
+    fn open(&self, connection: &Connection) -> Result<Self::Session, Box<OpenFailure>> {
         let servers: Vec<_> = connection
             .servers
             .iter()
@@ -52,9 +52,11 @@ impl Directory for Ldap {
             authentication,
         })
         .map(LdapSession)
-        .map_err(|failure| OpenFailure {
-            stages: failure.stages.into_iter().map(Into::into).collect(),
-            problem: failure.problem.into(),
+        .map_err(|failure| {
+            Box::new(OpenFailure {
+                stages: failure.stages.into_iter().map(Into::into).collect(),
+                problem: failure.problem.into(),
+            })
         })
     }
 }

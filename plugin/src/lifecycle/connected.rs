@@ -23,19 +23,11 @@ pub(crate) struct Connected<S> {
     pub(crate) detected: Detected,
 }
 
-/// How a search went that was not cancelled.
-pub(crate) enum Searched {
-    /// To its end, whatever that was.
-    Ended(Box<Completion>),
-    /// As far as was wanted.
-    Enough,
-}
-
 /// Opens a session and reads the root DSE.
 pub(crate) fn connect<H: Host>(
     host: &H,
     settings: &Settings,
-) -> Result<Connected<<H::Directory as Directory>::Session>, OpenFailure> {
+) -> Result<Connected<<H::Directory as Directory>::Session>, Box<OpenFailure>> {
     let session = host.directory().open(&settings.connection)?;
     let root = root(&session);
     let detected = profile(settings, &root);
@@ -55,38 +47,43 @@ pub(crate) fn connect_or_say<H: Host>(
 }
 
 impl<S: Session> Connected<S> {
-    /// Runs a search. `each` says whether to go on. A cancelled search is an error.
-    pub(crate) fn search(
+    /// Runs a search to its end, whatever that is.
+    ///
+    /// # Errors
+    /// `cancelled`, and a search that the host refuses.
+    pub(crate) fn all(
         &self,
         progress: &dyn Progress,
         phase: &str,
         request: &SearchRequest,
-        each: impl FnMut(&Entry<'_>) -> bool,
-    ) -> Answer<Searched> {
-        run(&self.session, Some((progress, phase)), request, each)
+        mut each: impl FnMut(&Entry<'_>),
+    ) -> Answer<Completion> {
+        let cursor = self.session.search(request).map_err(one)?;
+        let mut done = 0;
+        loop {
+            match cursor.next() {
+                Turn::Finished(completion) => return Ok(completion),
+                Turn::Entries(page) => {
+                    page.iter().for_each(|entry| each(&entry));
+                    done += page.len() as u64;
+                    if progress.report(phase, done, 0) == Signal::Stop {
+                        return Err(cancelled());
+                    }
+                }
+            }
+        }
     }
 
-    /// The first entries that a search gives, and how it ended.
-    pub(crate) fn one_entry<T>(
+    /// The first entry that a search gives and `make` wants; none where it ends without.
+    ///
+    /// # Errors
+    /// What ended the search before it gave such an entry.
+    pub(crate) fn first<T>(
         &self,
         request: &SearchRequest,
-        make: impl FnOnce(&Entry<'_>) -> T,
+        make: impl FnMut(&Entry<'_>) -> Option<T>,
     ) -> Result<Option<T>, HostProblem> {
-        let mut make = Some(make);
-        let mut made = None;
-        let searched = run(&self.session, None, request, |entry| {
-            made = make.take().map(|make| make(entry));
-            false
-        })
-        .map_err(first)?;
-        match (made, searched) {
-            (Some(made), _) => Ok(Some(made)),
-            (None, Searched::Ended(completion)) => match completion.problem {
-                Some(problem) => Err(problem),
-                None => Ok(None),
-            },
-            (None, Searched::Enough) => Ok(None),
-        }
+        first(&self.session, request, make)
     }
 }
 
@@ -110,12 +107,11 @@ pub(crate) fn anything() -> Filter {
 /// A directory that hides its root DSE is still a directory: nothing is known of it then.
 fn root(session: &impl Session) -> RootDse {
     let attributes: AttributeSet = RootDse::ATTRIBUTES.into_iter().collect();
-    let mut root = RootDse::default();
-    let _ = run(session, None, &at("", anything(), &attributes), |entry| {
-        root = RootDse::read(entry, &attributes);
-        false
+    let request = at("", anything(), &attributes);
+    let read = first(session, &request, |entry| {
+        Some(RootDse::read(entry, &attributes))
     });
-    root
+    read.ok().flatten().unwrap_or_default()
 }
 
 fn profile(settings: &Settings, root: &RootDse) -> Detected {
@@ -132,40 +128,20 @@ fn profile(settings: &Settings, root: &RootDse) -> Detected {
     }
 }
 
-fn run<S: Session>(
-    session: &S,
-    progress: Option<(&dyn Progress, &str)>,
+fn first<T>(
+    session: &impl Session,
     request: &SearchRequest,
-    mut each: impl FnMut(&Entry<'_>) -> bool,
-) -> Answer<Searched> {
-    let cursor = session.search(request).map_err(one)?;
-    let mut done = 0;
+    mut make: impl FnMut(&Entry<'_>) -> Option<T>,
+) -> Result<Option<T>, HostProblem> {
+    let cursor = session.search(request)?;
     loop {
         match cursor.next() {
             Turn::Entries(page) => {
-                for entry in page.iter() {
-                    if !each(&entry) {
-                        return Ok(Searched::Enough);
-                    }
-                }
-                done += page.len() as u64;
-                if let Some((progress, phase)) = progress
-                    && progress.report(phase, done, 0) == Signal::Stop
-                {
-                    return Err(cancelled());
+                if let Some(made) = page.iter().find_map(|entry| make(&entry)) {
+                    return Ok(Some(made));
                 }
             }
-            Turn::Finished(completion) => return Ok(Searched::Ended(Box::new(completion))),
+            Turn::Finished(completion) => return completion.problem.map_or(Ok(None), Err),
         }
     }
-}
-
-fn first(problems: Vec<HostProblem>) -> HostProblem {
-    problems.into_iter().next().unwrap_or_else(|| HostProblem {
-        code: "other".into(),
-        field: None,
-        message: "the search failed".into(),
-        remedy: "Try again.".into(),
-        position: None,
-    })
 }

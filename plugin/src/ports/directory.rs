@@ -189,7 +189,7 @@ pub trait Directory {
     /// The session's type.
     type Session: Session;
     /// Resolve, connect, TLS, bind.
-    fn open(&self, connection: &Connection) -> Result<Self::Session, OpenFailure>;
+    fn open(&self, connection: &Connection) -> Result<Self::Session, Box<OpenFailure>>;
 }
 
 /// An open connection.

@@ -91,7 +91,7 @@ pub(crate) struct MemoryDirectory {
 impl Directory for MemoryDirectory {
     type Session = MemorySession;
 
-    fn open(&self, connection: &Connection) -> Result<MemorySession, OpenFailure> {
+    fn open(&self, connection: &Connection) -> Result<MemorySession, Box<OpenFailure>> {
         self.connections.set(self.connections.get() + 1);
         let stages = ["resolve", "connect", "tls", "bind"].map(|name| Stage {
             name: name.into(),
@@ -104,7 +104,7 @@ impl Directory for MemoryDirectory {
             let mut stages = stages[..2].to_vec();
             stages[1].verdict = Verdict::Failed;
             stages[1].problems.push(problem.clone());
-            return Err(OpenFailure { stages, problem });
+            return Err(Box::new(OpenFailure { stages, problem }));
         }
         Ok(MemorySession {
             directory: self.clone(),

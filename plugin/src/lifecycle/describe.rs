@@ -45,3 +45,22 @@ fn profiles() -> Vec<(&'static str, &'static str)> {
         .map(|profile| (profile.id, profile.label))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_names_the_profiles_and_the_zone_database() {
+        let description = describe();
+        assert_eq!(
+            description.profiles,
+            [
+                ("openldap", "OpenLDAP"),
+                ("generic", "Other LDAP directory")
+            ]
+        );
+        assert!(description.zone_database.starts_with("20"));
+        assert!(!description.needs.is_empty() && !description.form.is_empty());
+    }
+}

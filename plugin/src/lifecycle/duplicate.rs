@@ -6,9 +6,10 @@ use crate::ports::portal::Holder;
 use crate::ports::{Host, Session};
 use crate::problem::Problem;
 
-use super::answer::Answer;
+use super::answer::{Answer, one};
 use super::connected::Connected;
 use super::mapping::attributes_of;
+use super::person::by_id;
 use super::view::{Reading, View};
 
 /// People looked at who might have the same value.
@@ -49,7 +50,7 @@ pub(crate) fn clashes<H: Host, S: Session>(
             .iter()
             .filter(|holder| own.is_empty() || holder.external_id != own)
         {
-            if !gives_up(host, connected, view, field, value, holder)? {
+            if !gives_up(connected, view, field, value, holder)? {
                 clashes.push(in_portal(field, holder));
             }
         }
@@ -66,8 +67,7 @@ pub(crate) fn clashes<H: Host, S: Session>(
 }
 
 /// The holder is synced, and the directory has another value for them now.
-fn gives_up<H: Host, S: Session>(
-    host: &H,
+fn gives_up<S: Session>(
     connected: &Connected<S>,
     view: &View,
     field: &str,
@@ -77,27 +77,22 @@ fn gives_up<H: Host, S: Session>(
     if holder.external_id.is_empty() || holder.dn.is_empty() {
         return Ok(false);
     }
-    let filter = Filter::Or(id_filters(connected, &holder.external_id));
-    let mut gives_up = false;
-    let request = view.search_for(Filter::And(vec![view.filter.clone(), filter]), 1);
-    connected.search(host.progress(), "find", &request, |entry| {
+    let ids = by_id(connected.detected.profile, &holder.external_id);
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    let filter = Filter::And(vec![view.filter.clone(), Filter::Or(ids)]);
+    let gives_up = connected.first(&view.search_for(filter, 1), |entry| {
         let reading = view.read(entry);
-        gives_up = reading
-            .id
-            .as_ref()
-            .is_ok_and(|id| *id == holder.external_id)
-            && !reading.disabled
+        let gives_up = !reading.disabled
             && reading.problems(true).is_empty()
             && reading
                 .value(field)
                 .is_some_and(|now| unique_key(now) != unique_key(value));
-        false
-    })?;
-    Ok(gives_up)
-}
-
-fn id_filters<S>(connected: &Connected<S>, external_id: &str) -> Vec<Filter> {
-    super::person::by_id(connected.detected.profile, external_id)
+        let same = reading.id.is_ok_and(|id| id == holder.external_id);
+        same.then_some(gives_up)
+    });
+    Ok(gives_up.map_err(one)?.unwrap_or(false))
 }
 
 /// Others among those that the sync sees whose value is the same.
@@ -138,7 +133,7 @@ fn namesakes<H: Host, S: Session>(
         MANY,
     );
     let mut names = Vec::new();
-    connected.search(host.progress(), "find", &request, |entry| {
+    connected.all(host.progress(), "find", &request, |entry| {
         let other = view.read(entry);
         let same = other
             .value(field)
@@ -146,7 +141,6 @@ fn namesakes<H: Host, S: Session>(
         if same && other.dn != reading.dn && !other.disabled {
             names.push(other.dn);
         }
-        true
     })?;
     Ok(names)
 }

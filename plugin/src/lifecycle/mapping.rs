@@ -11,7 +11,7 @@ use crate::settings::Configuration;
 use crate::settings::configuration::stored_rules;
 
 use super::answer::{Answer, one, ours};
-use super::connected::{Searched, connect_or_say};
+use super::connected::connect_or_say;
 
 /// People looked at for a suggestion.
 const SAMPLE: u32 = 200;
@@ -93,18 +93,13 @@ pub fn suggest<H: Host>(host: &H) -> Answer<Suggestion> {
     };
     let mut counts = vec![0_u64; attributes.len()];
     let mut people = 0_u64;
-    let searched = connected.search(host.progress(), "sample", &request, |entry| {
+    let completion = connected.all(host.progress(), "sample", &request, |entry| {
         people += 1;
         for (count, values) in counts.iter_mut().zip(entry.counts()) {
             *count += u64::from(*values > 0);
         }
-        true
     })?;
-    let problem = match searched {
-        Searched::Ended(completion) if people == 0 => completion.problem,
-        _ => None,
-    };
-    if let Some(problem) = problem {
+    if let Some(problem) = completion.problem.filter(|_| people == 0) {
         return Err(one(problem));
     }
     let mut evidence = connected.detected.evidence.clone();

@@ -3,6 +3,7 @@
 //! - [`answer`]: what hooks answer with
 //! - [`describe`], [`install`], [`uninstall`]: the plugin and the tenant's state
 //! - [`configure`]: the settings
+//! - [`unsynced`]: the export
 //! - [`verify`]: everything tried, short of a plan
 //! - [`mapping`], [`preview`]: which field is made of what, and what of one person
 //! - [`person`]: finding one person
@@ -23,6 +24,7 @@ mod outcome;
 pub mod person;
 pub mod preview;
 pub mod uninstall;
+pub mod unsynced;
 pub mod verify;
 pub mod view;
 

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::profile::{IdDecoder, Profile};
 
 use super::answer::{Answer, one};
-use super::connected::{Connected, Searched, anything, at};
+use super::connected::{Connected, anything, at};
 use super::mapping::attributes_of;
 use super::view::{Reading, View};
 
@@ -55,12 +55,7 @@ pub(crate) struct Search {
 }
 
 /// Finds the n-th person that the sync's search gives.
-pub(crate) fn nth<H: Host, S: Session>(
-    host: &H,
-    connected: &Connected<S>,
-    view: &View,
-    n: u32,
-) -> Answer<Search> {
+pub(crate) fn nth<S: Session>(connected: &Connected<S>, view: &View, n: u32) -> Answer<Search> {
     if n > FURTHEST {
         return Err(one(Problem::new(
             "bad-number",
@@ -71,20 +66,12 @@ pub(crate) fn nth<H: Host, S: Session>(
     }
     let mut search = Search::default();
     let mut left = n;
-    let searched = connected.search(host.progress(), "find", &view.request(n + 1), |entry| {
-        if left == 0 {
-            search.found.push(found(view, entry));
-            return false;
-        }
-        left -= 1;
-        true
-    })?;
-    if let Searched::Ended(completion) = searched
-        && let Some(problem) = completion.problem
-        && search.found.is_empty()
-    {
-        return Err(one(problem));
-    }
+    let person = connected.first(&view.request(n + 1), |entry| {
+        let this = left == 0;
+        left = left.saturating_sub(1);
+        this.then(|| found(view, entry))
+    });
+    search.found.extend(person.map_err(one)?);
     search.places.push(format!(
         "person number {n} (from 0) of those that {} gives",
         view.filter
@@ -113,7 +100,7 @@ pub(crate) fn named<H: Host, S: Session>(
     if Dn::parse(name).is_ok_and(|dn| !dn.is_empty()) {
         search.places.push(format!("as the DN {name}"));
         let request = at(name, anything(), &view.attributes);
-        match connected.one_entry(&request, |entry| found(view, entry)) {
+        match connected.first(&request, |entry| Some(found(view, entry))) {
             Ok(entry) => search.found.extend(entry),
             Err(problem) if problem.code == "no-such-base" => {}
             Err(problem) => return Err(one(problem)),
@@ -142,12 +129,10 @@ pub(crate) fn named<H: Host, S: Session>(
             scope: Scope::Subtree,
             ..view.search_for(filter.clone(), NAMESAKES)
         };
-        let searched = connected.search(host.progress(), "find", &request, |entry| {
+        let completion = connected.all(host.progress(), "find", &request, |entry| {
             search.found.push(found(view, entry));
-            true
         })?;
-        if let Searched::Ended(completion) = searched
-            && let Some(problem) = completion.problem
+        if let Some(problem) = completion.problem
             && search.found.is_empty()
             && place == base
             && problem.code != "no-such-base"

@@ -48,8 +48,8 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
     let mut view = View::new(settings, rules, profile, &fields).map_err(ours)?;
     view.widen(profile);
     let search = match who {
-        Who::First => nth(host, &connected, &view, 0)?,
-        Who::Nth(n) => nth(host, &connected, &view, *n)?,
+        Who::First => nth(&connected, &view, 0)?,
+        Who::Nth(n) => nth(&connected, &view, *n)?,
         Who::Named(name) => named(host, &connected, &view, &settings.base_dn, name)?,
     };
     let found = match (search.found.as_slice(), who) {

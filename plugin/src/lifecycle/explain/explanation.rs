@@ -44,8 +44,8 @@ pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
     let mut view = View::new(settings, &configuration.rules, profile, &fields).map_err(ours)?;
     view.widen(profile);
     let search = match who {
-        Who::First => nth(host, &connected, &view, 0)?,
-        Who::Nth(n) => nth(host, &connected, &view, *n)?,
+        Who::First => nth(&connected, &view, 0)?,
+        Who::Nth(n) => nth(&connected, &view, *n)?,
         Who::Named(name) => named(host, &connected, &view, &settings.base_dn, name)?,
     };
     match (search.found.as_slice(), who) {
@@ -202,7 +202,7 @@ fn base(settings: &Settings, dn: &str) -> Stage {
 fn filter<S: Session>(connected: &Connected<S>, view: &View, found: &Found) -> Answer<Stage> {
     let request = at(&found.reading.dn, view.filter.clone(), &view.attributes);
     let holds = connected
-        .one_entry(&request, |_| ())
+        .first(&request, |_| Some(()))
         .map_err(one)?
         .is_some();
     let mut evidence = vec![format!("the filter is {}", view.filter)];

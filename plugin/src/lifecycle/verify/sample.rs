@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::attribute::AttributeSet;
 use crate::entry::Entry;
 use crate::field::unique_key;
 use crate::ports::Host;
@@ -9,7 +10,7 @@ use crate::ports::directory::{Completion, Verdict};
 use crate::problem::Problem;
 
 use super::super::answer::Answer;
-use super::super::connected::{Connected, Searched};
+use super::super::connected::Connected;
 use super::super::view::{Reading, View};
 use super::report::{Report, SessionOf, stage};
 use super::stages;
@@ -27,16 +28,14 @@ pub(super) fn people<H: Host>(
     let mut seen = vec![0_u64; view.attributes.len()];
     let mut sample = Vec::new();
     let mut disabled = 0;
-    let searched = connected.search(host.progress(), "sample", &view.request(SAMPLE), |entry| {
+    let searched = connected.all(host.progress(), "sample", &view.request(SAMPLE), |entry| {
         notice(entry, &mut seen);
         let reading = view.read(entry);
         disabled += u64::from(reading.disabled);
         sample.push(reading);
-        true
     });
     let mut completion = match searched {
-        Ok(Searched::Ended(completion)) => *completion,
-        Ok(Searched::Enough) => return Ok(()),
+        Ok(completion) => completion,
         Err(problems) if problems.iter().any(|problem| problem.code == "cancelled") => {
             return Err(problems);
         }
@@ -99,27 +98,23 @@ fn count<H: Host>(
     connected: &Connected<SessionOf<H>>,
     view: &View,
 ) -> Answer<(u64, u64, Completion)> {
-    let mut attributes = crate::attribute::AttributeSet::new();
-    match &view.disabled_when {
-        Some(filter) => filter.intern(&mut attributes),
-        // RFC 4511 section 4.5.1.8: no attributes.
-        None => {
-            attributes.intern("1.1");
-        }
+    let mut attributes = AttributeSet::new();
+    if let Some(filter) = &view.disabled_when {
+        filter.intern(&mut attributes);
+    }
+    if attributes.is_empty() {
+        // RFC 4511 section 4.5.1.8: no attributes; an empty list would ask for all.
+        attributes.intern("1.1");
     }
     let mut request = view.request(0);
     request.attributes = attributes.names().to_vec();
     let (mut matched, mut disabled) = (0, 0);
-    let searched = connected.search(host.progress(), "count", &request, |entry| {
+    let completion = connected.all(host.progress(), "count", &request, |entry| {
         matched += 1;
         let filter = view.disabled_when.as_ref();
         disabled += u64::from(filter.is_some_and(|filter| filter.matches(entry, &attributes)));
-        true
     })?;
-    match searched {
-        Searched::Ended(completion) => Ok((matched, disabled, *completion)),
-        Searched::Enough => Err(vec![]),
-    }
+    Ok((matched, disabled, completion))
 }
 
 /// What would become of each person of the sample.

@@ -24,7 +24,10 @@ pub(super) fn base<S: Session>(connected: &Connected<S>, settings: &Settings) ->
         return stage("base", Vec::new(), vec![(Verdict::Failed, problem)]);
     }
     let attributes: AttributeSet = ["objectClass"].into_iter().collect();
-    match connected.one_entry(&at(&settings.base_dn, anything(), &attributes), |_| ()) {
+    match connected.first(
+        &at(&settings.base_dn, anything(), &attributes),
+        |_| Some(()),
+    ) {
         Ok(Some(())) => stage(
             "base",
             vec![format!("{} is there", settings.base_dn)],

@@ -153,7 +153,7 @@ impl<'t> Parser<'t> {
                 }
                 let operator = self.peek();
                 self.at += 2;
-                let value = self.value("*")?;
+                let value = self.value(false)?;
                 let attribute = attribute.to_owned();
                 Ok(match operator {
                     Some(b'~') => Filter::Approximate(attribute, value),
@@ -192,7 +192,7 @@ impl<'t> Parser<'t> {
 
     fn equality(&mut self, attribute: &str) -> Result<Filter, Problem> {
         let attribute = attribute.to_owned();
-        let initial = self.value("")?;
+        let initial = self.value(true)?;
         if self.peek() != Some(b'*') {
             return Ok(Filter::Equal(attribute, initial));
         }
@@ -200,7 +200,7 @@ impl<'t> Parser<'t> {
         while self.peek() == Some(b'*') {
             let star = self.at;
             self.at += 1;
-            let part = self.value("")?;
+            let part = self.value(true)?;
             if part.is_empty() && self.peek() == Some(b'*') {
                 self.at = star;
                 return Err(self.wrong(
@@ -258,7 +258,7 @@ impl<'t> Parser<'t> {
                 "Write (attribute:rule:=value).",
             ));
         }
-        let value = self.value("*")?;
+        let value = self.value(false)?;
         Ok(Filter::Extensible {
             attribute: (!attribute.is_empty()).then(|| attribute.to_owned()),
             rule,
@@ -291,14 +291,14 @@ impl<'t> Parser<'t> {
         Ok(word)
     }
 
-    /// An assertion value up to a star or a closing parenthesis, with its escapes undone. Characters in
-    /// `literal` stand for themselves although they would end a part of a substring.
-    fn value(&mut self, forbidden: &str) -> Result<Vec<u8>, Problem> {
+    /// An assertion value up to a closing parenthesis or, where stars have a meaning, to a star, with its
+    /// escapes undone.
+    fn value(&mut self, stars: bool) -> Result<Vec<u8>, Problem> {
         let mut value = Vec::new();
         while let Some(byte) = self.peek() {
             match byte {
                 b')' => break,
-                b'*' if forbidden.contains('*') => {
+                b'*' if !stars => {
                     return Err(self.wrong(
                         "a star has no meaning with this operator",
                         "Use = for a match with stars, or write the star as \\2a.",

@@ -151,7 +151,8 @@ impl Part {
             return if self.rest.is_empty() {
                 Ok(None)
             } else {
-                self.finish(Vec::new(), entry)
+                let name = self.names.first().map_or("", String::as_str);
+                self.finish(name, Vec::new(), entry)
             };
         };
         let fail = |error| Failure {
@@ -175,25 +176,25 @@ impl Part {
                     let value = super::apply::each(rest, value).map_err(fail)?;
                     return Ok(Some(value).filter(|value| !value.trim().is_empty()));
                 }
-                return self.finish(vec![value], entry);
+                return self.finish(name, vec![value], entry);
             }
-            return self.finish(Vec::new(), entry);
+            return self.finish(name, Vec::new(), entry);
         }
         let mut all = Vec::new();
         for raw in values(source, entry).filter(|value| !decode::is_blank(value)) {
             let value = self.read(raw).map_err(fail)?;
             all.push(super::apply::each(&self.each, value).map_err(fail)?);
         }
-        self.finish(all, entry)
+        self.finish(name, all, entry)
     }
 
     /// Applies the transforms that see all values, and takes the first value left.
     fn finish<'e>(
         &'e self,
+        name: &'e str,
         mut values: Values<'e>,
         entry: &Entry<'e>,
     ) -> Result<Option<Cow<'e, str>>, Failure<'e>> {
-        let name = self.names.first().map_or("", String::as_str);
         let fail = |error| Failure {
             attribute: name,
             error,

@@ -229,6 +229,12 @@ fn a_bad_value_fails_that_field_with_the_attributes_name() {
         (FieldKind::Text, "{sn} {latin1}", "bad-utf8", "byte 2"),
         (FieldKind::Text, "{mixed|join:-}", "bad-utf8", "mixed"),
         (FieldKind::Text, "{sn|uuid}", "bad-value", "sn"),
+        (
+            FieldKind::Text,
+            "{gone,sn|join:-|uuid}",
+            "bad-value",
+            "sn: ",
+        ),
         (FieldKind::Text, "{sn|guid}", "bad-value", "5 bytes"),
         (FieldKind::Text, "{sn|time}", "bad-value", "sn"),
         (FieldKind::Text, "{sn|boolean}", "bad-value", "sn"),

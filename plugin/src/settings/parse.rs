@@ -78,7 +78,8 @@ pub struct Settings {
 pub struct Parsed {
     /// Typed.
     pub settings: Settings,
-    /// As stored: every key of the form that has a value, defaults filled in.
+    /// As stored: every key of the form that has a value, the form's defaults filled in. What follows from other
+    /// settings (security and port from the URL) is not, so that changing those later is no contradiction.
     pub texts: BTreeMap<String, String>,
     /// What is allowed but worth knowing.
     pub warnings: Vec<Problem>,
@@ -265,9 +266,6 @@ fn read(
     let Some(servers) = servers.filter(|_| reader.problems.is_empty()) else {
         return Err(reader.problems);
     };
-    reader
-        .texts
-        .insert("security".into(), servers::name(servers.security).into());
     let connection = Connection {
         servers: servers.endpoints,
         security: servers.security,

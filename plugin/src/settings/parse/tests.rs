@@ -56,7 +56,6 @@ fn the_least_that_can_be_filled_in_gets_the_defaults() {
         Authentication::Anonymous
     );
     assert_eq!(parsed.texts["page-size"], "1000");
-    assert_eq!(parsed.texts["security"], "start-tls");
     assert!(parsed.warnings.is_empty());
 }
 
@@ -73,6 +72,21 @@ fn what_is_stored_reads_back_as_the_same() {
     assert_eq!(parsed.settings.leavers, LeaverPolicy::Grace { days: 7 });
     let texts: Vec<_> = parsed.texts.clone().into_iter().collect();
     assert_eq!(parse(&texts, &roles()).unwrap(), parsed);
+}
+
+#[test]
+fn a_new_url_does_not_contradict_what_followed_from_the_old_one() {
+    let mut texts = with(&[]).unwrap().texts;
+    texts.insert("url".into(), "ldaps://ldap.example.com".into());
+    let texts: Vec<_> = texts.into_iter().collect();
+    assert_eq!(
+        parse(&texts, &roles())
+            .unwrap()
+            .settings
+            .connection
+            .security,
+        Security::Ldaps
+    );
 }
 
 #[test]

@@ -47,18 +47,23 @@ pub(crate) fn fate(reading: &Reading, person: Option<&Person>, clash: bool) -> F
     }
     // Who is disabled leaves, or does not come, whatever the values are.
     if reading.disabled {
-        return match person {
-            None => Fate::DisabledSkipped,
-            Some(person) if person.status == Status::Active => Fate::Deactivate,
-            Some(_) => Fate::Unchanged,
-        };
+        match person {
+            None => return Fate::DisabledSkipped,
+            Some(person) if person.status == Status::Active => return Fate::Deactivate,
+            Some(_) if !reading.problems(true).is_empty() => return Fate::Unchanged,
+            Some(_) => {}
+        }
     }
     if clash || !reading.problems(person.is_some()).is_empty() {
         return Fate::Unsynced;
     }
     match person {
         None => Fate::Create,
-        Some(person) if person.status == Status::Inactive && person.deactivated_by_sync => {
+        Some(person)
+            if !reading.disabled
+                && person.status == Status::Inactive
+                && person.deactivated_by_sync =>
+        {
             Fate::Reactivate
         }
         Some(person) if changes(reading, person).is_empty() => Fate::Unchanged,

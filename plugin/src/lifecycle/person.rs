@@ -102,8 +102,10 @@ pub(crate) fn named<H: Host, S: Session>(
         let request = at(name, anything(), &view.attributes);
         match connected.first(&request, |entry| Some(found(view, entry))) {
             Ok(entry) => search.found.extend(entry),
-            Err(problem) if problem.code == "no-such-base" => {}
-            Err(problem) => return Err(one(problem)),
+            // A name may read as a DN and be none that this server knows: then it is looked for as another name.
+            Err(problem) => search
+                .places
+                .extend([format!("there: {}", problem.message)]),
         }
         if !search.found.is_empty() {
             return Ok(search);

@@ -226,7 +226,12 @@ fn a_preview_says_what_a_sync_would_do() {
     });
     assert_eq!(outcome(&who("user1")), "would-deactivate");
     world.portal.people.borrow_mut()[0].status = Status::Inactive;
+    world.portal.people.borrow_mut()[0].deactivated_by_sync = true;
+    assert_eq!(outcome(&who("user1")), "would-update");
+    world.change("uid=user1,", |entry| entry.set("givenName", &["Given"]));
     assert_eq!(outcome(&who("user1")), "unchanged");
+    world.change("uid=user1,", |entry| entry.set("givenName", &["Other"]));
+    world.portal.people.borrow_mut()[0].deactivated_by_sync = false;
     world.change("uid=user1,", |entry| entry.set("pwdAccountLockedTime", &[]));
     assert_eq!(outcome(&who("user1")), "would-update");
     world.portal.people.borrow_mut()[0].deactivated_by_sync = true;

@@ -4,6 +4,7 @@
 //! imports bound to one tenant and records a plan; this library guards and applies it.
 //!
 //! - [`contract`]: the contract's types
+//! - [`demo`]: an organisation and a directory to try things on
 //! - [`ports`]: what the host needs from outside
 //! - [`problem`]: how trouble reaches people
 //! - [`sandbox`]: runs plugins
@@ -11,6 +12,7 @@
 //! - [`tenant`]: the hooks of one tenant
 
 pub mod contract;
+pub mod demo;
 pub mod ports;
 pub mod problem;
 pub mod sandbox;

@@ -1,0 +1,13 @@
+//! The directory as its clients see it.
+//!
+//! - [`client`]: a plain client that decodes with another codec than the one that writes entries
+//! - `asking`: binds, searches, limits, referrals
+//! - `changing`: changes over LDAP
+//! - `failing`: the fault script
+//! - `protecting`: TLS
+
+mod asking;
+mod changing;
+mod client;
+mod failing;
+mod protecting;

@@ -1,0 +1,16 @@
+//! An organisation to try things on, and a directory to hold it.
+//!
+//! - [`people`]: makes people of any number, with the troubles that real directories have, and says of each
+//!   what must become of them
+//! - [`directory`]: an LDAP server inside this process, which can be changed and made to fail
+//! - [`entry`]: an LDAP entry as both see it
+//! - [`dn`]: distinguished names (RFC 4514)
+
+pub mod directory;
+pub mod dn;
+pub mod entry;
+pub mod people;
+
+pub use directory::DemoDirectory;
+pub use entry::Entry;
+pub use people::Organisation;

@@ -121,6 +121,21 @@ impl<'a> Entry<'a> {
         self.counts
     }
 
+    /// Everything the entry holds as one run of bytes, the ends of the DN and of each value, and the offset that
+    /// these ends count from, for hashing.
+    #[must_use]
+    pub fn packed(&self) -> (&'a [u8], &'a [u32], u32) {
+        let page = self.page;
+        let start = if self.first == 0 {
+            0
+        } else {
+            page.ends[self.first - 1]
+        };
+        let ends = &page.ends[self.first..self.last];
+        let end = ends.last().copied().unwrap_or(start);
+        (&page.bytes[start as usize..end as usize], ends, start)
+    }
+
     /// Everything the entry holds as slices in order (the DN first), for hashing.
     pub fn slices(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let page = self.page;

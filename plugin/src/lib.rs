@@ -16,6 +16,7 @@
 //! - [`profile`]: what kinds of directories are like
 //! - [`schedule`]: when to sync
 //! - [`settings`]: the settings form, and the configuration made of it
+//! - [`sync`]: the planner
 
 pub mod attribute;
 pub mod decode;
@@ -33,10 +34,12 @@ pub mod problem;
 pub mod profile;
 pub mod schedule;
 pub mod settings;
+pub mod sync;
 
 #[cfg(test)]
 mod testing;
 
-pub use problem::Problem;
 #[cfg(target_arch = "wasm32")]
 mod glue;
+
+pub use problem::Problem;

@@ -1,0 +1,184 @@
+//! Unique values: who wants one, who gives one up, and who therefore cannot have what they want.
+//!
+//! Only people who are new or changed claim values. What follows is the least set of rejections that leaves
+//! every value with one person, so it does not depend on the order in which people were read:
+//!
+//! 1. Two who claim the same value are both rejected.
+//! 2. Who claims a value that somebody holds in the portal is rejected, unless the holder gives the value up in
+//!    this plan and is not rejected.
+//! 3. A rejected person gives nothing up, so 2 is asked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::hash::Token;
+use super::people::{Number, People};
+
+/// A person wants a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Claim {
+    value: Token,
+    person: Number,
+    field: u32,
+}
+
+/// A person leaves a value that the portal has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Release {
+    value: Token,
+    person: Number,
+}
+
+/// A claimed value has a holder in the portal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Holding {
+    value: Token,
+    person: Number,
+    holder: Number,
+    field: u32,
+}
+
+/// Why a person cannot have what they want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Conflict {
+    /// The field's place in the schema.
+    pub(super) field: u32,
+    /// The other person.
+    pub(super) other: Number,
+    /// The other person holds the value in the portal now.
+    pub(super) held: bool,
+}
+
+/// All claims of a run.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    claims: Vec<Claim>,
+    releases: Vec<Release>,
+    holdings: Vec<Holding>,
+}
+
+impl Claims {
+    /// `person` wants `value` of `field`.
+    pub(super) fn claim(&mut self, person: Number, field: u32, value: Token) {
+        self.claims.push(Claim {
+            value,
+            person,
+            field,
+        });
+    }
+
+    /// `person` leaves `value`.
+    pub(super) fn release(&mut self, person: Number, value: Token) {
+        self.releases.push(Release { value, person });
+    }
+
+    /// `value`, which `person` claims, is held by `holder` in the portal.
+    pub(super) fn held(&mut self, person: Number, field: u32, value: Token, holder: Number) {
+        self.holdings.push(Holding {
+            value,
+            person,
+            holder,
+            field,
+        });
+    }
+
+    /// The conflicts, by person. `withdrawn` are people whose rows fell for another reason: they claim nothing
+    /// and give nothing up.
+    pub(super) fn settle(
+        mut self,
+        people: &People,
+        withdrawn: &BTreeSet<Number>,
+    ) -> BTreeMap<Number, Conflict> {
+        let standing = |person: Number| !withdrawn.contains(&person);
+        self.claims.retain(|claim| standing(claim.person));
+        self.releases.retain(|release| standing(release.person));
+        self.holdings.retain(|holding| standing(holding.person));
+        self.claims.sort_unstable();
+        self.releases.sort_unstable();
+        self.holdings.sort_unstable();
+        let mut settlement = Settlement::default();
+        for group in self.claims.chunk_by(|a, b| a.value == b.value) {
+            settlement.contest(group, people);
+        }
+        for holding in &self.holdings {
+            let freed = self
+                .releases
+                .binary_search_by(|one| one.value.cmp(&holding.value));
+            if freed.is_err() {
+                settlement.reject(holding.person, holding.conflict());
+            }
+        }
+        let mut by_person: Vec<(Number, Token)> = self
+            .releases
+            .iter()
+            .map(|one| (one.person, one.value))
+            .collect();
+        by_person.sort_unstable();
+        while let Some(person) = settlement.fallen.pop() {
+            let first = by_person.partition_point(|(other, _)| *other < person);
+            let kept = by_person[first..]
+                .iter()
+                .take_while(|(other, _)| *other == person);
+            for (_, value) in kept {
+                let first = self.holdings.partition_point(|one| one.value < *value);
+                for holding in self.holdings[first..]
+                    .iter()
+                    .take_while(|one| one.value == *value)
+                {
+                    settlement.reject(holding.person, holding.conflict());
+                }
+            }
+        }
+        settlement.conflicts
+    }
+}
+
+impl Holding {
+    fn conflict(&self) -> Conflict {
+        Conflict {
+            field: self.field,
+            other: self.holder,
+            held: true,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Settlement {
+    conflicts: BTreeMap<Number, Conflict>,
+    /// Rejected, and what they would have given up not yet looked at.
+    fallen: Vec<Number>,
+}
+
+impl Settlement {
+    fn reject(&mut self, person: Number, conflict: Conflict) {
+        if let std::collections::btree_map::Entry::Vacant(free) = self.conflicts.entry(person) {
+            free.insert(conflict);
+            self.fallen.push(person);
+        }
+    }
+
+    /// Rejects all of a group that claim one value. Each is told of the one with the smallest id but oneself.
+    fn contest(&mut self, group: &[Claim], people: &People) {
+        if group.len() < 2 {
+            return;
+        }
+        let mut named: Vec<(String, Claim)> = group
+            .iter()
+            .map(|claim| (people.external_id(claim.person), *claim))
+            .collect();
+        named.sort_unstable();
+        for (place, (_, claim)) in named.iter().enumerate() {
+            let other = named[usize::from(place == 0)].1.person;
+            let conflict = Conflict {
+                field: claim.field,
+                other,
+                held: false,
+            };
+            self.reject(claim.person, conflict);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "claims/tests.rs"]
+mod tests;

@@ -1,0 +1,262 @@
+//! One person as the directory has them beside the same person in the portal.
+
+use std::sync::Arc;
+
+use crate::entry::Entry;
+use crate::field::{Field, unique_key};
+use crate::mapping::{Mapped, Mapping, Value};
+use crate::ports::plan::{Change, RowKind};
+use crate::ports::portal::{Person, Status};
+use crate::problem::Problem;
+
+/// The pseudo field that a person's name in the directory is.
+const DN: &str = "dn";
+
+/// The pseudo field that a person's role is.
+const ROLE: &str = "role";
+
+/// Names of the portal's fields, shared by all rows.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    fields: Vec<Arc<str>>,
+    dn: Arc<str>,
+    role: Arc<str>,
+    display: [Option<usize>; 4],
+}
+
+/// What differs.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    pub(super) changes: Vec<Change>,
+    /// The DN is another.
+    pub(super) renamed: bool,
+    /// A field becomes empty.
+    pub(super) blanks: bool,
+    /// The role is another.
+    pub(super) role: bool,
+    /// Unique fields that get or lose a value: the field's place, what it was and what it becomes, as compared.
+    pub(super) moves: Vec<Move>,
+}
+
+/// A unique field gets another value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Move {
+    pub(super) field: usize,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+}
+
+/// What a person's status becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) kind: RowKind,
+    pub(super) reason: &'static str,
+}
+
+impl Names {
+    pub(super) fn new(fields: &[Field]) -> Self {
+        let place = |id: &str| fields.iter().position(|field| field.id == id);
+        Self {
+            fields: fields
+                .iter()
+                .map(|field| Arc::from(field.id.as_str()))
+                .collect(),
+            dn: Arc::from(DN),
+            role: Arc::from(ROLE),
+            display: ["display-name", "username", "email", "last-name"].map(place),
+        }
+    }
+
+    /// All values of somebody new.
+    pub(super) fn all(&self, values: &[Mapped<'_>], role: &str) -> Vec<Change> {
+        let mut changes = Vec::with_capacity(values.len() + 1);
+        let mut with_role = false;
+        for mapped in values {
+            if let Value::Set(value) = &mapped.value {
+                let field = Arc::clone(&self.fields[mapped.field]);
+                with_role |= &*field == ROLE;
+                changes.push(Change {
+                    field,
+                    before: None,
+                    after: Some((**value).to_owned()),
+                });
+            }
+        }
+        if !with_role && !role.is_empty() {
+            let field = Arc::clone(&self.role);
+            changes.push(Change {
+                field,
+                before: None,
+                after: Some(role.to_owned()),
+            });
+        }
+        changes
+    }
+
+    /// The values as read, for people who are not brought over: where a value could not be made, what it
+    /// would have been made of.
+    pub(super) fn read(
+        &self,
+        mapping: &Mapping,
+        values: &[Mapped<'_>],
+        entry: &Entry<'_>,
+    ) -> Vec<Change> {
+        let mut changes = self.all(values, "");
+        if values
+            .iter()
+            .any(|mapped| matches!(mapped.value, Value::Failed(_)))
+        {
+            for traced in mapping.trace(entry) {
+                if matches!(traced.mapped.value, Value::Failed(_)) && !traced.raw.is_empty() {
+                    let field = Arc::clone(&self.fields[traced.mapped.field]);
+                    let after = Some(traced.raw.join("; "));
+                    changes.push(Change {
+                        field,
+                        before: None,
+                        after,
+                    });
+                }
+            }
+        }
+        changes
+    }
+
+    /// A name to show.
+    pub(super) fn display(&self, values: &[Mapped<'_>]) -> String {
+        self.display
+            .iter()
+            .flatten()
+            .find_map(|place| {
+                values
+                    .iter()
+                    .find(|mapped| mapped.field == *place)?
+                    .value
+                    .text()
+            })
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// A name to show for somebody as the portal has them.
+    pub(super) fn display_of(&self, person: &Person) -> String {
+        self.display
+            .iter()
+            .flatten()
+            .find_map(|place| value_of(person, &self.fields[*place]))
+            .unwrap_or(&person.dn)
+            .to_owned()
+    }
+
+    /// What differs between the directory and the portal. Fields without a rule are the portal's own.
+    pub(super) fn difference(
+        &self,
+        mapping: &Mapping,
+        values: &[Mapped<'_>],
+        dn: &str,
+        person: &Person,
+    ) -> Difference {
+        let mut difference = Difference::default();
+        for mapped in values {
+            let after = match &mapped.value {
+                Value::Set(value) => Some(&**value),
+                Value::Clear => None,
+                Value::Keep | Value::Failed(_) => continue,
+            };
+            let name = &self.fields[mapped.field];
+            let is_role = &**name == ROLE;
+            let before = if is_role {
+                Some(person.role.as_str())
+            } else {
+                value_of(person, name)
+            };
+            if before == after {
+                continue;
+            }
+            difference.role |= is_role;
+            difference.blanks |= after.is_none();
+            if mapping.fields()[mapped.field].unique {
+                difference.moves.extend(moved(mapped.field, before, after));
+            }
+            difference.changes.push(Change {
+                field: Arc::clone(name),
+                before: before.map(str::to_owned),
+                after: after.map(str::to_owned),
+            });
+        }
+        if person.dn != dn {
+            difference.renamed = true;
+            difference.changes.push(Change {
+                field: Arc::clone(&self.dn),
+                before: (!person.dn.is_empty()).then(|| person.dn.clone()),
+                after: Some(dn.to_owned()),
+            });
+        }
+        difference
+    }
+}
+
+/// The unique values of somebody new.
+pub(super) fn claims(mapping: &Mapping, values: &[Mapped<'_>]) -> Vec<Move> {
+    values
+        .iter()
+        .filter(|mapped| mapping.fields()[mapped.field].unique)
+        .filter_map(|mapped| moved(mapped.field, None, mapped.value.text()))
+        .collect()
+}
+
+/// What becomes of somebody's status. `None` where it stays.
+///
+/// A sync deactivates who is disabled in the directory, and reactivates only whom a sync deactivated.
+pub(super) fn turn(disabled: bool, person: &Person) -> Option<Turn> {
+    match (disabled, person.status) {
+        (true, Status::Active) => Some(Turn {
+            kind: RowKind::Deactivate,
+            reason: "disabled",
+        }),
+        (false, Status::Inactive) if person.deactivated_by_sync => Some(Turn {
+            kind: RowKind::Reactivate,
+            reason: "returned",
+        }),
+        _ => None,
+    }
+}
+
+/// Why a person cannot be brought over: the first problem, and how many more there are.
+pub(super) fn failure(values: &[Mapped<'_>]) -> Option<Problem> {
+    let mut problems = values.iter().filter_map(|mapped| match &mapped.value {
+        Value::Failed(problem) => Some(problem),
+        _ => None,
+    });
+    let first = problems.next()?.clone();
+    Some(counted(first, problems.count()))
+}
+
+/// The first of several problems.
+pub(super) fn first(problems: Vec<Problem>) -> Option<Problem> {
+    let more = problems.len().saturating_sub(1);
+    problems
+        .into_iter()
+        .next()
+        .map(|first| counted(first, more))
+}
+
+fn counted(mut problem: Problem, more: usize) -> Problem {
+    if more > 0 {
+        problem.message.push_str(&format!(" (and {more} more)"));
+    }
+    problem
+}
+
+fn value_of<'p>(person: &'p Person, field: &str) -> Option<&'p str> {
+    person
+        .values
+        .iter()
+        .find(|(id, _)| id == field)
+        .map(|(_, value)| value.as_str())
+}
+
+fn moved(field: usize, before: Option<&str>, after: Option<&str>) -> Option<Move> {
+    let key = |value: &str| Some(unique_key(value).into_owned()).filter(|key| !key.is_empty());
+    let (from, to) = (before.and_then(key), after.and_then(key));
+    (from != to).then_some(Move { field, from, to })
+}

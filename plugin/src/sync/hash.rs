@@ -1,0 +1,152 @@
+//! Hashes that stand for ids and values, so that the sets a run must hold stay compact.
+
+use std::hash::Hasher;
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::entry::Entry;
+
+/// Stands for an external id, a unique value or a name within one run.
+///
+/// Keyed with the run's seed: who fills the directory cannot choose values that collide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Token(pub(super) [u64; 2]);
+
+/// Stands for everything the directory said of a person. The same in every run under the same mapping.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct SourceHash(pub(super) [u64; 2]);
+
+/// Makes the hashes of one run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hashes {
+    tokens: SipHasher13,
+    source: SipHasher13,
+}
+
+impl Hashes {
+    /// `seed` is fresh for each run, `recipe` identifies the mapping by which entries are read.
+    pub(super) fn new(seed: u64, recipe: [u64; 2]) -> Self {
+        Self {
+            tokens: SipHasher13::new_with_keys(seed, seed.rotate_left(32) ^ 0x746f_6b65_6e73),
+            source: SipHasher13::new_with_keys(recipe[0], recipe[1]),
+        }
+    }
+
+    /// Of bytes, within a space of their own.
+    pub(super) fn token(&self, space: u64, bytes: &[u8]) -> Token {
+        let mut hasher = self.tokens;
+        hasher.write_u64(space);
+        hasher.write(bytes);
+        let hash = hasher.finish128();
+        Token([hash.h1, hash.h2])
+    }
+
+    /// Of an entry: its DN, and how many values of which length and bytes each attribute has.
+    pub(super) fn source(&self, entry: &Entry<'_>) -> SourceHash {
+        let mut hasher = self.source;
+        for pair in entry.counts().chunks(2) {
+            hasher.write_u64(word(pair, 0));
+        }
+        let (bytes, ends, start) = entry.packed();
+        for pair in ends.chunks(2) {
+            hasher.write_u64(word(pair, start));
+        }
+        hasher.write(bytes);
+        let hash = hasher.finish128();
+        SourceHash([hash.h1, hash.h2])
+    }
+}
+
+impl SourceHash {
+    /// As a row carries it.
+    pub(super) fn bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.0[0].to_le_bytes());
+        bytes[8..].copy_from_slice(&self.0[1].to_le_bytes());
+        bytes
+    }
+}
+
+/// Identifies a recipe by its parts. Length-prefixed, so that no two lists of parts give the same bytes.
+pub(super) fn recipe<'a>(parts: impl IntoIterator<Item = &'a str>) -> [u64; 2] {
+    let mut hasher = SipHasher13::new_with_keys(0x726f_6c6c_6361_6c6c, 0x7265_6369_7065_3031);
+    for part in parts {
+        hasher.write_u64(part.len() as u64);
+        hasher.write(part.as_bytes());
+    }
+    let hash = hasher.finish128();
+    [hash.h1, hash.h2]
+}
+
+fn word(pair: &[u32], start: u32) -> u64 {
+    let first = u64::from(pair.first().map_or(0, |n| n.wrapping_sub(start)));
+    let second = u64::from(pair.get(1).map_or(u32::MAX, |n| n.wrapping_sub(start)));
+    first | second << 32
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::entry::Page;
+
+    fn page(entries: &[Vec<Vec<Vec<u8>>>], width: usize) -> Page {
+        let (mut counts, mut ends, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in entries {
+            bytes.extend_from_slice(b"cn=x");
+            ends.push(u32::try_from(bytes.len()).unwrap());
+            for attribute in entry {
+                counts.push(u32::try_from(attribute.len()).unwrap());
+                for value in attribute {
+                    bytes.extend_from_slice(value);
+                    ends.push(u32::try_from(bytes.len()).unwrap());
+                }
+            }
+        }
+        Page::new(
+            width,
+            u32::try_from(entries.len()).unwrap(),
+            counts,
+            ends,
+            bytes,
+        )
+        .unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn two_entries_have_the_same_hash_only_when_they_say_the_same(
+            entries in prop::collection::vec(
+                prop::collection::vec(prop::collection::vec(prop::collection::vec(0_u8..2, 0..3), 0..3), 3),
+                2..5,
+            ),
+        ) {
+            let page = page(&entries, 3);
+            let hashes = Hashes::new(7, [1, 2]);
+            let made: Vec<_> = page.iter().map(|entry| hashes.source(&entry)).collect();
+            for (i, one) in entries.iter().enumerate() {
+                for (j, other) in entries.iter().enumerate() {
+                    prop_assert_eq!(one == other, made[i] == made[j]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_recipe_makes_another_hash() {
+        let page = page(&[vec![vec![b"a".to_vec()]]], 1);
+        let entry = page.iter().next().unwrap();
+        let first = Hashes::new(1, recipe(["a", "bc"])).source(&entry);
+        assert_eq!(first, Hashes::new(2, recipe(["a", "bc"])).source(&entry));
+        assert_ne!(first, Hashes::new(1, recipe(["ab", "c"])).source(&entry));
+    }
+
+    #[test]
+    fn spaces_do_not_meet() {
+        let hashes = Hashes::new(1, [0, 0]);
+        assert_ne!(hashes.token(0, b"a"), hashes.token(1, b"a"));
+        assert_ne!(hashes.token(0, b"a"), Hashes::new(2, [0, 0]).token(0, b"a"));
+    }
+}

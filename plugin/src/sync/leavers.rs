@@ -1,0 +1,158 @@
+//! Leavers: synced people whom a proven enumeration did not find, and what the policy makes of them.
+
+use crate::ports::Host;
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::{Absence, Row, RowKind};
+use crate::ports::portal::{PeopleIndex, Person};
+use crate::settings::LeaverPolicy;
+
+use super::people::Facts;
+use super::reading::Reading;
+
+/// People a call.
+const BATCH: usize = 1000;
+
+/// Seconds a day.
+const DAY: u64 = 86_400;
+
+/// What becomes of one leaver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    InGrace,
+    ForReview,
+    Deactivated,
+}
+
+impl Reading {
+    /// How many active synced people were not seen.
+    pub(super) fn unseen(&self) -> u64 {
+        self.known
+            .count(|marks| marks.in_portal() && !marks.seen() && !marks.inactive())
+    }
+
+    /// Looks for leavers in a page of the portal's index. Only with a complete proof.
+    pub(super) fn leavers(
+        &mut self,
+        host: &impl Host,
+        index: &PeopleIndex,
+        policy: LeaverPolicy,
+        now: u64,
+    ) -> Result<(), HostProblem> {
+        let mut absent: Vec<(String, Fate)> = Vec::new();
+        for (place, id) in index.external_ids.iter().enumerate() {
+            let Some(slot) = self.known.find(self.id(id)) else {
+                continue;
+            };
+            let marks = self.known.marks(slot);
+            if !marks.seen() && !marks.inactive() {
+                let since = index.absent_since.get(place).copied().unwrap_or_default();
+                absent.push((id.clone(), fate(policy, since, now)));
+            }
+        }
+        for batch in absent.chunks(BATCH) {
+            self.depart(host, batch)?;
+        }
+        self.outbox.drain(host.plan())
+    }
+
+    fn depart(&mut self, host: &impl Host, batch: &[(String, Fate)]) -> Result<(), HostProblem> {
+        // Names are needed for rows, and where an entry without an id may be one of these people.
+        let named: Vec<String> = batch
+            .iter()
+            .filter(|(_, fate)| *fate == Fate::Deactivated || !self.nameless.is_empty())
+            .map(|(id, _)| id.clone())
+            .collect();
+        let mut people = if named.is_empty() {
+            Vec::new()
+        } else {
+            host.portal().people(&named)
+        };
+        people.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));
+        let mut absences = Vec::new();
+        for (id, fate) in batch {
+            let place = people.binary_search_by(|person| person.external_id.as_str().cmp(id));
+            let person = place.ok().map(|place| &people[place]);
+            if person
+                .is_some_and(|person| self.nameless.binary_search(&self.name(&person.dn)).is_ok())
+            {
+                // Seen, though whose entry it is could not be read: present.
+                self.tally.unchanged += 1;
+                continue;
+            }
+            let review = *fate == Fate::ForReview;
+            match fate {
+                Fate::Kept => self.tally.absent_kept += 1,
+                Fate::InGrace => self.tally.absent_in_grace += 1,
+                Fate::ForReview => self.tally.absent_for_review += 1,
+                Fate::Deactivated => {
+                    // Gone from the portal since the run began: nothing is left to do.
+                    let Some(person) = person else { continue };
+                    self.tally.absent_deactivated += 1;
+                    self.tally.add(Facts::of(RowKind::Deactivate));
+                    let row = self.departure(person);
+                    self.outbox.push(row);
+                    continue;
+                }
+            }
+            absences.push(Absence {
+                external_id: id.clone(),
+                review,
+            });
+        }
+        if absences.is_empty() {
+            Ok(())
+        } else {
+            host.plan().note_absent(absences)
+        }
+    }
+
+    fn departure(&self, person: &Person) -> Row {
+        let mut source_hash = [0; 16];
+        for (to, from) in source_hash.iter_mut().zip(&person.source_hash) {
+            *to = *from;
+        }
+        Row {
+            kind: RowKind::Deactivate,
+            external_id: person.external_id.clone(),
+            dn: person.dn.clone(),
+            display: self.names.display_of(person),
+            reason: "absent",
+            changes: Vec::new(),
+            source_hash,
+            problem: None,
+            other: None,
+        }
+    }
+}
+
+fn fate(policy: LeaverPolicy, since: u64, now: u64) -> Fate {
+    match policy {
+        LeaverPolicy::Keep => Fate::Kept,
+        LeaverPolicy::Deactivate => Fate::Deactivated,
+        LeaverPolicy::Review => Fate::ForReview,
+        LeaverPolicy::Grace { days } => {
+            let over = since != 0 && now.saturating_sub(since) >= u64::from(days) * DAY;
+            if over {
+                Fate::Deactivated
+            } else {
+                Fate::InGrace
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grace_is_over_when_its_days_have_passed_since_the_first_absence() {
+        let policy = LeaverPolicy::Grace { days: 2 };
+        assert_eq!(fate(policy, 0, 10 * DAY), Fate::InGrace);
+        assert_eq!(fate(policy, 8 * DAY + 1, 10 * DAY), Fate::InGrace);
+        assert_eq!(fate(policy, 8 * DAY, 10 * DAY), Fate::Deactivated);
+        // A clock that was set back.
+        assert_eq!(fate(policy, 11 * DAY, 10 * DAY), Fate::InGrace);
+    }
+}

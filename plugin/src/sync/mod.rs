@@ -1,0 +1,42 @@
+//! The planner: reads the directory, compares it with the portal, and records a plan.
+//!
+//! Nothing is written but rows. An unchanged person costs one hash and one look-up; everybody else is mapped,
+//! validated and compared, page by page, and what must be known of them until everybody was seen is
+//! kept compact.
+//!
+//! - [`run`]: a run and its steps
+//! - [`open`]: the directory, and what kind it is
+//! - [`recipe`]: how entries are read
+//! - `reading`: entries in, candidates out
+//! - `candidate`: somebody who may need a row
+//! - `compare`: a person in the directory beside the same person in the portal
+//! - `propose`: rows of candidates, and who holds what they want
+//! - `settle`: duplicates, once everybody was seen
+//! - `claims`: unique values, who takes and who leaves them
+//! - `leavers`: people whom the directory no longer has
+//! - `proof`: whether everything was read
+//! - `guard`: from where on a plan waits for an approval
+//! - `hash`, `known`, `people`: what is remembered of people
+//! - `outbox`, `tally`: rows on their way, and what was counted
+
+pub mod open;
+pub mod recipe;
+pub mod run;
+
+mod candidate;
+mod claims;
+mod compare;
+mod guard;
+mod hash;
+mod known;
+mod leavers;
+mod outbox;
+mod people;
+mod proof;
+mod propose;
+mod reading;
+mod settle;
+mod tally;
+
+pub use recipe::Recipe;
+pub use run::{Mode, Options, Run, Step, start};

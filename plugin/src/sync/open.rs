@@ -1,0 +1,76 @@
+//! Opening the directory, and finding out what kind it is.
+
+use crate::attribute::AttributeSet;
+use crate::filter::Filter;
+use crate::ports::Host;
+use crate::ports::directory::{
+    Cursor, Directory, HostProblem, Scope, SearchRequest, Session, Turn,
+};
+use crate::problem::Problem;
+use crate::profile::{self, Detected, Profile, RootDse};
+use crate::settings::{ProfileChoice, Settings};
+
+/// An open session of a host's directory.
+pub type SessionOf<H> = <<H as Host>::Directory as Directory>::Session;
+
+/// Opens a session with the stored settings.
+///
+/// # Errors
+/// What the host says.
+pub fn session<H: Host>(host: &H, settings: &Settings) -> Result<SessionOf<H>, HostProblem> {
+    host.directory()
+        .open(&settings.connection)
+        .map_err(|failure| failure.problem)
+}
+
+/// What the directory says of itself. Empty where it says nothing to this bind account.
+///
+/// # Errors
+/// What the host says, where the search could not be made at all.
+pub fn root_dse(session: &impl Session) -> Result<RootDse, HostProblem> {
+    let attributes: AttributeSet = RootDse::ATTRIBUTES.into_iter().collect();
+    let cursor = session.search(&SearchRequest {
+        base: String::new(),
+        scope: Scope::Base,
+        filter: Filter::Present("objectClass".to_owned()),
+        attributes: attributes.names().to_vec(),
+        page_size: 1,
+        limit: 1,
+    })?;
+    let mut found = RootDse::default();
+    loop {
+        match cursor.next() {
+            Turn::Entries(page) => {
+                if let Some(entry) = page.iter().next() {
+                    found = RootDse::read(&entry, &attributes);
+                }
+            }
+            Turn::Finished(_) => return Ok(found),
+        }
+    }
+}
+
+/// The profile that the settings name or, where they name none, the one that the directory speaks for.
+///
+/// # Errors
+/// `bad-choice` where the settings name one that does not exist, and what the host says.
+pub fn profile(
+    session: &impl Session,
+    choice: &ProfileChoice,
+) -> Result<&'static Profile, HostProblem> {
+    match choice {
+        ProfileChoice::Auto => {
+            let Detected { profile, .. } = profile::detect(&root_dse(session)?);
+            Ok(profile)
+        }
+        ProfileChoice::Named(id) => profile::by_id(id).ok_or_else(|| {
+            Problem::new(
+                "bad-choice",
+                format!("there is no directory profile \"{id}\""),
+                "Choose one of those that the form offers.",
+            )
+            .of_field("profile")
+            .into()
+        }),
+    }
+}

@@ -1,0 +1,245 @@
+//! Whether an enumeration was everything: absence is a conclusion, not an observation.
+
+use crate::ports::directory::{Completion, HostProblem, ServerIdentity};
+use crate::ports::plan::Proof;
+use crate::problem::Problem;
+
+/// What a run knows about its enumeration when it ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Enumeration<'a> {
+    pub(super) completion: &'a Completion,
+    /// Who answered when the run began.
+    pub(super) server: &'a ServerIdentity,
+    /// Entries that arrived here.
+    pub(super) entries: u64,
+    /// Entries whose person could be told.
+    pub(super) identified: u64,
+    pub(super) base: &'a str,
+    /// Digest of the configuration.
+    pub(super) configuration: &'a str,
+}
+
+/// Weighs the evidence.
+pub(super) fn proof(seen: Enumeration<'_>) -> Proof {
+    let gaps = gaps(&seen);
+    Proof {
+        complete: gaps.is_empty(),
+        gaps,
+        pages: seen.completion.pages,
+        entries: seen.entries,
+        referrals: seen.completion.referrals,
+        server: named(&seen.completion.server),
+        base: seen.base.to_owned(),
+        configuration: seen.configuration.to_owned(),
+    }
+}
+
+/// Why the search did not end well, if so.
+pub(super) fn failure(completion: &Completion) -> Option<HostProblem> {
+    if let Some(problem) = &completion.problem {
+        return Some(problem.clone());
+    }
+    let code = match completion.result_code {
+        0 => return None,
+        3 => "time-limit",
+        4 => "size-limit",
+        10 => "referral",
+        11 => "admin-limit",
+        32 => "no-such-base",
+        _ => "search-failed",
+    };
+    let what = if completion.message.is_empty() {
+        "no message"
+    } else {
+        &completion.message
+    };
+    Some(HostProblem {
+        code: code.to_owned(),
+        field: None,
+        message: format!(
+            "the directory ended the search with result code {} ({what})",
+            completion.result_code
+        ),
+        remedy: "Look up the code in the directory's documentation and its log; then sync again."
+            .to_owned(),
+        position: None,
+    })
+}
+
+fn gaps(seen: &Enumeration<'_>) -> Vec<HostProblem> {
+    let completion = seen.completion;
+    let mut gaps: Vec<HostProblem> = failure(completion).into_iter().collect();
+    let mut gap = |code: &'static str, message: String, remedy: &str| {
+        gaps.push(Problem::new(code, message, remedy).into());
+    };
+    if !completion.exhausted && completion.problem.is_none() {
+        gap(
+            "not-exhausted",
+            "the directory did not say that there is no more".to_owned(),
+            "Sync again; if it stays so, report it to whoever runs the directory.",
+        );
+    }
+    if completion.referrals > 0 {
+        gap(
+            "referral",
+            format!(
+                "{} references to other servers were not followed",
+                completion.referrals
+            ),
+            "Choose a base whose people are all on this server, or a server that has all of them.",
+        );
+    }
+    if completion.server != *seen.server {
+        gap(
+            "server-changed",
+            format!(
+                "the run began at {} and ended at {}",
+                named(seen.server),
+                named(&completion.server)
+            ),
+            "Sync again.",
+        );
+    }
+    if completion.entries != seen.entries {
+        gap(
+            "entries-lost",
+            format!(
+                "the host read {} entries, and {} arrived",
+                completion.entries, seen.entries
+            ),
+            "Sync again; if it stays so, report this to whoever runs the host.",
+        );
+    }
+    if seen.identified == 0 {
+        gap(
+            "empty-result",
+            "nobody was found whose id can be read".to_owned(),
+            "Check base, scope, filter and the rights of the bind account with verify.",
+        );
+    }
+    gaps
+}
+
+fn named(server: &ServerIdentity) -> String {
+    format!(
+        "{}:{} ({})",
+        server.endpoint.host, server.endpoint.port, server.address
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::directory::Endpoint;
+
+    fn server(connection: u64) -> ServerIdentity {
+        ServerIdentity {
+            endpoint: Endpoint {
+                host: "h".into(),
+                port: 389,
+            },
+            address: "127.0.0.1:389".into(),
+            connection,
+        }
+    }
+
+    fn good() -> Completion {
+        Completion {
+            result_code: 0,
+            message: String::new(),
+            matched_dn: String::new(),
+            referrals: 0,
+            pages: 2,
+            entries: 9,
+            exhausted: true,
+            paged: true,
+            server: server(1),
+            problem: None,
+        }
+    }
+
+    fn codes(completion: &Completion, identified: u64) -> Vec<String> {
+        let proof = proof(Enumeration {
+            completion,
+            server: &server(1),
+            entries: 9,
+            identified,
+            base: "dc=x",
+            configuration: "c",
+        });
+        assert_eq!(proof.complete, proof.gaps.is_empty());
+        proof.gaps.into_iter().map(|gap| gap.code).collect()
+    }
+
+    #[test]
+    fn a_search_that_ended_well_proves_completeness() {
+        assert_eq!(codes(&good(), 9), Vec::<String>::new());
+        assert_eq!(codes(&good(), 1), Vec::<String>::new());
+    }
+
+    #[test]
+    fn anything_else_does_not() {
+        assert_eq!(codes(&good(), 0), ["empty-result"]);
+        assert_eq!(
+            codes(
+                &Completion {
+                    result_code: 4,
+                    ..good()
+                },
+                9
+            ),
+            ["size-limit"]
+        );
+        assert_eq!(
+            codes(
+                &Completion {
+                    exhausted: false,
+                    ..good()
+                },
+                9
+            ),
+            ["not-exhausted"]
+        );
+        assert_eq!(
+            codes(
+                &Completion {
+                    referrals: 1,
+                    ..good()
+                },
+                9
+            ),
+            ["referral"]
+        );
+        assert_eq!(
+            codes(
+                &Completion {
+                    server: server(2),
+                    ..good()
+                },
+                9
+            ),
+            ["server-changed"]
+        );
+        assert_eq!(
+            codes(
+                &Completion {
+                    entries: 8,
+                    ..good()
+                },
+                9
+            ),
+            ["entries-lost"]
+        );
+        let cut = Problem::new("connection-lost", "cut", "again").into();
+        assert_eq!(
+            codes(
+                &Completion {
+                    problem: Some(cut),
+                    ..good()
+                },
+                9
+            ),
+            ["connection-lost"]
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! From a page's candidates to rows: what the portal has of them, who holds what they want, and what is
+//! remembered of each.
+
+use crate::ports::Host;
+use crate::ports::plan::{Party, RowKind};
+use crate::ports::portal::{Holder, Person};
+use crate::problem::Problem;
+
+use super::candidate::{Candidate, Draft, without_unique};
+use super::people::{Facts, NO_SLOT};
+use super::reading::Reading;
+
+/// People or values a call.
+const BATCH: usize = 1000;
+
+/// A wanted value has a holder.
+struct Held {
+    draft: usize,
+    field: usize,
+    key: String,
+    holder: Holder,
+}
+
+impl Reading {
+    /// Makes rows of candidates.
+    pub(super) fn propose(&mut self, host: &impl Host, candidates: &[Candidate<'_>]) {
+        if candidates.is_empty() {
+            return;
+        }
+        let people = people(host, candidates);
+        let mut drafts: Vec<Draft> = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            let person = if candidate.known {
+                find(&people, &candidate.external_id)
+            } else {
+                None
+            };
+            match candidate.draft(&self.names, &self.role, person) {
+                Some(draft) => drafts.push(draft),
+                None if person.is_none() => self.tally.disabled_skipped += 1,
+                None => self.tally.unchanged += 1,
+            }
+        }
+        let mut held = if self.nobody {
+            Vec::new()
+        } else {
+            self.holders(host, &drafts)
+        };
+        held.retain(|held| self.stands(&mut drafts[held.draft], held));
+        held.sort_by_key(|held| held.draft);
+        let mut held = held.into_iter().peekable();
+        for (place, draft) in drafts.into_iter().enumerate() {
+            let mut own = Vec::new();
+            while let Some(one) = held.next_if(|held| held.draft == place) {
+                own.push(one);
+            }
+            self.commit(draft, own);
+        }
+    }
+
+    /// Who holds the values that drafts take.
+    fn holders(&self, host: &impl Host, drafts: &[Draft]) -> Vec<Held> {
+        let mut held = Vec::new();
+        for (field, schema) in self.recipe.mapping().fields().iter().enumerate() {
+            if !schema.unique {
+                continue;
+            }
+            let (mut takers, mut keys) = (Vec::new(), Vec::new());
+            for (draft, each) in drafts.iter().enumerate() {
+                for one in each.moves.iter().filter(|one| one.field == field) {
+                    if let Some(key) = &one.to {
+                        takers.push(draft);
+                        keys.push(key.clone());
+                    }
+                }
+            }
+            for (takers, keys) in takers.chunks(BATCH).zip(keys.chunks(BATCH)) {
+                for holder in host.portal().holders(&schema.id, keys) {
+                    let place = holder.position as usize;
+                    if let (Some(draft), Some(key)) = (takers.get(place), keys.get(place)) {
+                        held.push(Held {
+                            draft: *draft,
+                            field,
+                            key: key.clone(),
+                            holder,
+                        });
+                    }
+                }
+            }
+        }
+        held
+    }
+
+    /// Whether a holder is still in the way, and may yet make room. Whom no sync brought never does.
+    fn stands(&self, draft: &mut Draft, held: &Held) -> bool {
+        let holder = &held.holder;
+        if holder.external_id == draft.row.external_id {
+            return false;
+        }
+        if holder.external_id.is_empty() {
+            if draft.facts.kind == RowKind::Deactivate {
+                without_unique(&mut draft.row, self.recipe.mapping().fields());
+                draft.moves.clear();
+            } else if draft.facts.kind != RowKind::Unsynced {
+                let other = Party {
+                    external_id: String::new(),
+                    dn: holder.dn.clone(),
+                    id: holder.id.clone(),
+                };
+                draft.refuse(
+                    self.taken(held.field, "somebody whom no sync brought"),
+                    other,
+                );
+            }
+            return false;
+        }
+        true
+    }
+
+    /// Remembers what a draft takes and leaves, and sends its row on its way.
+    fn commit(&mut self, draft: Draft, held: Vec<Held>) {
+        let number = self.people.push(
+            draft.slot,
+            &draft.row.external_id,
+            &draft.row.dn,
+            draft.facts,
+        );
+        self.tally.add(draft.facts);
+        for one in &draft.moves {
+            let field = u32::try_from(one.field).unwrap_or(u32::MAX);
+            if let Some(key) = &one.to {
+                self.claims.claim(number, field, self.value(one.field, key));
+            }
+            if let Some(key) = &one.from {
+                self.claims.release(number, self.value(one.field, key));
+            }
+        }
+        if !draft.moves.is_empty() {
+            for one in held {
+                let facts = Facts::of(RowKind::Unsynced);
+                let holder = &one.holder;
+                let holder = self
+                    .people
+                    .push(NO_SLOT, &holder.external_id, &holder.dn, facts);
+                let field = u32::try_from(one.field).unwrap_or(u32::MAX);
+                self.claims
+                    .held(number, field, self.value(one.field, &one.key), holder);
+            }
+        }
+        if draft.facts.kind == RowKind::Deactivate && !draft.moves.is_empty() {
+            self.withheld.push((number, draft.row));
+        } else {
+            self.outbox.push(draft.row);
+        }
+    }
+
+    /// The problem of a value that somebody else has or wants.
+    pub(super) fn taken(&self, field: usize, who: &str) -> Problem {
+        let field = &self.recipe.mapping().fields()[field];
+        Problem::new(
+            "duplicate",
+            format!("{} must be unique, and {who} has the same value", field.label),
+            "Give one of the two another value in the directory, or leave one of them out by the filter.",
+        )
+        .of_field(&field.id)
+    }
+}
+
+/// What the portal has of the candidates that it knows, by external id.
+fn people(host: &impl Host, candidates: &[Candidate<'_>]) -> Vec<Person> {
+    let ids: Vec<String> = candidates
+        .iter()
+        .filter(|candidate| candidate.known)
+        .map(|candidate| candidate.external_id.clone().into_owned())
+        .collect();
+    let mut people: Vec<Person> = ids
+        .chunks(BATCH)
+        .flat_map(|ids| host.portal().people(ids))
+        .collect();
+    people.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));
+    people
+}
+
+fn find<'p>(people: &'p [Person], external_id: &str) -> Option<&'p Person> {
+    let place = people.binary_search_by(|person| person.external_id.as_str().cmp(external_id));
+    place.ok().map(|place| &people[place])
+}

@@ -1,0 +1,203 @@
+//! The reading: entries in, candidates for rows out, and what must be remembered until everybody was seen.
+
+use std::sync::Arc;
+
+use crate::entry::{Entry, Page};
+use crate::ports::Host;
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::{Row, RowKind};
+use crate::problem::Problem;
+
+use super::candidate::Candidate;
+use super::claims::Claims;
+use super::compare::Names;
+use super::hash::{Hashes, SourceHash, Token};
+use super::known::{Known, Slot};
+use super::outbox::Outbox;
+use super::people::{Facts, Number, People};
+use super::recipe::{self, Recipe};
+use super::tally::Tally;
+
+/// The token space of external ids; those of the unique fields follow.
+const IDS: u64 = 0;
+
+/// The token space of names.
+const NAMES: u64 = u64::MAX;
+
+/// Everything that grows while a run reads.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) recipe: Arc<Recipe>,
+    pub(super) known: Known,
+    pub(super) people: People,
+    pub(super) claims: Claims,
+    pub(super) tally: Tally,
+    pub(super) outbox: Outbox,
+    pub(super) names: Names,
+    /// Names of entries whose person can't be told: whoever had this name counts as present.
+    pub(super) nameless: Vec<Token>,
+    /// Ids that two entries have.
+    pub(super) repeats: Vec<Repeat>,
+    /// Deactivations that carry unique values: they go out without these where the values are taken.
+    pub(super) withheld: Vec<(Number, Row)>,
+    /// The role of new people.
+    pub(super) role: String,
+    /// The portal was empty at the beginning: nobody can hold a value.
+    pub(super) nobody: bool,
+    hashes: Hashes,
+}
+
+/// A second entry with an id.
+#[derive(Debug)]
+pub(super) struct Repeat {
+    pub(super) slot: Slot,
+    pub(super) external_id: String,
+    /// The second entry's name.
+    pub(super) dn: String,
+}
+
+impl Reading {
+    /// Nothing read yet. `people` are those whom the portal has, synced or not.
+    pub(super) fn new(recipe: Arc<Recipe>, seed: u64, role: String, people: u64) -> Self {
+        // An estimate; beyond it columns grow as they are filled.
+        let room = usize::try_from(people.min(1 << 18)).unwrap_or_default();
+        Self {
+            hashes: Hashes::new(seed, recipe.digest()),
+            known: Known::with_capacity(room),
+            people: People::new(&recipe.request().base),
+            claims: Claims::default(),
+            tally: Tally::default(),
+            outbox: Outbox::default(),
+            names: Names::new(recipe.mapping().fields()),
+            nameless: Vec::new(),
+            repeats: Vec::new(),
+            withheld: Vec::new(),
+            role,
+            nobody: people == 0,
+            recipe,
+        }
+    }
+
+    /// The token of an external id.
+    pub(super) fn id(&self, external_id: &str) -> Token {
+        self.hashes.token(IDS, external_id.as_bytes())
+    }
+
+    /// The token of a unique field's value, as compared.
+    pub(super) fn value(&self, field: usize, key: &str) -> Token {
+        self.hashes.token(field as u64 + 1, key.as_bytes())
+    }
+
+    /// The token of an entry's name, however it is spelt.
+    pub(super) fn name(&self, dn: &str) -> Token {
+        self.hashes.token(NAMES, recipe::normal_name(dn).as_bytes())
+    }
+
+    /// Reads a page.
+    pub(super) fn page(&mut self, host: &impl Host, page: &Page) -> Result<(), HostProblem> {
+        let recipe = Arc::clone(&self.recipe);
+        let mut candidates = Vec::new();
+        for entry in page.iter() {
+            self.tally.seen += 1;
+            candidates.extend(self.entry(&recipe, &entry));
+        }
+        self.propose(host, &candidates);
+        self.outbox.drain(host.plan())
+    }
+
+    /// One entry: a candidate for a row, or counted here.
+    fn entry<'p>(&mut self, recipe: &'p Recipe, entry: &Entry<'p>) -> Option<Candidate<'p>> {
+        let external_id = match recipe.external_id(entry) {
+            Ok(id) if !id.is_empty() => id,
+            Ok(_) => return self.nameless_entry(recipe, entry, None),
+            Err(problem) => return self.nameless_entry(recipe, entry, Some(problem)),
+        };
+        self.tally.identified += 1;
+        let source = self.hashes.source(entry);
+        let disabled = recipe.disabled(entry);
+        let token = self.id(&external_id);
+        let Some(slot) = self.known.find(token) else {
+            let slot = self.known.meet(token, source);
+            if disabled {
+                self.tally.disabled_skipped += 1;
+                return None;
+            }
+            let known = false;
+            return Some(Candidate {
+                slot,
+                source,
+                external_id,
+                disabled,
+                known,
+                ..Candidate::read(recipe, entry)
+            });
+        };
+        let marks = self.known.marks(slot);
+        if marks.seen() {
+            self.repeat(slot, source, &external_id, entry);
+            return None;
+        }
+        let same = self.known.source(slot) == source && !marks.changed();
+        self.known.see(slot, source);
+        let stays = if marks.inactive() {
+            disabled || !marks.by_sync()
+        } else {
+            !disabled
+        };
+        if same && stays {
+            self.tally.unchanged += 1;
+            return None;
+        }
+        let known = true;
+        Some(Candidate {
+            slot,
+            source,
+            external_id,
+            disabled,
+            known,
+            ..Candidate::read(recipe, entry)
+        })
+    }
+
+    /// An entry whose person can't be told.
+    fn nameless_entry<'p>(
+        &mut self,
+        recipe: &Recipe,
+        entry: &Entry<'_>,
+        problem: Option<Problem>,
+    ) -> Option<Candidate<'p>> {
+        let mut problem = problem.unwrap_or_else(|| {
+            Problem::new(
+                "missing-external-id",
+                "the entry's id is empty",
+                "Let the bind account read it, and check that the directory keeps it.",
+            )
+        });
+        // Whatever is wrong with the id, there is none: the code says so.
+        problem.code = "missing-external-id";
+        let candidate = Candidate::read(recipe, entry);
+        self.nameless.push(self.name(&candidate.dn));
+        self.tally.add(Facts::of(RowKind::Unsynced));
+        let row = Row {
+            source_hash: self.hashes.source(entry).bytes(),
+            ..candidate.unsynced(&self.names, problem, None)
+        };
+        self.outbox.push(row);
+        None
+    }
+
+    /// An entry with an id that another entry had. The same entry again, which happens where a directory
+    /// changes while it is read, is none.
+    fn repeat(&mut self, slot: Slot, source: SourceHash, external_id: &str, entry: &Entry<'_>) {
+        if self.known.source(slot) == source {
+            self.tally.twice += 1;
+        } else if self.known.repeat(slot) {
+            let dn = recipe::name(entry).into_owned();
+            self.repeats.push(Repeat {
+                slot,
+                external_id: external_id.to_owned(),
+                dn,
+            });
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! How the entries of one search are read: which are asked for, whose each is, disabled or not, which values.
+
+use std::borrow::Cow;
+
+use crate::attribute::AttributeSet;
+use crate::dn::Dn;
+use crate::entry::Entry;
+use crate::field::Field;
+use crate::filter::Filter;
+use crate::mapping::{Mapped, Mapping, Rule};
+use crate::ports::directory::SearchRequest;
+use crate::problem::Problem;
+use crate::profile::{Identity, Profile};
+use crate::settings::Configuration;
+
+use super::hash;
+
+/// A configuration made ready for one directory and one portal.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    request: SearchRequest,
+    attributes: AttributeSet,
+    identity: Identity,
+    mapping: Mapping,
+    disabled: Option<Filter>,
+    digest: [u64; 2],
+}
+
+impl Recipe {
+    /// Prepares the configuration for a directory of this profile and a portal with these fields. Without rules of
+    /// its own, the configuration means those of the profile.
+    ///
+    /// # Errors
+    /// What is wrong with the filters and the rules, all at once.
+    pub fn new(
+        configuration: &Configuration,
+        profile: &Profile,
+        fields: &[Field],
+    ) -> Result<Self, Vec<Problem>> {
+        let settings = &configuration.settings;
+        let rules = match configuration.rules.as_slice() {
+            [] => profile.rules_for(fields),
+            own => own.to_vec(),
+        };
+        let mut problems = Vec::new();
+        let mut attributes = AttributeSet::new();
+        let identity = profile.identity(&mut attributes);
+        let filter = match &settings.filter {
+            Some(filter) => Ok(filter.clone()),
+            None => profile.filter(),
+        };
+        let disabled = match &settings.disabled_when {
+            Some(filter) => Ok(Some(filter.clone())),
+            None => profile.disabled_when(),
+        };
+        if let Ok(Some(disabled)) = &disabled {
+            disabled.intern(&mut attributes);
+        }
+        let mapping = Mapping::compile(&rules, fields, &mut attributes);
+        match (filter, disabled, mapping) {
+            (Ok(filter), Ok(disabled), Ok(mapping)) => {
+                let digest = digest(profile, disabled.as_ref(), &rules, fields);
+                let request = SearchRequest {
+                    base: settings.base_dn.clone(),
+                    scope: settings.scope,
+                    filter,
+                    attributes: attributes.names().to_vec(),
+                    page_size: settings.page_size,
+                    limit: 0,
+                };
+                Ok(Self {
+                    request,
+                    attributes,
+                    identity,
+                    mapping,
+                    disabled,
+                    digest,
+                })
+            }
+            (filter, disabled, mapping) => {
+                problems.extend(filter.err());
+                problems.extend(disabled.err());
+                problems.extend(mapping.err().into_iter().flatten());
+                Err(problems)
+            }
+        }
+    }
+
+    /// The search for everybody.
+    #[must_use]
+    pub fn request(&self) -> &SearchRequest {
+        &self.request
+    }
+
+    /// The attributes that the search asks for.
+    #[must_use]
+    pub fn attributes(&self) -> &AttributeSet {
+        &self.attributes
+    }
+
+    /// The rules, compiled.
+    #[must_use]
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// Whose entry it is.
+    ///
+    /// # Errors
+    /// See [`Identity::read`].
+    pub fn external_id<'e>(&self, entry: &Entry<'e>) -> Result<Cow<'e, str>, Problem> {
+        self.identity.read(entry)
+    }
+
+    /// The entry is disabled in the directory.
+    #[must_use]
+    pub fn disabled(&self, entry: &Entry<'_>) -> bool {
+        self.disabled
+            .as_ref()
+            .is_some_and(|filter| filter.matches(entry, &self.attributes))
+    }
+
+    /// The values that go into the portal.
+    #[must_use]
+    pub fn evaluate<'e>(&'e self, entry: &Entry<'e>) -> Vec<Mapped<'e>> {
+        self.mapping.evaluate(entry)
+    }
+
+    /// Identifies what the values of an entry depend on, beside the entry.
+    pub(super) fn digest(&self) -> [u64; 2] {
+        self.digest
+    }
+}
+
+/// The entry's name as text.
+pub(super) fn name<'e>(entry: &Entry<'e>) -> Cow<'e, str> {
+    String::from_utf8_lossy(entry.dn())
+}
+
+/// One spelling for all names of one entry.
+pub(super) fn normal_name(dn: &str) -> String {
+    Dn::parse(dn).map_or_else(|_| dn.to_lowercase(), |dn| dn.normalized())
+}
+
+fn digest(
+    profile: &Profile,
+    disabled: Option<&Filter>,
+    rules: &[Rule],
+    fields: &[Field],
+) -> [u64; 2] {
+    let rules = format!("{rules:?}");
+    let fields = format!("{fields:?}");
+    let disabled = format!("{disabled:?}");
+    let ids = format!("{:?}", profile.ids);
+    hash::recipe([env!("CARGO_PKG_VERSION"), &ids, &disabled, &rules, &fields])
+}

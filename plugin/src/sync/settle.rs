@@ -1,0 +1,138 @@
+//! When everybody was seen: duplicates are rejected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ports::Host;
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::{Party, Rejection};
+use crate::problem::Problem;
+
+use super::candidate::without_unique;
+use super::claims::Conflict;
+use super::known::Slot;
+use super::outbox;
+use super::people::{Facts, Number};
+use super::reading::Reading;
+use crate::ports::plan::RowKind;
+
+/// People a call.
+const BATCH: usize = 1000;
+
+impl Reading {
+    /// Rejects who has the same id or wants the same unique value as somebody else, and records what is left.
+    pub(super) fn settle(&mut self, host: &impl Host) -> Result<(), HostProblem> {
+        let repeated: BTreeSet<Slot> = self.repeats.iter().map(|repeat| repeat.slot).collect();
+        let withdrawn: BTreeMap<Slot, Number> = self
+            .people
+            .slots()
+            .filter(|(_, slot)| repeated.contains(slot))
+            .map(|(number, slot)| (slot, number))
+            .collect();
+        let numbers: BTreeSet<Number> = withdrawn.values().copied().collect();
+        let conflicts = std::mem::take(&mut self.claims).settle(&self.people, &numbers);
+        let kept = self.release_withheld(&numbers, &conflicts);
+        self.outbox.flush(host.plan())?;
+        let mut rejections = self.repeated(&withdrawn);
+        rejections.extend(self.conflicting(host, conflicts, &kept));
+        outbox::reject(host.plan(), rejections)
+    }
+
+    /// Lets the withheld deactivations go, without unique values where these are taken. Gives who had to do without.
+    fn release_withheld(
+        &mut self,
+        withdrawn: &BTreeSet<Number>,
+        conflicts: &BTreeMap<Number, Conflict>,
+    ) -> BTreeSet<Number> {
+        let mut without = BTreeSet::new();
+        for (number, mut row) in std::mem::take(&mut self.withheld) {
+            if withdrawn.contains(&number) {
+                continue;
+            }
+            if conflicts.contains_key(&number) {
+                without_unique(&mut row, self.recipe.mapping().fields());
+                without.insert(number);
+            }
+            self.outbox.push(row);
+        }
+        without
+    }
+
+    fn repeated(&mut self, withdrawn: &BTreeMap<Slot, Number>) -> Vec<Rejection> {
+        std::mem::take(&mut self.repeats)
+            .into_iter()
+            .map(|repeat| {
+                match withdrawn.get(&repeat.slot) {
+                    Some(number) => self.tally.reject(self.people.facts(*number)),
+                    None => {
+                        let known = self.known.marks(repeat.slot).in_portal();
+                        let counted = if known {
+                            &mut self.tally.unchanged
+                        } else {
+                            &mut self.tally.disabled_skipped
+                        };
+                        *counted = counted.saturating_sub(1);
+                        self.tally.add(Facts::of(RowKind::Unsynced));
+                    }
+                }
+                let problem = Problem::new(
+                    "duplicate-external-id",
+                    "two entries have the same id, so it cannot be told which of them the person is",
+                    "Give each entry an id of its own, or leave one of them out by the filter.",
+                )
+                .of_field("external-id");
+                let external_id = repeat.external_id.clone();
+                let other = Party { external_id: repeat.external_id, dn: repeat.dn, id: String::new() };
+                Rejection { external_id, problem, other: Some(other) }
+            })
+            .collect()
+    }
+
+    fn conflicting(
+        &mut self,
+        host: &impl Host,
+        conflicts: BTreeMap<Number, Conflict>,
+        kept: &BTreeSet<Number>,
+    ) -> Vec<Rejection> {
+        let mut rejections = Vec::with_capacity(conflicts.len());
+        for (number, conflict) in conflicts {
+            if kept.contains(&number) {
+                continue;
+            }
+            self.tally.reject(self.people.facts(number));
+            let who = if conflict.held {
+                "somebody in the portal"
+            } else {
+                "somebody else in the directory"
+            };
+            rejections.push(Rejection {
+                external_id: self.people.external_id(number),
+                problem: self.taken(conflict.field as usize, who),
+                other: Some(self.people.party(conflict.other)),
+            });
+        }
+        name_in_portal(host, &mut rejections);
+        rejections
+    }
+}
+
+/// Adds the portal's id to the other parties that are there.
+fn name_in_portal(host: &impl Host, rejections: &mut [Rejection]) {
+    for batch in rejections.chunks_mut(BATCH) {
+        let ids: BTreeSet<String> = batch
+            .iter()
+            .filter_map(|one| one.other.as_ref().map(|other| other.external_id.clone()))
+            .collect();
+        let ids: Vec<String> = ids.into_iter().collect();
+        let found: BTreeMap<String, String> = host
+            .portal()
+            .people(&ids)
+            .into_iter()
+            .map(|person| (person.external_id, person.id))
+            .collect();
+        for other in batch.iter_mut().filter_map(|one| one.other.as_mut()) {
+            if let Some(id) = found.get(&other.external_id) {
+                other.id.clone_from(id);
+            }
+        }
+    }
+}

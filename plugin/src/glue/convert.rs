@@ -114,11 +114,7 @@ impl From<&Summary> for plan::Summary {
         Self {
             seen: summary.seen,
             unchanged: summary.unchanged,
-            counts: summary
-                .counts
-                .iter()
-                .map(|(key, count)| setting(key, count))
-                .collect(),
+            counts: named(summary.counts.clone()),
             guards: summary.guards.iter().map(Into::into).collect(),
             warnings: problems(summary.warnings.iter().cloned()),
         }
@@ -132,10 +128,21 @@ pub(super) fn problems<P: Into<types::Problem>>(
     problems.into_iter().map(Into::into).collect()
 }
 
-/// One named value.
-pub(super) fn setting(key: impl ToString, value: impl ToString) -> types::Setting {
-    types::Setting {
-        key: key.to_string(),
-        value: value.to_string(),
-    }
+/// Named values.
+pub(super) fn named<V: ToString>(values: Vec<(String, V)>) -> Vec<types::Setting> {
+    values
+        .into_iter()
+        .map(|(key, value)| types::Setting {
+            key,
+            value: value.to_string(),
+        })
+        .collect()
+}
+
+/// Keys and values.
+pub(super) fn pairs(settings: Vec<types::Setting>) -> Vec<(String, String)> {
+    settings
+        .into_iter()
+        .map(|setting| (setting.key, setting.value))
+        .collect()
 }

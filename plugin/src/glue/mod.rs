@@ -35,14 +35,3 @@ mod schedule;
 mod services;
 mod sync;
 mod unsynced;
-
-fn unavailable(hook: &str) -> Vec<bindings::marketplace::directory_sync::types::Problem> {
-    vec![
-        crate::Problem::new(
-            "unavailable",
-            format!("this build of the component has no `{hook}` yet"),
-            "Use a newer build.",
-        )
-        .into(),
-    ]
-}

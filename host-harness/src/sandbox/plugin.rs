@@ -101,11 +101,11 @@ impl Loaded {
             .map_err(|error| not_a_component(&format!("it does not validate: {:#}", error)))?;
         let (imports, exports) = names(&component, &shared);
         interfaces::check_imports(&imports)?;
-        interfaces::check_exports(&exports)?;
         let linked = shared
             .linker
             .instantiate_pre(&component)
             .map_err(|error| interfaces::import_refused(&format!("{error:#}")))?;
+        interfaces::check_exports(&exports)?;
         let ready = DirectorySyncPre::new(linked)
             .map_err(|error| interfaces::export_missing(&format!("{error:#}")))?;
         Ok(Self {

@@ -3,3 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bundled;
+mod cancelled;
+mod hostile;
+mod ports;
+mod refused;
+mod support;

@@ -1,0 +1,248 @@
+//! Components made of a few lines of WebAssembly text, and ports that answer nothing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rollcall::Problem;
+use rollcall::contract::ldap::{Connection, OpenFailure, SearchRequest, ServerIdentity};
+use rollcall::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
+use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
+use rollcall::contract::state::{Operation, Versioned};
+use rollcall::contract::types::Stage;
+use rollcall::ports::plan::{Applied, Begin, Plans, RowQuery, Run, RunId, RunStatus, StoredRow};
+use rollcall::ports::{
+    Directory, OpenCursor, OpenSession, Outcome, Portal, Session, State, TenantId,
+};
+use rollcall::sandbox::{HostContext, Plugin, Sandbox, SandboxConfig};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::abi::{AbiVariant, WasmType};
+use wit_parser::{Resolve, WorldItem};
+
+/// A plugin with every hook of the contract, of which each traps, but for `describe`, which runs `describe`.
+/// `parts` may import and define what that needs; the memory is there.
+pub(crate) fn component(parts: &str, describe: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir("../wit").unwrap();
+    let world = resolve
+        .select_world(&[package], Some("directory-sync"))
+        .unwrap();
+    let mut text = format!("(module\n{parts}\n(global $top (mut i32) (i32.const 1024))\n");
+    if !parts.contains("(memory") {
+        text.push_str("(memory (export \"memory\") 2)\n");
+    }
+    text.push_str(
+        "(func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 1024))\n",
+    );
+    for (key, item) in &resolve.worlds[world].exports {
+        let WorldItem::Interface { id, .. } = item else {
+            continue;
+        };
+        let interface = resolve.name_world_key(key);
+        for function in resolve.interfaces[*id].functions.values() {
+            let signature = resolve.wasm_signature(AbiVariant::GuestExport, function);
+            let body = if function.name == "describe" {
+                describe
+            } else {
+                "unreachable"
+            };
+            text.push_str(&format!(
+                "(func (export \"{interface}#{}\") {} {} {body})\n",
+                function.name,
+                types("param", &signature.params),
+                types("result", &signature.results),
+            ));
+        }
+    }
+    text.push_str(")\n");
+    let mut module = wat::parse_str(&text).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    ComponentEncoder::default()
+        .module(&module)
+        .unwrap()
+        .validate(true)
+        .encode()
+        .unwrap()
+}
+
+fn types(kind: &str, types: &[WasmType]) -> String {
+    let names: Vec<&str> = types
+        .iter()
+        .map(|of| match of {
+            WasmType::I64 | WasmType::PointerOrI64 => "i64",
+            WasmType::F32 => "f32",
+            WasmType::F64 => "f64",
+            _ => "i32",
+        })
+        .collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("({kind} {})", names.join(" "))
+    }
+}
+
+/// One call at a time; what was compiled is kept between tests.
+pub(crate) fn sandbox() -> Sandbox {
+    let cache = Some(std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
+    Sandbox::new(SandboxConfig {
+        cache,
+        concurrent_calls: 1,
+        ..SandboxConfig::default()
+    })
+    .unwrap()
+}
+
+pub(crate) async fn load(sandbox: &Sandbox, parts: &str, describe: &str) -> Plugin {
+    sandbox.load(&component(parts, describe)).await.unwrap()
+}
+
+/// A context whose ports refuse everything.
+pub(crate) fn context() -> HostContext {
+    let nothing = Arc::new(Nothing);
+    let tenant = TenantId::new("acme").unwrap();
+    HostContext::new(
+        tenant,
+        nothing.clone(),
+        nothing.clone(),
+        nothing.clone(),
+        nothing,
+    )
+}
+
+/// A loaded plugin of the same sandbox works.
+pub(crate) async fn next_call_works(sandbox: &Sandbox) {
+    let good = sandbox.load(rollcall::sandbox::BUNDLED).await.unwrap();
+    good.hooks(context()).describe().await.unwrap();
+}
+
+pub(crate) struct Nothing;
+
+fn refused<T>() -> Outcome<T> {
+    Err(Problem::new("port-refused", "the port refused", "nothing"))
+}
+
+#[async_trait]
+impl Directory for Nothing {
+    async fn open(&self, _: &TenantId, _: Connection) -> Result<OpenSession, OpenFailure> {
+        Ok(Box::new(Self))
+    }
+}
+
+#[async_trait]
+impl Session for Nothing {
+    fn stages(&self) -> Vec<Stage> {
+        Vec::new()
+    }
+    fn server(&self) -> ServerIdentity {
+        unreachable!("no test asks")
+    }
+    async fn search(&mut self, _: SearchRequest) -> Outcome<OpenCursor> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl State for Nothing {
+    /// Keys of one byte are waited for without end.
+    async fn get(&self, _: &TenantId, key: &str) -> Outcome<Versioned> {
+        if key.len() == 1 {
+            std::future::pending().await
+        } else {
+            refused()
+        }
+    }
+    async fn keys(&self, _: &TenantId, _: &str) -> Outcome<Vec<String>> {
+        refused()
+    }
+    async fn commit(&self, _: &TenantId, _: &[Operation]) -> Outcome<()> {
+        refused()
+    }
+    async fn clear(&self, _: &TenantId) -> Outcome<u64> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl Portal for Nothing {
+    async fn fields(&self, _: &TenantId) -> Outcome<Vec<Field>> {
+        refused()
+    }
+    async fn roles(&self, _: &TenantId) -> Outcome<Vec<Role>> {
+        refused()
+    }
+    async fn licence(&self, _: &TenantId) -> Outcome<LicenceState> {
+        refused()
+    }
+    async fn count(&self, _: &TenantId) -> Outcome<u64> {
+        refused()
+    }
+    async fn index(&self, _: &TenantId, _: &str, _: u32) -> Outcome<PeopleIndex> {
+        refused()
+    }
+    async fn people(&self, _: &TenantId, _: &[String]) -> Outcome<Vec<Person>> {
+        refused()
+    }
+    async fn holders(&self, _: &TenantId, _: &str, _: &[String]) -> Outcome<Vec<Holder>> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl Plans for Nothing {
+    async fn begin(&self, _: &TenantId, _: Begin) -> Outcome<RunId> {
+        refused()
+    }
+    async fn record(&self, _: &TenantId, _: RunId, _: Vec<Row>) -> Outcome<()> {
+        refused()
+    }
+    async fn reject(&self, _: &TenantId, _: RunId, _: Vec<Rejection>) -> Outcome<()> {
+        refused()
+    }
+    async fn note_absent(&self, _: &TenantId, _: RunId, _: Vec<Absence>) -> Outcome<()> {
+        refused()
+    }
+    async fn finish(
+        &self,
+        _: &TenantId,
+        _: RunId,
+        _: Summary,
+        _: Proof,
+        _: Vec<u8>,
+    ) -> Outcome<String> {
+        refused()
+    }
+    async fn end(&self, _: &TenantId, _: RunId, _: RunStatus, _: Option<Problem>) -> Outcome<()> {
+        refused()
+    }
+    async fn approve(&self, _: &TenantId, _: RunId, _: &str) -> Outcome<()> {
+        refused()
+    }
+    async fn apply(&self, _: &TenantId, _: RunId, _: u32) -> Outcome<Applied> {
+        refused()
+    }
+    async fn unfinished(&self, _: &TenantId) -> Outcome<Option<RunId>> {
+        refused()
+    }
+    async fn run(&self, _: &TenantId, _: RunId) -> Outcome<Run> {
+        refused()
+    }
+    async fn runs(&self, _: &TenantId, _: u32) -> Outcome<Vec<Run>> {
+        refused()
+    }
+    async fn rows(
+        &self,
+        _: &TenantId,
+        _: RunId,
+        _: &RowQuery,
+        _: u64,
+        _: u32,
+    ) -> Outcome<Vec<StoredRow>> {
+        refused()
+    }
+    async fn unsynced(&self, _: &TenantId, _: RunId, _: u64, _: u32) -> Outcome<Vec<UnsyncedRow>> {
+        refused()
+    }
+    async fn checkpoint(&self, _: &TenantId) -> Outcome<Vec<u8>> {
+        refused()
+    }
+}

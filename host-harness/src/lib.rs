@@ -5,6 +5,7 @@
 //!
 //! - [`contract`]: the contract's types
 //! - [`demo`]: an organisation and a directory to try things on
+//! - [`ldap`]: the directory port over LDAP
 //! - [`ports`]: what the host needs from outside
 //! - [`problem`]: how trouble reaches people
 //! - [`sandbox`]: runs plugins
@@ -13,6 +14,7 @@
 
 pub mod contract;
 pub mod demo;
+pub mod ldap;
 pub mod ports;
 pub mod problem;
 pub mod sandbox;

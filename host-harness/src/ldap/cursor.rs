@@ -1,0 +1,101 @@
+//! Sessions and cursors, as the port has them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::completion::{End, Tally, completion, name};
+use super::error::Fault;
+use super::link::Link;
+use super::policy::Limits;
+use super::request::Checked;
+use super::search::Search;
+use crate::contract::ldap::{Completion, SearchRequest, ServerIdentity, Turn};
+use crate::contract::types::Stage;
+use crate::ports::{Cursor, OpenCursor, Outcome, Session};
+
+/// An open, bound connection. Dropped, it is unbound and closed, once its last search has ended.
+pub(super) struct LdapSession {
+    pub(super) link: Arc<Link>,
+    pub(super) ldap: ldap3::Ldap,
+    pub(super) stages: Vec<Stage>,
+    pub(super) server: ServerIdentity,
+    pub(super) limits: Limits,
+    /// Where its tasks run.
+    pub(super) runtime: Handle,
+    pub(super) current: Option<(CancellationToken, JoinHandle<()>)>,
+}
+
+struct LdapCursor {
+    turns: mpsc::Receiver<Turn>,
+    server: ServerIdentity,
+    finished: Option<Completion>,
+}
+
+#[async_trait]
+impl Session for LdapSession {
+    fn stages(&self) -> Vec<Stage> {
+        self.stages.clone()
+    }
+
+    fn server(&self) -> ServerIdentity {
+        self.server.clone()
+    }
+
+    async fn search(&mut self, request: SearchRequest) -> Outcome<OpenCursor> {
+        let request = Checked::new(request)?;
+        if let Some((superseded, task)) = self.current.take() {
+            superseded.cancel();
+            // Its end may wait for a reader; what matters is that it sends nothing any more.
+            drop(task);
+        }
+        if let Some(fault) = self.link.fault() {
+            return Err(fault.problem(&name(&self.server)));
+        }
+        let (sender, turns) = mpsc::channel(1);
+        let search = Search::new(
+            self.link.clone(),
+            self.ldap.clone(),
+            request,
+            self.limits.clone(),
+            self.server.clone(),
+            sender,
+        );
+        let superseded = CancellationToken::new();
+        let task = self.runtime.spawn(search.run(superseded.clone()));
+        self.current = Some((superseded, task));
+        Ok(Box::new(LdapCursor {
+            turns,
+            server: self.server.clone(),
+            finished: None,
+        }))
+    }
+}
+
+#[async_trait]
+impl Cursor for LdapCursor {
+    async fn next(&mut self) -> Turn {
+        if let Some(finished) = &self.finished {
+            return Turn::Finished(finished.clone());
+        }
+        match self.turns.recv().await {
+            Some(Turn::Entries(page)) => Turn::Entries(page),
+            Some(Turn::Finished(end)) => Turn::Finished(self.finished.insert(end).clone()),
+            None => {
+                let end = End::Broken(Fault::Library("the search panicked".to_owned()));
+                let tally = Tally {
+                    referrals: 0,
+                    pages: 0,
+                    entries: 0,
+                    paged: false,
+                    server: self.server.clone(),
+                };
+                Turn::Finished(self.finished.insert(completion(&end, &tally)).clone())
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Opening sessions: each server in turn, stage by stage, until one is connected, secured and bound.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+
+use super::cursor::LdapSession;
+use super::endpoint;
+use super::link::Link;
+use super::policy::Policy;
+use super::pump::Stream;
+use super::trust::Presented;
+use super::{bind, starttls, tls, trust};
+use crate::Problem;
+use crate::contract::ldap::{
+    Authentication, Connection, Endpoint, OpenFailure, Security, ServerIdentity,
+};
+use crate::contract::types::{Stage, Verdict};
+use crate::ports::{Directory, OpenSession, Secrets, TenantId};
+
+/// The directory port over LDAP.
+#[derive(Clone)]
+pub struct Ldap {
+    secrets: Arc<dyn Secrets>,
+    policy: Arc<Policy>,
+    runtime: Option<Handle>,
+}
+
+impl Ldap {
+    /// An adapter that takes passwords from `secrets` and connects what `policy` allows. Made inside a tokio
+    /// runtime, its connections live there, whichever runtime opens them.
+    #[must_use]
+    pub fn new(secrets: Arc<dyn Secrets>, policy: Policy) -> Self {
+        Self {
+            secrets,
+            policy: Arc::new(policy),
+            runtime: Handle::try_current().ok(),
+        }
+    }
+}
+
+#[async_trait]
+impl Directory for Ldap {
+    async fn open(
+        &self,
+        tenant: &TenantId,
+        connection: Connection,
+    ) -> Result<OpenSession, OpenFailure> {
+        let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
+        let opening = Opening {
+            secrets: self.secrets.clone(),
+            policy: self.policy.clone(),
+            runtime: runtime.clone(),
+            tenant: tenant.clone(),
+            connection,
+            stages: Vec::new(),
+        };
+        match runtime.spawn(opening.open()).await {
+            Ok(opened) => opened,
+            Err(_) => Err(OpenFailure {
+                stages: Vec::new(),
+                problem: Problem::new(
+                    "internal",
+                    "opening the connection failed",
+                    "Report this, with the host's log.",
+                ),
+            }),
+        }
+    }
+}
+
+/// One attempt to open a session.
+struct Opening {
+    secrets: Arc<dyn Secrets>,
+    policy: Arc<Policy>,
+    runtime: Handle,
+    tenant: TenantId,
+    connection: Connection,
+    stages: Vec<Stage>,
+}
+
+/// Why a server cannot be used.
+struct Refusal {
+    stage: &'static str,
+    evidence: Vec<String>,
+    problem: Problem,
+    another_server: bool,
+}
+
+impl Refusal {
+    fn at(stage: &'static str, problem: Problem) -> Self {
+        Self {
+            stage,
+            evidence: Vec::new(),
+            problem,
+            another_server: true,
+        }
+    }
+
+    /// How far it came: what failed late says more than what failed early.
+    fn depth(&self) -> usize {
+        ["resolve", "connect", "tls", "bind"]
+            .iter()
+            .position(|name| *name == self.stage)
+            .unwrap_or(0)
+    }
+}
+
+impl Opening {
+    async fn open(mut self) -> Result<OpenSession, OpenFailure> {
+        let servers = std::mem::take(&mut self.connection.servers);
+        let count = servers.len();
+        let mut worst: Option<(usize, Problem)> = None;
+        for (index, server) in servers.into_iter().enumerate() {
+            match self.one(&server).await {
+                Ok(session) => return Ok(Box::new(session)),
+                Err(refusal) => {
+                    let last = index + 1 == count || !refusal.another_server;
+                    let depth = refusal.depth();
+                    let mut evidence = vec![endpoint::name(&server)];
+                    evidence.extend(refusal.evidence);
+                    self.stages.push(Stage {
+                        name: refusal.stage.to_owned(),
+                        verdict: if last {
+                            Verdict::Failed
+                        } else {
+                            Verdict::Warned
+                        },
+                        evidence,
+                        problems: vec![refusal.problem.clone()],
+                    });
+                    if worst.as_ref().is_none_or(|(known, _)| depth > *known) {
+                        worst = Some((depth, refusal.problem));
+                    }
+                    if last {
+                        break;
+                    }
+                }
+            }
+        }
+        let problem = worst.map_or_else(
+            || {
+                Problem::new(
+                    "required",
+                    "no directory server is named",
+                    "Name at least one server.",
+                )
+                .of_field("url")
+            },
+            |(_, problem)| problem,
+        );
+        Err(OpenFailure {
+            stages: self.stages,
+            problem,
+        })
+    }
+
+    async fn one(&mut self, server: &Endpoint) -> Result<LdapSession, Refusal> {
+        static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+        let name = endpoint::name(server);
+        let addresses = endpoint::resolve(server, &self.policy)
+            .await
+            .map_err(|problem| Refusal::at("resolve", problem))?;
+        let shown: Vec<_> = addresses
+            .iter()
+            .map(|address| address.ip().to_string())
+            .collect();
+        self.passed(
+            "resolve",
+            vec![format!("{} is {}", server.host, shown.join(", "))],
+        );
+        let (stream, address) = endpoint::connect(server, &addresses, &self.policy)
+            .await
+            .map_err(|problem| Refusal::at("connect", problem))?;
+        self.passed("connect", vec![format!("connected to {address}")]);
+        let stream = self.secure(stream, server, &name).await?;
+        let identity = ServerIdentity {
+            endpoint: server.clone(),
+            address: shown_address(address),
+            connection: CONNECTIONS.fetch_add(1, Ordering::Relaxed),
+        };
+        let limits = self.policy.limits.clone();
+        let (link, ldap) = Link::start(stream, limits.clone())
+            .await
+            .map_err(|fault| Refusal::at("connect", fault.problem(&name)))?;
+        let mut session = LdapSession {
+            link,
+            ldap,
+            stages: Vec::new(),
+            server: identity,
+            limits,
+            runtime: self.runtime.clone(),
+            current: None,
+        };
+        self.bind(&mut session, &name).await?;
+        session.stages = std::mem::take(&mut self.stages);
+        Ok(session)
+    }
+
+    async fn secure(
+        &mut self,
+        mut stream: TcpStream,
+        server: &Endpoint,
+        name: &str,
+    ) -> Result<Box<dyn Stream>, Refusal> {
+        let refuse = |problem| Refusal::at("tls", problem);
+        let security = self.connection.security;
+        if security == Security::Plain {
+            return Ok(Box::new(stream));
+        }
+        let authority = self.connection.certificate_authority.as_deref();
+        let (config, presented) = trust::configuration(authority).map_err(|problem| Refusal {
+            another_server: false,
+            ..refuse(problem)
+        })?;
+        if security == Security::StartTls {
+            let after = self.policy.limits.tls;
+            let asked = starttls::negotiate(&mut stream, &self.policy.limits, name);
+            tokio::time::timeout(after, asked)
+                .await
+                .unwrap_or_else(|_| {
+                    Err(super::error::Fault::Timeout {
+                        what: "StartTLS request",
+                        after,
+                    }
+                    .problem(name))
+                })
+                .map_err(refuse)?;
+        }
+        let (stream, evidence) = self.handshake(stream, server, config, &presented).await?;
+        self.passed("tls", evidence);
+        Ok(stream)
+    }
+
+    async fn handshake(
+        &self,
+        stream: TcpStream,
+        server: &Endpoint,
+        config: Arc<ClientConfig>,
+        presented: &Presented,
+    ) -> Result<(Box<dyn Stream>, Vec<String>), Refusal> {
+        match tls::secure(stream, &server.host, config, presented, &self.policy.limits).await {
+            Ok((stream, evidence)) => Ok((Box::new(stream), evidence)),
+            Err(refused) => Err(Refusal {
+                evidence: refused.evidence,
+                ..Refusal::at("tls", refused.problem)
+            }),
+        }
+    }
+
+    async fn bind(&mut self, session: &mut LdapSession, name: &str) -> Result<(), Refusal> {
+        let Authentication::Simple(account) = &self.connection.authentication else {
+            self.passed("bind", vec!["anonymous: no bind was sent".to_owned()]);
+            return Ok(());
+        };
+        let stop = |problem| Refusal {
+            another_server: false,
+            ..Refusal::at("bind", problem)
+        };
+        let password = self
+            .secrets
+            .reveal(&self.tenant, &account.credential)
+            .await
+            .map_err(stop)?;
+        let limits = &self.policy.limits;
+        bind::simple(
+            &session.link,
+            &mut session.ldap,
+            &account.name,
+            password,
+            limits,
+            name,
+        )
+        .await
+        .map_err(|failure| Refusal {
+            another_server: failure.another_server,
+            ..Refusal::at("bind", failure.problem)
+        })?;
+        let evidence = format!("bound as {}", super::error::printable(&account.name));
+        self.passed("bind", vec![evidence]);
+        Ok(())
+    }
+
+    fn passed(&mut self, stage: &str, evidence: Vec<String>) {
+        self.stages.push(Stage {
+            name: stage.to_owned(),
+            verdict: Verdict::Passed,
+            evidence,
+            problems: Vec::new(),
+        });
+    }
+}
+
+fn shown_address(address: SocketAddr) -> String {
+    address.ip().to_string()
+}

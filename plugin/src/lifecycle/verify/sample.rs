@@ -1,6 +1,6 @@
 //! The real search with the real mapping: everybody is counted, up to a thousand are mapped.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attribute::AttributeSet;
 use crate::entry::Entry;
@@ -184,9 +184,9 @@ fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report)
 }
 
 /// Who of the sample shares an id or a unique value with another one, or with a person whom no sync brought.
-fn duplicates(host: &impl Host, view: &View, sample: &[Reading]) -> HashMap<usize, Problem> {
-    let mut found = HashMap::new();
-    let mut ids: HashMap<&str, usize> = HashMap::new();
+fn duplicates(host: &impl Host, view: &View, sample: &[Reading]) -> BTreeMap<usize, Problem> {
+    let mut found = BTreeMap::new();
+    let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, reading) in sample.iter().enumerate() {
         let Ok(id) = &reading.id else { continue };
         if let Some(other) = ids.insert(id, place) {
@@ -203,7 +203,7 @@ fn duplicates(host: &impl Host, view: &View, sample: &[Reading]) -> HashMap<usiz
             .enumerate()
             .filter_map(|(place, reading)| Some((place, reading.value(&field.id)?)))
             .collect();
-        let mut holders: HashMap<String, usize> = HashMap::new();
+        let mut holders: BTreeMap<String, usize> = BTreeMap::new();
         for (place, value) in &values {
             if let Some(other) = holders.insert(unique_key(value).into_owned(), *place) {
                 for (one, another) in [(*place, other), (other, *place)] {

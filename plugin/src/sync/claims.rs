@@ -3,7 +3,8 @@
 //! Only people who are new or changed claim values. What follows is the least set of rejections that leaves
 //! every value with one person, so it does not depend on the order in which people were read:
 //!
-//! 1. Two who claim the same value are both rejected.
+//! 1. Two who claim the same value are both rejected. Who yields (a person being deactivated, who can do without)
+//!    is rejected alone.
 //! 2. Who claims a value that somebody holds in the portal is rejected, unless the holder gives the value up in
 //!    this plan and is not rejected.
 //! 3. A rejected person gives nothing up, so 2 is asked again.
@@ -19,6 +20,7 @@ struct Claim {
     value: Token,
     person: Number,
     field: u32,
+    yields: bool,
 }
 
 /// A person leaves a value that the portal has.
@@ -57,12 +59,13 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// `person` wants `value` of `field`.
-    pub(super) fn claim(&mut self, person: Number, field: u32, value: Token) {
+    /// `person` wants `value` of `field`, and `yields` to others who want it.
+    pub(super) fn claim(&mut self, person: Number, field: u32, value: Token, yields: bool) {
         self.claims.push(Claim {
             value,
             person,
             field,
+            yields,
         });
     }
 
@@ -157,18 +160,23 @@ impl Settlement {
         }
     }
 
-    /// Rejects all of a group that claim one value. Each is told of the one with the smallest id but oneself.
+    /// Rejects those of a group that claim one value and cannot have it. Each is told of the one with the smallest id
+    /// but oneself, and rather of one who does not yield.
     fn contest(&mut self, group: &[Claim], people: &People) {
         if group.len() < 2 {
             return;
         }
-        let mut named: Vec<(String, Claim)> = group
+        let mut named: Vec<(bool, String, Claim)> = group
             .iter()
-            .map(|claim| (people.external_id(claim.person), *claim))
+            .map(|claim| (claim.yields, people.external_id(claim.person), *claim))
             .collect();
         named.sort_unstable();
-        for (place, (_, claim)) in named.iter().enumerate() {
-            let other = named[usize::from(place == 0)].1.person;
+        let firm = group.iter().filter(|claim| !claim.yields).count();
+        for (place, (yields, _, claim)) in named.iter().enumerate() {
+            if firm == 1 && !yields {
+                continue;
+            }
+            let other = named[usize::from(place == 0)].2.person;
             let conflict = Conflict {
                 field: claim.field,
                 other,

@@ -40,3 +40,6 @@ mod tally;
 
 pub use recipe::Recipe;
 pub use run::{Mode, Options, Run, Step, start};
+
+#[cfg(test)]
+mod tests;

@@ -126,10 +126,12 @@ impl Reading {
             draft.facts,
         );
         self.tally.add(draft.facts);
+        let yields = draft.facts.kind == RowKind::Deactivate;
         for one in &draft.moves {
             let field = u32::try_from(one.field).unwrap_or(u32::MAX);
             if let Some(key) = &one.to {
-                self.claims.claim(number, field, self.value(one.field, key));
+                let value = self.value(one.field, key);
+                self.claims.claim(number, field, value, yields);
             }
             if let Some(key) = &one.from {
                 self.claims.release(number, self.value(one.field, key));
@@ -147,7 +149,7 @@ impl Reading {
                     .held(number, field, self.value(one.field, &one.key), holder);
             }
         }
-        if draft.facts.kind == RowKind::Deactivate && !draft.moves.is_empty() {
+        if yields && !draft.moves.is_empty() {
             self.withheld.push((number, draft.row));
         } else {
             self.outbox.push(draft.row);

@@ -29,9 +29,9 @@ fn value(n: u64) -> Token {
 #[test]
 fn two_who_claim_one_value_are_both_rejected_and_told_of_each_other() {
     let mut claims = Claims::default();
-    claims.claim(Number(1), 0, value(7));
-    claims.claim(Number(0), 0, value(7));
-    claims.claim(Number(2), 0, value(8));
+    claims.claim(Number(1), 0, value(7), false);
+    claims.claim(Number(0), 0, value(7), false);
+    claims.claim(Number(2), 0, value(8), false);
     let conflicts = claims.settle(&people(3), &BTreeSet::new());
     let other = |n| conflicts.get(&Number(n)).map(|conflict| conflict.other);
     assert_eq!(other(0), Some(Number(1)));
@@ -40,11 +40,22 @@ fn two_who_claim_one_value_are_both_rejected_and_told_of_each_other() {
 }
 
 #[test]
+fn who_yields_does_without_and_stands_in_nobodys_way() {
+    let mut claims = Claims::default();
+    claims.claim(Number(0), 0, value(7), true);
+    claims.claim(Number(1), 0, value(7), false);
+    claims.claim(Number(2), 0, value(8), true);
+    let conflicts = claims.settle(&people(3), &BTreeSet::new());
+    assert_eq!(conflicts.keys().collect::<Vec<_>>(), [&Number(0)]);
+    assert_eq!(conflicts[&Number(0)].other, Number(1));
+}
+
+#[test]
 fn a_cycle_of_exchanges_is_allowed() {
     let mut claims = Claims::default();
     for n in 0..5 {
         claims.release(Number(n), value(u64::from(n)));
-        claims.claim(Number(n), 0, value(u64::from(n + 1) % 5));
+        claims.claim(Number(n), 0, value(u64::from(n + 1) % 5), false);
         claims.held(
             Number(n),
             0,
@@ -59,7 +70,7 @@ fn a_cycle_of_exchanges_is_allowed() {
 fn a_chain_falls_when_its_end_does_not_move() {
     let mut claims = Claims::default();
     for n in 0..4 {
-        claims.claim(Number(n), 0, value(u64::from(n + 1)));
+        claims.claim(Number(n), 0, value(u64::from(n + 1)), false);
         claims.held(Number(n), 0, value(u64::from(n + 1)), Number(n + 1));
         claims.release(Number(n), value(u64::from(n)));
     }
@@ -69,9 +80,9 @@ fn a_chain_falls_when_its_end_does_not_move() {
 #[test]
 fn who_is_withdrawn_neither_claims_nor_gives_up() {
     let mut claims = Claims::default();
-    claims.claim(Number(0), 0, value(1));
-    claims.claim(Number(1), 0, value(1));
-    claims.claim(Number(2), 0, value(2));
+    claims.claim(Number(0), 0, value(1), false);
+    claims.claim(Number(1), 0, value(1), false);
+    claims.claim(Number(2), 0, value(2), false);
     claims.held(Number(2), 0, value(2), Number(0));
     claims.release(Number(0), value(2));
     let conflicts = claims.settle(&people(3), &BTreeSet::from([Number(0)]));
@@ -96,7 +107,7 @@ proptest! {
             if n < HOLDERS && wanted == n {
                 continue;
             }
-            claims.claim(Number(n), 0, value(u64::from(wanted)));
+            claims.claim(Number(n), 0, value(u64::from(wanted)), false);
             if wanted < HOLDERS {
                 // Holders who are not among the people of the plan hold all the same.
                 claims.held(Number(n), 0, value(u64::from(wanted)), Number(wanted.min(count - 1)));

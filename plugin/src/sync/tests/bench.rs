@@ -1,0 +1,195 @@
+//! Makes plans and applies them to the portal in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::lifecycle::configure;
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::{Row, RowKind, Summary};
+use crate::ports::portal::{Person, Status};
+use crate::sync::{Mode, Options, Run, Step, start};
+use crate::testing::World;
+use crate::testing::portal::compared;
+
+/// Stores settings.
+pub(super) fn set(world: &World, more: &[(&str, &str)]) {
+    let settings: Vec<(String, String)> = [("url", "ldap://h"), ("base-dn", "dc=example,dc=com")]
+        .iter()
+        .chain(more)
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    configure(world, &settings).unwrap();
+}
+
+/// Begins a run on a fresh plan.
+pub(super) fn begin(world: &World, seed: u64) -> Run<World> {
+    world.rows.borrow_mut().clear();
+    world.rejections.borrow_mut().clear();
+    world.absences.borrow_mut().clear();
+    world.finished.borrow_mut().take();
+    let options = Options {
+        mode: Mode::Full,
+        checkpoint: Vec::new(),
+        seed,
+    };
+    start(world, &options).unwrap()
+}
+
+/// Steps to the end.
+pub(super) fn plan(world: &World, seed: u64, pages: u32) -> Result<Summary, Vec<HostProblem>> {
+    let mut run = begin(world, seed);
+    loop {
+        if let Step::Finished(summary) = run.step(world, pages)? {
+            return Ok(summary);
+        }
+    }
+}
+
+/// The plan's rows, rejections applied, by external id.
+pub(super) fn rows(world: &World) -> Vec<Row> {
+    let mut rows = world.rows.borrow().clone();
+    let named: Vec<&str> = rows
+        .iter()
+        .map(|row| row.external_id.as_str())
+        .filter(|id| !id.is_empty())
+        .collect();
+    assert_eq!(
+        named.len(),
+        named.iter().collect::<BTreeSet<_>>().len(),
+        "one row a person"
+    );
+    for rejection in world.rejections.borrow().iter() {
+        let row = rows
+            .iter_mut()
+            .find(|row| row.external_id == rejection.external_id);
+        let rejected = |row: &Row| Row {
+            kind: RowKind::Unsynced,
+            reason: rejection.problem.code,
+            problem: Some(rejection.problem.clone()),
+            other: rejection.other.clone(),
+            ..row.clone()
+        };
+        match row {
+            Some(row) => *row = rejected(row),
+            None => rows.push(rejected(&Row {
+                kind: RowKind::Unsynced,
+                external_id: rejection.external_id.clone(),
+                dn: String::new(),
+                display: String::new(),
+                reason: "",
+                changes: Vec::new(),
+                source_hash: [0; 16],
+                problem: None,
+                other: None,
+            })),
+        }
+    }
+    rows.sort_by(|a, b| a.external_id.cmp(&b.external_id).then(a.dn.cmp(&b.dn)));
+    rows
+}
+
+/// The rows that change the portal.
+pub(super) fn changing(world: &World) -> Vec<Row> {
+    rows(world)
+        .into_iter()
+        .filter(|row| row.kind != RowKind::Unsynced)
+        .collect()
+}
+
+/// Applies the plan; checks that what it says it found is there, and that unique values stay unique.
+pub(super) fn apply(world: &World) {
+    let rows = changing(world);
+    let mut people = world.portal.people.borrow_mut();
+    for row in rows {
+        if row.kind == RowKind::Create {
+            assert!(
+                people
+                    .iter()
+                    .all(|person| person.external_id != row.external_id)
+            );
+            let id = format!("p-{}", row.external_id);
+            people.push(Person {
+                external_id: row.external_id.clone(),
+                id,
+                dn: row.dn.clone(),
+                status: Status::Active,
+                deactivated_by_sync: false,
+                role: String::new(),
+                source_hash: Vec::new(),
+                changed_in_portal: Vec::new(),
+                values: Vec::new(),
+            });
+        }
+        let person = people
+            .iter_mut()
+            .find(|person| person.external_id == row.external_id)
+            .unwrap();
+        change(person, &row);
+    }
+    drop(people);
+    unique(world);
+}
+
+/// What the portal has, by external id, without the portal's own ids.
+pub(super) fn portal(world: &World) -> BTreeMap<String, Person> {
+    world
+        .portal
+        .people
+        .borrow()
+        .iter()
+        .map(|person| {
+            let mut person = person.clone();
+            person.values.sort();
+            (person.external_id.clone(), person)
+        })
+        .collect()
+}
+
+fn change(person: &mut Person, row: &Row) {
+    for change in &row.changes {
+        match &*change.field {
+            "dn" => assert_eq!(change.before.as_deref().unwrap_or_default(), person.dn),
+            "role" => person.role = change.after.clone().unwrap(),
+            field => {
+                let before = person.values.iter().find(|(id, _)| id == field);
+                assert_eq!(change.before.as_ref(), before.map(|(_, value)| value));
+                person.values.retain(|(id, _)| id != field);
+                person
+                    .values
+                    .extend(change.after.clone().map(|value| (field.to_owned(), value)));
+            }
+        }
+    }
+    person.dn.clone_from(&row.dn);
+    person.source_hash = row.source_hash.to_vec();
+    person.changed_in_portal.clear();
+    match row.kind {
+        RowKind::Deactivate => {
+            assert_eq!(person.status, Status::Active);
+            person.status = Status::Inactive;
+            person.deactivated_by_sync = true;
+        }
+        RowKind::Reactivate => {
+            assert!(person.deactivated_by_sync);
+            person.status = Status::Active;
+            person.deactivated_by_sync = false;
+        }
+        _ => {}
+    }
+}
+
+fn unique(world: &World) {
+    for field in world
+        .portal
+        .fields
+        .borrow()
+        .iter()
+        .filter(|field| field.unique)
+    {
+        let mut held = BTreeSet::new();
+        for person in world.portal.people.borrow().iter() {
+            for (_, value) in person.values.iter().filter(|(id, _)| *id == field.id) {
+                assert!(held.insert(compared(value)), "{} twice", field.id);
+            }
+        }
+    }
+}

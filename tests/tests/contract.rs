@@ -18,7 +18,11 @@ fn interfaces(resolve: &Resolve, world: WorldId) -> BTreeSet<String> {
         .chain(exports)
         .map(|(way, key)| {
             let name = resolve.name_world_key(key);
-            let name = if name.starts_with("wasi:") { name.split('@').next().unwrap() } else { &name };
+            let name = if name.starts_with("wasi:") {
+                name.split('@').next().unwrap()
+            } else {
+                &name
+            };
             format!("{way} {name}")
         })
         .collect()
@@ -27,21 +31,27 @@ fn interfaces(resolve: &Resolve, world: WorldId) -> BTreeSet<String> {
 fn component() -> BTreeSet<String> {
     match wit_component::decode(BUNDLED).unwrap() {
         DecodedWasm::Component(resolve, world) => interfaces(&resolve, world),
-        DecodedWasm::WitPackage(..) => panic!("the bundled plugin is a WIT package, not a component"),
+        DecodedWasm::WitPackage(..) => {
+            panic!("the bundled plugin is a WIT package, not a component")
+        }
     }
 }
 
 fn world() -> BTreeSet<String> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir("../wit").unwrap();
-    let world = resolve.select_world(&[package], Some("directory-sync")).unwrap();
+    let world = resolve
+        .select_world(&[package], Some("directory-sync"))
+        .unwrap();
     interfaces(&resolve, world)
 }
 
 #[test]
 fn the_component_has_exactly_the_interfaces_that_are_listed() {
-    let listed: BTreeSet<String> =
-        include_str!("component-interfaces.txt").lines().map(str::to_owned).collect();
+    let listed: BTreeSet<String> = include_str!("component-interfaces.txt")
+        .lines()
+        .map(str::to_owned)
+        .collect();
     let built = component();
     let more: Vec<_> = built.difference(&listed).collect();
     let fewer: Vec<_> = listed.difference(&built).collect();
@@ -54,8 +64,13 @@ fn the_component_has_exactly_the_interfaces_that_are_listed() {
 #[test]
 fn beyond_the_world_the_component_imports_only_what_the_standard_library_brings() {
     for interface in component().difference(&world()) {
-        let standard = ["import wasi:cli/", "import wasi:io/"].iter().any(|of| interface.starts_with(of));
-        assert!(standard, "{interface} is neither in the world nor the standard library's");
+        let standard = ["import wasi:cli/", "import wasi:io/"]
+            .iter()
+            .any(|of| interface.starts_with(of));
+        assert!(
+            standard,
+            "{interface} is neither in the world nor the standard library's"
+        );
     }
 }
 

@@ -11,6 +11,7 @@ use super::engine::Shared;
 use super::failure::Failure;
 use super::meter::{HostCall, Meter};
 use super::output::Captured;
+use super::writer::Writer;
 use super::{CallLimits, HostContext};
 use crate::Problem;
 use crate::ports::RunId;
@@ -31,6 +32,7 @@ pub(super) struct Guest {
     pub(super) table: ResourceTable,
     pub(super) output: Captured,
     pub(super) meter: Meter,
+    pub(super) writer: Writer,
     /// Ends the call that runs now.
     pub(super) cancel: CancellationToken,
     context: Option<Arc<HostContext>>,
@@ -60,6 +62,7 @@ impl Guest {
             table,
             output,
             meter,
+            writer: Writer::default(),
             cancel: CancellationToken::new(),
             context,
             purpose,

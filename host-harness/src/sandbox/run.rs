@@ -67,11 +67,16 @@ impl SyncRun {
                 live.store.data_mut().meter =
                     Meter::new(limits.step_compute, limits.total, limits.host_calls);
                 let Live { store, plugin } = live;
-                plugin
+                let answer = plugin
                     .marketplace_directory_sync_sync()
                     .run()
-                    .call_step(store, run, max_pages)
-                    .await
+                    .call_step(&mut *store, run, max_pages)
+                    .await?;
+                let Ok(Step::Finished(_)) = &answer else {
+                    return Ok(answer);
+                };
+                let written = store.data_mut().writer.settle().await;
+                Ok(written.map_err(|problem| vec![problem]).and(answer))
             },
         )
         .await

@@ -10,12 +10,14 @@ const ABSENCES: usize = 100_000;
 const CHECKPOINT: usize = 1 << 20;
 
 impl Host for Guest {
+    /// The rows are written while the plugin goes on; a refusal is told by the next call.
     async fn record_rows(&mut self, rows: Vec<Row>) -> wasmtime::Result<Result<(), Problem>> {
         let (_call, context, run) = self.enter_plan(Purpose::Plan, "record-rows")?;
         if let Err(problem) = at_most("rows in one call", rows.len(), ROWS) {
             return Ok(Err(problem));
         }
-        Ok(context.plans.record(&context.tenant, run, rows).await)
+        let batch = async move { context.plans.record(&context.tenant, run, rows).await };
+        Ok(self.writer.write(batch).await)
     }
 
     async fn reject(
@@ -23,6 +25,9 @@ impl Host for Guest {
         rejections: Vec<Rejection>,
     ) -> wasmtime::Result<Result<(), Problem>> {
         let (_call, context, run) = self.enter_plan(Purpose::Plan, "reject")?;
+        if let Err(problem) = self.writer.settle().await {
+            return Ok(Err(problem));
+        }
         Ok(context.plans.reject(&context.tenant, run, rejections).await)
     }
 
@@ -31,7 +36,8 @@ impl Host for Guest {
         absences: Vec<Absence>,
     ) -> wasmtime::Result<Result<(), Problem>> {
         let (_call, context, run) = self.enter_plan(Purpose::Plan, "note-absent")?;
-        if let Err(problem) = at_most("absences in one call", absences.len(), ABSENCES) {
+        let fits = at_most("absences in one call", absences.len(), ABSENCES);
+        if let Err(problem) = fits.and(self.writer.settle().await) {
             return Ok(Err(problem));
         }
         Ok(context
@@ -47,7 +53,8 @@ impl Host for Guest {
         checkpoint: Vec<u8>,
     ) -> wasmtime::Result<Result<String, Problem>> {
         let (_call, context, run) = self.enter_plan(Purpose::Plan, "finish")?;
-        if let Err(problem) = at_most("bytes of a checkpoint", checkpoint.len(), CHECKPOINT) {
+        let fits = at_most("bytes of a checkpoint", checkpoint.len(), CHECKPOINT);
+        if let Err(problem) = fits.and(self.writer.settle().await) {
             return Ok(Err(problem));
         }
         Ok(context

@@ -76,7 +76,7 @@ enum Phase {
     Index(String),
     Read,
     /// The search is over, and duplicates are to be settled.
-    Settle(Completion),
+    Settle(Box<Completion>),
     /// Leavers after this one.
     Leavers(Box<Proof>, String),
     Finish(Box<Proof>),
@@ -185,7 +185,7 @@ impl<H: Host> Run<H> {
                 report(host, "read", self.reading.tally.seen, total)?;
                 Phase::Read
             }
-            Turn::Finished(completion) => Phase::Settle(completion),
+            Turn::Finished(completion) => Phase::Settle(Box::new(completion)),
         };
         Ok(())
     }

@@ -1,1 +1,7 @@
-//! Placeholder.
+//! What the acceptance tests stand on.
+//!
+//! - [`slapd`]: a real OpenLDAP server, filled from the generator
+//! - [`rollcall`](mod@rollcall): the built program, run on a data directory of its own
+
+pub mod rollcall;
+pub mod slapd;

@@ -7,13 +7,12 @@ use crate::demo::Entry;
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Writes a whole organisation. Takes constant memory.
+/// Writes a whole organisation. Takes constant memory. There is no version line, which `slapadd` takes for an entry.
 ///
 /// # Errors
 /// What the writer says.
 pub fn write_organisation(org: &Organisation, to: impl Write) -> io::Result<()> {
     let mut to = BufWriter::with_capacity(1 << 18, to);
-    to.write_all(b"version: 1\n\n")?;
     let mut record = Vec::with_capacity(1 << 12);
     for entry in org.entries() {
         record.clear();
@@ -104,9 +103,9 @@ mod tests {
         let mut to = Vec::new();
         write_organisation(&Organisation::new(1, 3), &mut to).unwrap();
         let text = String::from_utf8_lossy(&to);
-        assert!(text.starts_with("version: 1\n\ndn: dc=example,dc=org\n"));
+        assert!(text.starts_with("dn: dc=example,dc=org\n"));
         assert_eq!(
-            text.matches("\n\ndn:").count(),
+            text.split_terminator("\n\n").count(),
             Organisation::new(1, 3).entries().count()
         );
     }

@@ -222,11 +222,13 @@ mod tests {
     use crate::demo::dn::{Dn, parent_key};
 
     fn crowd() -> Organisation {
-        let mut troubles = Troubles::default();
-        troubles.awkward_dn = Share::percent(30);
-        troubles.duplicate_mail = Share::percent(4);
-        troubles.bad_utf8 = Share::percent(4);
-        troubles.missing_username = Share::percent(2);
+        let troubles = Troubles {
+            awkward_dn: Share::percent(30),
+            duplicate_mail: Share::percent(4),
+            bad_utf8: Share::percent(4),
+            missing_username: Share::percent(2),
+            ..Troubles::default()
+        };
         Organisation::new(7, 5_500).with_troubles(troubles)
     }
 

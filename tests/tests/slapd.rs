@@ -1,0 +1,115 @@
+//! The test support itself: a real slapd holds what the generator says, and answers as the demo directory does.
+#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+
+use ldap3::{LdapConn, Scope, SearchEntry, SearchOptions};
+use rollcall::demo::directory::Options;
+use rollcall::demo::dn::Dn;
+use rollcall::demo::people::{Organisation, SUFFIX, ServiceAccount};
+use rollcall::demo::{DemoDirectory, Entry};
+use rollcall_tests::slapd::Slapd;
+
+const PEOPLE: u64 = 1_200;
+
+/// Everything that a server holds, by normalised DN, with values in order.
+fn everything(url: &str, organisation: &Organisation) -> BTreeMap<String, Entry> {
+    let mut ldap = LdapConn::new(url).unwrap();
+    let account = ServiceAccount::Full;
+    ldap.simple_bind(&account.dn(), &organisation.password_of(account))
+        .unwrap()
+        .success()
+        .unwrap();
+    let attributes = vec!["*", "entryUUID", "memberOf", "pwdAccountLockedTime"];
+    let found = ldap.with_search_options(SearchOptions::new()).search(
+        SUFFIX,
+        Scope::Subtree,
+        "(objectClass=*)",
+        attributes,
+    );
+    let (entries, _) = found.unwrap().success().unwrap();
+    entries
+        .into_iter()
+        .map(SearchEntry::construct)
+        .map(comparable)
+        .collect()
+}
+
+fn comparable(found: SearchEntry) -> (String, Entry) {
+    let key = Dn::key_of(&found.dn).unwrap();
+    let texts = found
+        .attrs
+        .into_iter()
+        .map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
+    let mut all: BTreeMap<String, Vec<Vec<u8>>> = texts.collect();
+    for (name, values) in found.bin_attrs {
+        all.entry(name).or_default().extend(values);
+    }
+    // slapd shows an account its own.
+    all.remove("userPassword");
+    let mut entry = Entry::new(key.clone());
+    for (name, values) in all {
+        let names_entries = ["manager", "member", "memberOf"].contains(&name.as_str());
+        let spelled = |value: Vec<u8>| match std::str::from_utf8(&value) {
+            Ok(dn) if names_entries => Dn::key_of(dn).unwrap().into_bytes(),
+            _ => value,
+        };
+        let mut values: Vec<Vec<u8>> = values.into_iter().map(spelled).collect();
+        values.sort();
+        entry.set(name, values);
+    }
+    (key, entry)
+}
+
+#[test]
+fn slapd_and_the_demo_directory_hold_the_same() {
+    let organisation = Organisation::new(5, PEOPLE);
+    let slapd = Slapd::start(&organisation).unwrap();
+    let demo = DemoDirectory::start(Options {
+        people: PEOPLE,
+        seed: 5,
+        ..Options::default()
+    })
+    .unwrap();
+    let real = everything(&slapd.url(), &organisation);
+    let shown = everything(&format!("ldap://127.0.0.1:{}", demo.port()), &organisation);
+    assert_eq!(real.len(), organisation.entries().count());
+    assert_eq!(real.len(), shown.len());
+    for (key, entry) in &real {
+        assert_eq!(Some(entry), shown.get(key));
+    }
+}
+
+#[test]
+fn a_stopped_slapd_keeps_what_was_changed() {
+    let organisation = Organisation::new(5, 20);
+    let mut slapd = Slapd::start(&organisation).unwrap();
+    let dn = organisation.person(3).dn;
+    slapd
+        .change(&format!(
+            "dn: {dn}\nchangetype: modify\nreplace: title\ntitle: Changed\n"
+        ))
+        .unwrap();
+    slapd.resume().unwrap();
+    let held = everything(&slapd.url(), &organisation);
+    assert_eq!(
+        held[&Dn::key_of(&dn).unwrap()].text("title"),
+        Some("Changed")
+    );
+    assert!(
+        slapd
+            .change("dn: uid=nobody,dc=example,dc=org\nchangetype: delete\n")
+            .is_err()
+    );
+}
+
+#[test]
+fn a_dropped_slapd_leaves_nothing() {
+    let slapd = Slapd::start(&Organisation::new(5, 1)).unwrap();
+    let (folder, port) = (slapd.ca_file(), slapd.port());
+    assert!(folder.exists());
+    drop(slapd);
+    assert!(!folder.exists());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}

@@ -20,7 +20,7 @@ pub(super) struct BindFailure {
 /// Binds with name and password.
 ///
 /// # Errors
-/// `bind-name-missing`, `empty-password`, and what [`failure`] says.
+/// `bind-name-missing`, `empty-password`, and what `failure` says.
 pub(super) async fn simple(
     link: &Link,
     ldap: &mut ldap3::Ldap,

@@ -5,15 +5,15 @@
 //! the decoding of entries straight into the contract's pages. The library keeps binds, search requests,
 //! results and controls.
 //!
-//! - [`policy`]: where connections may go, and what they may cost
-//! - [`open`]: the adapter; opens sessions, stage by stage
-//! - [`endpoint`], [`starttls`], [`tls`], [`trust`], [`certificate`], [`bind`]: those stages
-//! - [`ber`], [`frame`]: validation of what arrives
-//! - [`attributes`], [`page`]: entries into pages
-//! - [`pump`], [`link`]: the transport and its tasks
-//! - [`request`], [`filter`]: what a plugin may ask for
-//! - [`search`], [`paging`], [`completion`], [`cursor`]: the paging loop, one page ahead, and how it ends
-//! - [`error`]: what can go wrong
+//! - `policy`: where connections may go, and what they may cost
+//! - `open`: the adapter; opens sessions, stage by stage
+//! - `endpoint`, `starttls`, `tls`, `trust`, `certificate`, `bind`: those stages
+//! - `ber`, `frame`: validation of what arrives
+//! - `attributes`, `page`: entries into pages
+//! - `pump`, `link`: the transport and its tasks
+//! - `request`, `filter`: what a plugin may ask for
+//! - `search`, `paging`, `completion`, `cursor`: the paging loop, one page ahead, and how it ends
+//! - `error`: what can go wrong
 
 mod attributes;
 mod ber;

@@ -93,6 +93,23 @@ async fn a_trap_ends_the_call() {
 }
 
 #[tokio::test]
+async fn a_panic_is_told_in_its_own_words_without_control_characters() {
+    let parts = r#"
+        (import "wasi:cli/stderr@0.2.6" "get-stderr" (func $stderr (result i32)))
+        (import "wasi:io/streams@0.2.6" "[method]output-stream.blocking-write-and-flush"
+            (func $write (param i32 i32 i32 i32)))
+        (data (i32.const 0) "thread 'main' panicked at src/sync.rs:7:5:\0ano \1b[31mpage\0anote: run with x")"#;
+    let panic =
+        "(call $write (call $stderr) (i32.const 0) (i32.const 80) (i32.const 512)) unreachable";
+    let problem = ending(parts, panic).await;
+    assert_eq!(problem.code, "plugin-trap");
+    assert_eq!(
+        problem.message,
+        "the plugin panicked at src/sync.rs:7:5:; no \\u{1b}[31mpage"
+    );
+}
+
+#[tokio::test]
 async fn a_result_outside_of_memory_ends_the_call() {
     assert_eq!(ending("", "(i32.const -4)").await.code, "plugin-trap");
 }

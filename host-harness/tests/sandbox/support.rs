@@ -18,14 +18,36 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Resolve, WorldItem};
 
+/// As much of WASI as a panic needs to be heard.
+const STREAMS: &str = "package wasi:io@0.2.6;
+    interface error { resource error; }
+    interface streams {
+        use error.{error};
+        variant stream-error { last-operation-failed(error), closed }
+        resource output-stream {
+            blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
+        }
+    }";
+const STDERR: &str = "package wasi:cli@0.2.6;
+    interface stderr {
+        use wasi:io/streams@0.2.6.{output-stream};
+        get-stderr: func() -> output-stream;
+    }";
+const WORLD: &str = "package test:plugin;
+    world plugin {
+        include marketplace:directory-sync/directory-sync@0.1.0;
+        import wasi:cli/stderr@0.2.6;
+    }";
+
 /// A plugin with every hook of the contract, of which each traps, but for `describe`, which runs `describe`.
 /// `parts` may import and define what that needs; the memory is there.
 pub(crate) fn component(parts: &str, describe: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir("../wit").unwrap();
-    let world = resolve
-        .select_world(&[package], Some("directory-sync"))
-        .unwrap();
+    resolve.push_dir("../wit").unwrap();
+    resolve.push_str("streams.wit", STREAMS).unwrap();
+    resolve.push_str("stderr.wit", STDERR).unwrap();
+    let package = resolve.push_str("world.wit", WORLD).unwrap();
+    let world = resolve.select_world(&[package], Some("plugin")).unwrap();
     let mut text = format!("(module\n{parts}\n(global $top (mut i32) (i32.const 1024))\n");
     if !parts.contains("(memory") {
         text.push_str("(memory (export \"memory\") 2)\n");

@@ -7,4 +7,5 @@ mod cancelled;
 mod hostile;
 mod ports;
 mod refused;
+mod steps;
 mod support;

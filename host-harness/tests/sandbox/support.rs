@@ -42,6 +42,11 @@ const WORLD: &str = "package test:plugin;
 /// A plugin with every hook of the contract, of which each traps, but for `describe`, which runs `describe`.
 /// `parts` may import and define what that needs; the memory is there.
 pub(crate) fn component(parts: &str, describe: &str) -> Vec<u8> {
+    component_of(parts, &[("describe", describe)])
+}
+
+/// The same, with the bodies of some hooks.
+pub(crate) fn component_of(parts: &str, bodies: &[(&str, &str)]) -> Vec<u8> {
     let mut resolve = Resolve::default();
     resolve.push_dir("../wit").unwrap();
     resolve.push_str("streams.wit", STREAMS).unwrap();
@@ -62,11 +67,8 @@ pub(crate) fn component(parts: &str, describe: &str) -> Vec<u8> {
         let interface = resolve.name_world_key(key);
         for function in resolve.interfaces[*id].functions.values() {
             let signature = resolve.wasm_signature(AbiVariant::GuestExport, function);
-            let body = if function.name == "describe" {
-                describe
-            } else {
-                "unreachable"
-            };
+            let body = bodies.iter().find(|(name, _)| *name == function.name);
+            let body = body.map_or("unreachable", |(_, body)| body);
             text.push_str(&format!(
                 "(func (export \"{interface}#{}\") {} {} {body})\n",
                 function.name,

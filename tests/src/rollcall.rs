@@ -284,3 +284,88 @@ fn ended<A: AsRef<OsStr>>(
         err: text(&output.stderr),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use super::*;
+
+    /// A process started by another test would still hold a script open for writing, and the system refuses to run that.
+    fn alone() -> MutexGuard<'static, ()> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A program that does what a shell script says.
+    fn scripted(script: &str) -> Rollcall {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Rollcall {
+            program,
+            data: Data::Own(folder),
+            variables: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_answer_is_read_with_its_exit_code() {
+        let _alone = alone();
+        let rollcall =
+            scripted(r#"echo '{"command":"sync","exit":6,"result":{"rows":[3]}}'; exit 6"#);
+        let answer = rollcall.expect(6, &["sync", "acme"]).unwrap();
+        assert_eq!(answer.at("/rows/0"), 3);
+        assert_eq!(answer.at("/nothing"), &Value::Null);
+    }
+
+    #[test]
+    fn problems_are_told_by_their_codes() {
+        let _alone = alone();
+        let rollcall =
+            scripted(r#"echo '{"problems":[{"code":"bad-url"},{"code":"bad-dn"}]}'; exit 3"#);
+        assert_eq!(
+            rollcall.json(&["configure"]).unwrap().problem_codes(),
+            ["bad-url", "bad-dn"]
+        );
+    }
+
+    #[test]
+    fn another_exit_code_is_told_with_all_that_was_printed() {
+        let _alone = alone();
+        let rollcall = scripted(r#"echo '{"problems":[{"code":"bad-url"}]}'; exit 3"#);
+        let error = rollcall.expect(0, &["configure"]).unwrap_err().to_string();
+        assert!(
+            error.contains("configure") && error.contains("bad-url"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn output_that_is_no_json_is_refused() {
+        let _alone = alone();
+        assert!(matches!(
+            scripted("echo hello").json(&["runs"]),
+            Err(RollcallError::NotJson { .. })
+        ));
+        assert!(matches!(
+            scripted("echo hello; exit 7").json(&["runs"]),
+            Err(RollcallError::Ended { .. })
+        ));
+    }
+
+    #[test]
+    fn the_environment_is_what_was_given() {
+        let _alone = alone();
+        let rollcall = scripted(r#"printf '{"result":["%s","%s"]}' "$HOME" "$GIVEN""#)
+            .with_variable("GIVEN", "yes");
+        let answer = rollcall.json(&["runs"]).unwrap();
+        assert_eq!(
+            (answer.at("/0"), answer.at("/1")),
+            (&Value::from(""), &Value::from("yes"))
+        );
+    }
+}

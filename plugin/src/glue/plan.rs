@@ -8,7 +8,7 @@ use crate::ports::plan::{
 };
 
 impl Plan for Imports {
-    fn record(&self, rows: Vec<Row>) -> Result<(), HostProblem> {
+    fn record(&self, rows: &[Row<'_>]) -> Result<(), HostProblem> {
         let troubles: Vec<Option<types::Problem>> = rows
             .iter()
             .map(|row| row.problem.clone().map(Into::into))
@@ -117,7 +117,7 @@ impl Plan for Imports {
     }
 }
 
-fn change(change: &Change) -> plan::Change<'_> {
+fn change<'a>(change: &'a Change<'_>) -> plan::Change<'a> {
     plan::Change {
         field: &change.field,
         before: change.before.as_deref(),

@@ -71,7 +71,7 @@ pub fn uninstall(host: &impl Host, people: Afterwards) -> Answer<Receipt> {
                 .map(deactivation)
                 .collect();
             count.deactivated += rows.len() as u64;
-            host.plan().record(rows).map_err(one)?;
+            host.plan().record(&rows).map_err(one)?;
         }
         after = last;
         if !index.more {
@@ -98,16 +98,16 @@ impl Counts {
     }
 }
 
-fn deactivation(person: Person) -> Row {
+fn deactivation(person: Person) -> Row<'static> {
     let mut source_hash = [0; 16];
     for (to, from) in source_hash.iter_mut().zip(&person.source_hash) {
         *to = *from;
     }
     Row {
         kind: RowKind::Deactivate,
-        display: display(&person),
-        external_id: person.external_id,
-        dn: person.dn,
+        display: display(&person).into(),
+        external_id: person.external_id.into(),
+        dn: person.dn.into(),
         reason: "uninstalled",
         changes: Vec::new(),
         source_hash,
@@ -257,7 +257,7 @@ mod tests {
         let rows = world.rows.borrow();
         assert_eq!(
             rows.iter()
-                .map(|row| row.external_id.as_str())
+                .map(|row| &*row.external_id)
                 .collect::<Vec<_>>(),
             ["id-1", "id-2"]
         );
@@ -266,7 +266,7 @@ mod tests {
             (RowKind::Deactivate, "uninstalled")
         );
         assert_eq!(
-            (rows[0].display.as_str(), rows[1].display.as_str()),
+            (&*rows[0].display, &*rows[1].display),
             ("one", "cn=2")
         );
         assert!(!world.finished.borrow().as_ref().unwrap().1.complete);

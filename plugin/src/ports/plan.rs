@@ -1,5 +1,6 @@
 //! The plan port (contract: `plan`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::directory::HostProblem;
@@ -22,13 +23,13 @@ pub enum RowKind {
 
 /// One field's change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct Change<'a> {
     /// A portal field, `role` or `dn`; shared, because the same few names stand in every row.
     pub field: Arc<str>,
     /// Before.
-    pub before: Option<String>,
+    pub before: Option<Cow<'a, str>>,
     /// After.
-    pub after: Option<String>,
+    pub after: Option<Cow<'a, str>>,
 }
 
 /// The other person of a duplicate.
@@ -42,27 +43,54 @@ pub struct Party {
     pub id: String,
 }
 
-/// One person's row.
+/// One person's row. Texts are borrowed where they can be: a first sync makes as many rows as there are people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct Row<'a> {
     /// What it does.
     pub kind: RowKind,
     /// The stable id.
-    pub external_id: String,
+    pub external_id: Cow<'a, str>,
     /// The DN.
-    pub dn: String,
+    pub dn: Cow<'a, str>,
     /// A name to show.
-    pub display: String,
+    pub display: Cow<'a, str>,
     /// Why, as a code.
     pub reason: &'static str,
     /// What changes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Change<'a>>,
     /// What the directory said, hashed.
     pub source_hash: [u8; 16],
     /// Why unsynced.
     pub problem: Option<Problem>,
     /// The other person.
     pub other: Option<Party>,
+}
+
+impl Row<'_> {
+    /// The same, free of what it borrows from.
+    #[must_use]
+    pub fn into_owned(self) -> Row<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Row {
+            kind: self.kind,
+            external_id: owned(self.external_id),
+            dn: owned(self.dn),
+            display: owned(self.display),
+            reason: self.reason,
+            changes: self
+                .changes
+                .into_iter()
+                .map(|change| Change {
+                    field: change.field,
+                    before: change.before.map(owned),
+                    after: change.after.map(owned),
+                })
+                .collect(),
+            source_hash: self.source_hash,
+            problem: self.problem,
+            other: self.other,
+        }
+    }
 }
 
 /// Turns a recorded row into an unsynced one.
@@ -156,7 +184,7 @@ pub struct UnsyncedRow {
 /// Takes the plan.
 pub trait Plan {
     /// Records rows.
-    fn record(&self, rows: Vec<Row>) -> Result<(), HostProblem>;
+    fn record(&self, rows: &[Row<'_>]) -> Result<(), HostProblem>;
     /// Rejects rows.
     fn reject(&self, rejections: Vec<Rejection>) -> Result<(), HostProblem>;
     /// Notes absences.

@@ -25,6 +25,8 @@ pub(super) struct Candidate<'p> {
     pub(super) disabled: bool,
     /// The portal has the person.
     pub(super) known: bool,
+    /// Whose entry it is could not be told.
+    pub(super) problem: Option<Problem>,
     pub(super) values: Vec<Mapped<'p>>,
     pub(super) recipe: &'p Recipe,
     pub(super) entry: Entry<'p>,
@@ -32,12 +34,12 @@ pub(super) struct Candidate<'p> {
 
 /// What a candidate asks for, before others are considered.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct Draft<'c> {
     pub(super) slot: Slot,
-    pub(super) row: Row,
+    pub(super) row: Row<'c>,
     pub(super) facts: Facts,
     /// Unique values that it takes and leaves.
-    pub(super) moves: Vec<Move>,
+    pub(super) moves: Vec<Move<'c>>,
 }
 
 impl<'p> Candidate<'p> {
@@ -50,6 +52,7 @@ impl<'p> Candidate<'p> {
             dn: recipe::name(entry),
             disabled: false,
             known: false,
+            problem: None,
             values: recipe.evaluate(entry),
             recipe,
             entry: *entry,
@@ -57,12 +60,15 @@ impl<'p> Candidate<'p> {
     }
 
     /// What becomes of the person; `None` where nothing does. `person` is who the portal has.
-    pub(super) fn draft(
-        &self,
+    pub(super) fn draft<'c>(
+        &'c self,
         names: &Names,
-        role: &str,
-        person: Option<&Person>,
-    ) -> Option<Draft> {
+        role: &'c str,
+        person: Option<&'c Person>,
+    ) -> Option<Draft<'c>> {
+        if let Some(problem) = &self.problem {
+            return Some(self.refused(names, problem.clone()));
+        }
         match person {
             Some(person) => self.draft_known(names, person),
             None => (!self.disabled).then(|| self.draft_new(names, role)),
@@ -70,7 +76,12 @@ impl<'p> Candidate<'p> {
     }
 
     /// The row of somebody who can't be brought over.
-    pub(super) fn unsynced(&self, names: &Names, problem: Problem, other: Option<Party>) -> Row {
+    pub(super) fn unsynced(
+        &self,
+        names: &Names,
+        problem: Problem,
+        other: Option<Party>,
+    ) -> Row<'_> {
         let row = self.row(names, RowKind::Unsynced, problem.code);
         let changes = names.read(self.recipe.mapping(), &self.values, &self.entry);
         Row {
@@ -81,7 +92,7 @@ impl<'p> Candidate<'p> {
         }
     }
 
-    fn draft_new(&self, names: &Names, role: &str) -> Draft {
+    fn draft_new<'c>(&'c self, names: &Names, role: &'c str) -> Draft<'c> {
         let mapping = self.recipe.mapping();
         let problem = compare::failure(&self.values)
             .or_else(|| compare::first(mapping.missing(&self.values)));
@@ -101,7 +112,7 @@ impl<'p> Candidate<'p> {
         }
     }
 
-    fn draft_known(&self, names: &Names, person: &Person) -> Option<Draft> {
+    fn draft_known<'c>(&'c self, names: &Names, person: &'c Person) -> Option<Draft<'c>> {
         let turn = compare::turn(self.disabled, person);
         if let Some(problem) = compare::failure(&self.values) {
             // Whoever is disabled loses access whatever else is wrong with the entry.
@@ -149,7 +160,7 @@ impl<'p> Candidate<'p> {
         })
     }
 
-    fn refused(&self, names: &Names, problem: Problem) -> Draft {
+    fn refused(&self, names: &Names, problem: Problem) -> Draft<'_> {
         Draft {
             slot: self.slot,
             row: self.unsynced(names, problem, None),
@@ -158,12 +169,12 @@ impl<'p> Candidate<'p> {
         }
     }
 
-    fn row(&self, names: &Names, kind: RowKind, reason: &'static str) -> Row {
+    fn row(&self, names: &Names, kind: RowKind, reason: &'static str) -> Row<'_> {
         Row {
             kind,
-            external_id: self.external_id.clone().into_owned(),
-            dn: self.dn.clone().into_owned(),
-            display: names.display(&self.values),
+            external_id: Cow::Borrowed(&self.external_id),
+            dn: Cow::Borrowed(&self.dn),
+            display: Cow::Borrowed(names.display(&self.values)),
             reason,
             changes: Vec::new(),
             source_hash: self.source.bytes(),
@@ -174,7 +185,7 @@ impl<'p> Candidate<'p> {
 }
 
 /// Leaves the unique fields out of a row that must go out whoever has their values.
-pub(super) fn without_unique(row: &mut Row, fields: &[Field]) {
+pub(super) fn without_unique(row: &mut Row<'_>, fields: &[Field]) {
     row.changes.retain(|change| {
         !fields
             .iter()
@@ -182,7 +193,7 @@ pub(super) fn without_unique(row: &mut Row, fields: &[Field]) {
     });
 }
 
-impl Draft {
+impl Draft<'_> {
     /// Turns it into the row of somebody who can't be brought over, keeping the values.
     pub(super) fn refuse(&mut self, problem: Problem, other: Party) {
         self.row.kind = RowKind::Unsynced;

@@ -1,5 +1,6 @@
 //! One person as the directory has them beside the same person in the portal.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::entry::Entry;
@@ -26,8 +27,8 @@ pub(super) struct Names {
 
 /// What differs.
 #[derive(Debug, Default)]
-pub(super) struct Difference {
-    pub(super) changes: Vec<Change>,
+pub(super) struct Difference<'a> {
+    pub(super) changes: Vec<Change<'a>>,
     /// The DN is another.
     pub(super) renamed: bool,
     /// A field becomes empty.
@@ -35,15 +36,15 @@ pub(super) struct Difference {
     /// The role is another.
     pub(super) role: bool,
     /// Unique fields that get or lose a value: the field's place, what it was and what it becomes, as compared.
-    pub(super) moves: Vec<Move>,
+    pub(super) moves: Vec<Move<'a>>,
 }
 
 /// A unique field gets another value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Move {
+pub(super) struct Move<'a> {
     pub(super) field: usize,
-    pub(super) from: Option<String>,
-    pub(super) to: Option<String>,
+    pub(super) from: Option<Cow<'a, str>>,
+    pub(super) to: Option<Cow<'a, str>>,
 }
 
 /// What a person's status becomes.
@@ -68,7 +69,7 @@ impl Names {
     }
 
     /// All values of somebody new.
-    pub(super) fn all(&self, values: &[Mapped<'_>], role: &str) -> Vec<Change> {
+    pub(super) fn all<'a>(&self, values: &'a [Mapped<'_>], role: &'a str) -> Vec<Change<'a>> {
         let mut changes = Vec::with_capacity(values.len() + 1);
         let mut with_role = false;
         for mapped in values {
@@ -78,7 +79,7 @@ impl Names {
                 changes.push(Change {
                     field,
                     before: None,
-                    after: Some((**value).to_owned()),
+                    after: Some(Cow::Borrowed(value)),
                 });
             }
         }
@@ -87,7 +88,7 @@ impl Names {
             changes.push(Change {
                 field,
                 before: None,
-                after: Some(role.to_owned()),
+                after: Some(Cow::Borrowed(role)),
             });
         }
         changes
@@ -95,12 +96,12 @@ impl Names {
 
     /// The values as read, for people who are not brought over: where a value could not be made, what it
     /// would have been made of.
-    pub(super) fn read(
+    pub(super) fn read<'a>(
         &self,
         mapping: &Mapping,
-        values: &[Mapped<'_>],
+        values: &'a [Mapped<'_>],
         entry: &Entry<'_>,
-    ) -> Vec<Change> {
+    ) -> Vec<Change<'a>> {
         let mut changes = self.all(values, "");
         if values
             .iter()
@@ -109,7 +110,7 @@ impl Names {
             for traced in mapping.trace(entry) {
                 if matches!(traced.mapped.value, Value::Failed(_)) && !traced.raw.is_empty() {
                     let field = Arc::clone(&self.fields[traced.mapped.field]);
-                    let after = Some(traced.raw.join("; "));
+                    let after = Some(Cow::Owned(traced.raw.join("; ")));
                     changes.push(Change {
                         field,
                         before: None,
@@ -122,7 +123,7 @@ impl Names {
     }
 
     /// A name to show.
-    pub(super) fn display(&self, values: &[Mapped<'_>]) -> String {
+    pub(super) fn display<'a>(&self, values: &'a [Mapped<'_>]) -> &'a str {
         self.display
             .iter()
             .flatten()
@@ -134,27 +135,25 @@ impl Names {
                     .text()
             })
             .unwrap_or_default()
-            .to_owned()
     }
 
     /// A name to show for somebody as the portal has them.
-    pub(super) fn display_of(&self, person: &Person) -> String {
+    pub(super) fn display_of<'a>(&self, person: &'a Person) -> &'a str {
         self.display
             .iter()
             .flatten()
             .find_map(|place| value_of(person, &self.fields[*place]))
             .unwrap_or(&person.dn)
-            .to_owned()
     }
 
     /// What differs between the directory and the portal. Fields without a rule are the portal's own.
-    pub(super) fn difference(
+    pub(super) fn difference<'a>(
         &self,
         mapping: &Mapping,
-        values: &[Mapped<'_>],
-        dn: &str,
-        person: &Person,
-    ) -> Difference {
+        values: &'a [Mapped<'_>],
+        dn: &'a str,
+        person: &'a Person,
+    ) -> Difference<'a> {
         let mut difference = Difference::default();
         for mapped in values {
             let after = match &mapped.value {
@@ -179,16 +178,16 @@ impl Names {
             }
             difference.changes.push(Change {
                 field: Arc::clone(name),
-                before: before.map(str::to_owned),
-                after: after.map(str::to_owned),
+                before: before.map(Cow::Borrowed),
+                after: after.map(Cow::Borrowed),
             });
         }
         if person.dn != dn {
             difference.renamed = true;
             difference.changes.push(Change {
                 field: Arc::clone(&self.dn),
-                before: (!person.dn.is_empty()).then(|| person.dn.clone()),
-                after: Some(dn.to_owned()),
+                before: (!person.dn.is_empty()).then_some(Cow::Borrowed(&*person.dn)),
+                after: Some(Cow::Borrowed(dn)),
             });
         }
         difference
@@ -196,7 +195,7 @@ impl Names {
 }
 
 /// The unique values of somebody new.
-pub(super) fn claims(mapping: &Mapping, values: &[Mapped<'_>]) -> Vec<Move> {
+pub(super) fn claims<'a>(mapping: &Mapping, values: &'a [Mapped<'_>]) -> Vec<Move<'a>> {
     values
         .iter()
         .filter(|mapped| mapping.fields()[mapped.field].unique)
@@ -255,8 +254,8 @@ fn value_of<'p>(person: &'p Person, field: &str) -> Option<&'p str> {
         .map(|(_, value)| value.as_str())
 }
 
-fn moved(field: usize, before: Option<&str>, after: Option<&str>) -> Option<Move> {
-    let key = |value: &str| Some(unique_key(value).into_owned()).filter(|key| !key.is_empty());
+fn moved<'a>(field: usize, before: Option<&'a str>, after: Option<&'a str>) -> Option<Move<'a>> {
+    let key = |value: &'a str| Some(unique_key(value)).filter(|key| !key.is_empty());
     let (from, to) = (before.and_then(key), after.and_then(key));
     (from != to).then_some(Move { field, from, to })
 }

@@ -1,11 +1,14 @@
 //! Leavers: synced people whom a proven enumeration did not find, and what the policy makes of them.
 
+use std::borrow::Cow;
+
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::{Absence, Row, RowKind};
 use crate::ports::portal::{PeopleIndex, Person};
 use crate::settings::LeaverPolicy;
 
+use super::outbox;
 use super::people::Facts;
 use super::reading::Reading;
 
@@ -53,7 +56,7 @@ impl Reading {
         for batch in absent.chunks(BATCH) {
             self.depart(host, batch)?;
         }
-        self.outbox.drain(host.plan())
+        Ok(())
     }
 
     fn depart(&mut self, host: &impl Host, batch: &[(String, Fate)]) -> Result<(), HostProblem> {
@@ -69,7 +72,7 @@ impl Reading {
             host.portal().people(&named)
         };
         people.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));
-        let mut absences = Vec::new();
+        let (mut rows, mut absences) = (Vec::new(), Vec::new());
         for (id, fate) in batch {
             let place = people.binary_search_by(|person| person.external_id.as_str().cmp(id));
             let person = place.ok().map(|place| &people[place]);
@@ -90,8 +93,7 @@ impl Reading {
                     let Some(person) = person else { continue };
                     self.tally.absent_deactivated += 1;
                     self.tally.add(Facts::of(RowKind::Deactivate));
-                    let row = self.departure(person);
-                    self.outbox.push(row);
+                    rows.push(self.departure(person));
                     continue;
                 }
             }
@@ -100,6 +102,7 @@ impl Reading {
                 review,
             });
         }
+        outbox::record(host.plan(), &rows)?;
         if absences.is_empty() {
             Ok(())
         } else {
@@ -107,16 +110,16 @@ impl Reading {
         }
     }
 
-    fn departure(&self, person: &Person) -> Row {
+    fn departure<'a>(&self, person: &'a Person) -> Row<'a> {
         let mut source_hash = [0; 16];
         for (to, from) in source_hash.iter_mut().zip(&person.source_hash) {
             *to = *from;
         }
         Row {
             kind: RowKind::Deactivate,
-            external_id: person.external_id.clone(),
-            dn: person.dn.clone(),
-            display: self.names.display_of(person),
+            external_id: Cow::Borrowed(&person.external_id),
+            dn: Cow::Borrowed(&person.dn),
+            display: Cow::Borrowed(self.names.display_of(person)),
             reason: "absent",
             changes: Vec::new(),
             source_hash,

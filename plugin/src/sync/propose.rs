@@ -1,12 +1,16 @@
 //! From a page's candidates to rows: what the portal has of them, who holds what they want, and what is
 //! remembered of each.
 
+use std::sync::Arc;
+
 use crate::ports::Host;
-use crate::ports::plan::{Party, RowKind};
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::{Party, Row, RowKind};
 use crate::ports::portal::{Holder, Person};
 use crate::problem::Problem;
 
 use super::candidate::{Candidate, Draft, without_unique};
+use super::outbox;
 use super::people::{Facts, NO_SLOT};
 use super::reading::Reading;
 
@@ -23,19 +27,21 @@ struct Held {
 
 impl Reading {
     /// Makes rows of candidates.
-    pub(super) fn propose(&mut self, host: &impl Host, candidates: &[Candidate<'_>]) {
-        if candidates.is_empty() {
-            return;
-        }
+    pub(super) fn propose(
+        &mut self,
+        host: &impl Host,
+        candidates: &[Candidate<'_>],
+    ) -> Result<(), HostProblem> {
+        let (names, role) = (Arc::clone(&self.names), Arc::clone(&self.role));
         let people = people(host, candidates);
-        let mut drafts: Vec<Draft> = Vec::with_capacity(candidates.len());
+        let mut drafts: Vec<Draft<'_>> = Vec::with_capacity(candidates.len());
         for candidate in candidates {
             let person = if candidate.known {
                 find(&people, &candidate.external_id)
             } else {
                 None
             };
-            match candidate.draft(&self.names, &self.role, person) {
+            match candidate.draft(&names, &role, person) {
                 Some(draft) => drafts.push(draft),
                 None if person.is_none() => self.tally.disabled_skipped += 1,
                 None => self.tally.unchanged += 1,
@@ -49,17 +55,19 @@ impl Reading {
         held.retain(|held| self.stands(&mut drafts[held.draft], held));
         held.sort_by_key(|held| held.draft);
         let mut held = held.into_iter().peekable();
+        let mut rows = Vec::with_capacity(drafts.len());
         for (place, draft) in drafts.into_iter().enumerate() {
             let mut own = Vec::new();
             while let Some(one) = held.next_if(|held| held.draft == place) {
                 own.push(one);
             }
-            self.commit(draft, own);
+            rows.extend(self.commit(draft, own));
         }
+        outbox::record(host.plan(), &rows)
     }
 
     /// Who holds the values that drafts take.
-    fn holders(&self, host: &impl Host, drafts: &[Draft]) -> Vec<Held> {
+    fn holders(&self, host: &impl Host, drafts: &[Draft<'_>]) -> Vec<Held> {
         let mut held = Vec::new();
         for (field, schema) in self.recipe.mapping().fields().iter().enumerate() {
             if !schema.unique {
@@ -70,7 +78,7 @@ impl Reading {
                 for one in each.moves.iter().filter(|one| one.field == field) {
                     if let Some(key) = &one.to {
                         takers.push(draft);
-                        keys.push(key.clone());
+                        keys.push(key.clone().into_owned());
                     }
                 }
             }
@@ -92,7 +100,7 @@ impl Reading {
     }
 
     /// Whether a holder is still in the way, and may yet make room. Whom no sync brought never does.
-    fn stands(&self, draft: &mut Draft, held: &Held) -> bool {
+    fn stands(&self, draft: &mut Draft<'_>, held: &Held) -> bool {
         let holder = &held.holder;
         if holder.external_id == draft.row.external_id {
             return false;
@@ -117,8 +125,8 @@ impl Reading {
         true
     }
 
-    /// Remembers what a draft takes and leaves, and sends its row on its way.
-    fn commit(&mut self, draft: Draft, held: Vec<Held>) {
+    /// Remembers what a draft takes and leaves. Gives its row, unless that must wait.
+    fn commit<'c>(&mut self, draft: Draft<'c>, held: Vec<Held>) -> Option<Row<'c>> {
         let number = self.people.push(
             draft.slot,
             &draft.row.external_id,
@@ -150,10 +158,10 @@ impl Reading {
             }
         }
         if yields && !draft.moves.is_empty() {
-            self.withheld.push((number, draft.row));
-        } else {
-            self.outbox.push(draft.row);
+            self.withheld.push((number, draft.row.into_owned()));
+            return None;
         }
+        Some(draft.row)
     }
 
     /// The problem of a value that somebody else has or wants.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::entry::{Entry, Page};
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Row, RowKind};
+use crate::ports::plan::Row;
 use crate::problem::Problem;
 
 use super::candidate::Candidate;
@@ -13,8 +13,7 @@ use super::claims::Claims;
 use super::compare::Names;
 use super::hash::{Hashes, SourceHash, Token};
 use super::known::{Known, Slot};
-use super::outbox::Outbox;
-use super::people::{Facts, Number, People};
+use super::people::{Number, People};
 use super::recipe::{self, Recipe};
 use super::tally::Tally;
 
@@ -32,16 +31,15 @@ pub(super) struct Reading {
     pub(super) people: People,
     pub(super) claims: Claims,
     pub(super) tally: Tally,
-    pub(super) outbox: Outbox,
-    pub(super) names: Names,
+    pub(super) names: Arc<Names>,
     /// Names of entries whose person can't be told: whoever had this name counts as present.
     pub(super) nameless: Vec<Token>,
     /// Ids that two entries have.
     pub(super) repeats: Vec<Repeat>,
     /// Deactivations that carry unique values: they go out without these where the values are taken.
-    pub(super) withheld: Vec<(Number, Row)>,
+    pub(super) withheld: Vec<(Number, Row<'static>)>,
     /// The role of new people.
-    pub(super) role: String,
+    pub(super) role: Arc<str>,
     /// The portal was empty at the beginning: nobody can hold a value.
     pub(super) nobody: bool,
     hashes: Hashes,
@@ -58,7 +56,7 @@ pub(super) struct Repeat {
 
 impl Reading {
     /// Nothing read yet. `people` are those whom the portal has, synced or not.
-    pub(super) fn new(recipe: Arc<Recipe>, seed: u64, role: String, people: u64) -> Self {
+    pub(super) fn new(recipe: Arc<Recipe>, seed: u64, role: &str, people: u64) -> Self {
         // An estimate; beyond it columns grow as they are filled.
         let room = usize::try_from(people.min(1 << 18)).unwrap_or_default();
         Self {
@@ -67,12 +65,11 @@ impl Reading {
             people: People::new(&recipe.request().base),
             claims: Claims::default(),
             tally: Tally::default(),
-            outbox: Outbox::default(),
-            names: Names::new(recipe.mapping().fields()),
+            names: Arc::new(Names::new(recipe.mapping().fields())),
             nameless: Vec::new(),
             repeats: Vec::new(),
             withheld: Vec::new(),
-            role,
+            role: Arc::from(role),
             nobody: people == 0,
             recipe,
         }
@@ -101,16 +98,19 @@ impl Reading {
             self.tally.seen += 1;
             candidates.extend(self.entry(&recipe, &entry));
         }
-        self.propose(host, &candidates);
-        self.outbox.drain(host.plan())
+        if candidates.is_empty() {
+            Ok(())
+        } else {
+            self.propose(host, &candidates)
+        }
     }
 
     /// One entry: a candidate for a row, or counted here.
     fn entry<'p>(&mut self, recipe: &'p Recipe, entry: &Entry<'p>) -> Option<Candidate<'p>> {
         let external_id = match recipe.external_id(entry) {
             Ok(id) if !id.is_empty() => id,
-            Ok(_) => return self.nameless_entry(recipe, entry, None),
-            Err(problem) => return self.nameless_entry(recipe, entry, Some(problem)),
+            Ok(_) => return Some(self.nameless_entry(recipe, entry, None)),
+            Err(problem) => return Some(self.nameless_entry(recipe, entry, Some(problem))),
         };
         self.tally.identified += 1;
         let source = self.hashes.source(entry);
@@ -162,10 +162,10 @@ impl Reading {
     /// An entry whose person can't be told.
     fn nameless_entry<'p>(
         &mut self,
-        recipe: &Recipe,
-        entry: &Entry<'_>,
+        recipe: &'p Recipe,
+        entry: &Entry<'p>,
         problem: Option<Problem>,
-    ) -> Option<Candidate<'p>> {
+    ) -> Candidate<'p> {
         let mut problem = problem.unwrap_or_else(|| {
             Problem::new(
                 "missing-external-id",
@@ -177,13 +177,11 @@ impl Reading {
         problem.code = "missing-external-id";
         let candidate = Candidate::read(recipe, entry);
         self.nameless.push(self.name(&candidate.dn));
-        self.tally.add(Facts::of(RowKind::Unsynced));
-        let row = Row {
-            source_hash: self.hashes.source(entry).bytes(),
-            ..candidate.unsynced(&self.names, problem, None)
-        };
-        self.outbox.push(row);
-        None
+        Candidate {
+            source: self.hashes.source(entry),
+            problem: Some(problem),
+            ..candidate
+        }
     }
 
     /// An entry with an id that another entry had. The same entry again, which happens where a directory

@@ -108,7 +108,7 @@ impl<H: Host> Run<H> {
         if options.mode == Mode::Changes {
             warnings.push(full_instead(profile.label));
         }
-        let role = configuration.settings.role.clone();
+        let role = configuration.settings.role.as_str();
         let reading = Reading::new(recipe, options.seed, role, host.portal().count());
         host.log().write(
             Level::Info,
@@ -237,7 +237,6 @@ impl<H: Host> Run<H> {
 
     fn finish(&mut self, host: &H, proof: &Proof) -> Result<Summary, HostProblem> {
         let reading = &mut self.reading;
-        reading.outbox.flush(host.plan())?;
         let limits = self.configuration.settings.guards;
         let guards = guard::guards(&reading.tally, limits, self.active, host.portal().licence());
         let mut warnings = std::mem::take(&mut self.warnings);

@@ -30,8 +30,7 @@ impl Reading {
             .collect();
         let numbers: BTreeSet<Number> = withdrawn.values().copied().collect();
         let conflicts = std::mem::take(&mut self.claims).settle(&self.people, &numbers);
-        let kept = self.release_withheld(&numbers, &conflicts);
-        self.outbox.flush(host.plan())?;
+        let kept = self.release_withheld(host, &numbers, &conflicts)?;
         let mut rejections = self.repeated(&withdrawn);
         rejections.extend(self.conflicting(host, conflicts, &kept));
         outbox::reject(host.plan(), rejections)
@@ -40,10 +39,11 @@ impl Reading {
     /// Lets the withheld deactivations go, without unique values where these are taken. Gives who had to do without.
     fn release_withheld(
         &mut self,
+        host: &impl Host,
         withdrawn: &BTreeSet<Number>,
         conflicts: &BTreeMap<Number, Conflict>,
-    ) -> BTreeSet<Number> {
-        let mut without = BTreeSet::new();
+    ) -> Result<BTreeSet<Number>, HostProblem> {
+        let (mut without, mut rows) = (BTreeSet::new(), Vec::new());
         for (number, mut row) in std::mem::take(&mut self.withheld) {
             if withdrawn.contains(&number) {
                 continue;
@@ -52,9 +52,10 @@ impl Reading {
                 without_unique(&mut row, self.recipe.mapping().fields());
                 without.insert(number);
             }
-            self.outbox.push(row);
+            rows.push(row);
         }
-        without
+        outbox::record(host.plan(), &rows)?;
+        Ok(without)
     }
 
     fn repeated(&mut self, withdrawn: &BTreeMap<Slot, Number>) -> Vec<Rejection> {

@@ -19,7 +19,7 @@ pub(crate) struct World {
     pub(crate) directory: MemoryDirectory,
     pub(crate) portal: MemoryPortal,
     pub(crate) state: RefCell<BTreeMap<String, Versioned>>,
-    pub(crate) rows: RefCell<Vec<Row>>,
+    pub(crate) rows: RefCell<Vec<Row<'static>>>,
     pub(crate) rejections: RefCell<Vec<Rejection>>,
     pub(crate) absences: RefCell<Vec<Absence>>,
     pub(crate) finished: RefCell<Option<(Summary, Proof, Vec<u8>)>>,
@@ -115,8 +115,10 @@ impl Host for World {
 }
 
 impl Plan for World {
-    fn record(&self, rows: Vec<Row>) -> Result<(), HostProblem> {
-        self.rows.borrow_mut().extend(rows);
+    fn record(&self, rows: &[Row<'_>]) -> Result<(), HostProblem> {
+        self.rows
+            .borrow_mut()
+            .extend(rows.iter().cloned().map(Row::into_owned));
         Ok(())
     }
     fn reject(&self, rejections: Vec<Rejection>) -> Result<(), HostProblem> {

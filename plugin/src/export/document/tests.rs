@@ -12,7 +12,7 @@ use crate::problem::Problem;
 struct Rows(Vec<UnsyncedRow>);
 
 impl Plan for Rows {
-    fn record(&self, _: Vec<Row>) -> Result<(), HostProblem> {
+    fn record(&self, _: &[Row<'_>]) -> Result<(), HostProblem> {
         Ok(())
     }
     fn reject(&self, _: Vec<Rejection>) -> Result<(), HostProblem> {

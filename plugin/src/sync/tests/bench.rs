@@ -45,11 +45,11 @@ pub(super) fn plan(world: &World, seed: u64, pages: u32) -> Result<Summary, Vec<
 }
 
 /// The plan's rows, rejections applied, by external id.
-pub(super) fn rows(world: &World) -> Vec<Row> {
+pub(super) fn rows(world: &World) -> Vec<Row<'static>> {
     let mut rows = world.rows.borrow().clone();
     let named: Vec<&str> = rows
         .iter()
-        .map(|row| row.external_id.as_str())
+        .map(|row| &*row.external_id)
         .filter(|id| !id.is_empty())
         .collect();
     assert_eq!(
@@ -61,7 +61,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         let row = rows
             .iter_mut()
             .find(|row| row.external_id == rejection.external_id);
-        let rejected = |row: &Row| Row {
+        let rejected = |row: &Row<'static>| Row {
             kind: RowKind::Unsynced,
             reason: rejection.problem.code,
             problem: Some(rejection.problem.clone()),
@@ -72,9 +72,9 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
             Some(row) => *row = rejected(row),
             None => rows.push(rejected(&Row {
                 kind: RowKind::Unsynced,
-                external_id: rejection.external_id.clone(),
-                dn: String::new(),
-                display: String::new(),
+                external_id: rejection.external_id.clone().into(),
+                dn: "".into(),
+                display: "".into(),
                 reason: "",
                 changes: Vec::new(),
                 source_hash: [0; 16],
@@ -88,7 +88,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
 }
 
 /// The rows that change the portal.
-pub(super) fn changing(world: &World) -> Vec<Row> {
+pub(super) fn changing(world: &World) -> Vec<Row<'static>> {
     rows(world)
         .into_iter()
         .filter(|row| row.kind != RowKind::Unsynced)
@@ -108,9 +108,9 @@ pub(super) fn apply(world: &World) {
             );
             let id = format!("p-{}", row.external_id);
             people.push(Person {
-                external_id: row.external_id.clone(),
+                external_id: row.external_id.clone().into_owned(),
                 id,
-                dn: row.dn.clone(),
+                dn: row.dn.clone().into_owned(),
                 status: Status::Active,
                 deactivated_by_sync: false,
                 role: String::new(),
@@ -144,22 +144,28 @@ pub(super) fn portal(world: &World) -> BTreeMap<String, Person> {
         .collect()
 }
 
-fn change(person: &mut Person, row: &Row) {
+fn change(person: &mut Person, row: &Row<'_>) {
     for change in &row.changes {
         match &*change.field {
             "dn" => assert_eq!(change.before.as_deref().unwrap_or_default(), person.dn),
-            "role" => person.role = change.after.clone().unwrap(),
+            "role" => person.role = change.after.clone().unwrap().into_owned(),
             field => {
                 let before = person.values.iter().find(|(id, _)| id == field);
-                assert_eq!(change.before.as_ref(), before.map(|(_, value)| value));
+                assert_eq!(
+                    change.before.as_deref(),
+                    before.map(|(_, value)| value.as_str())
+                );
                 person.values.retain(|(id, _)| id != field);
-                person
-                    .values
-                    .extend(change.after.clone().map(|value| (field.to_owned(), value)));
+                person.values.extend(
+                    change
+                        .after
+                        .clone()
+                        .map(|value| (field.to_owned(), value.into_owned())),
+                );
             }
         }
     }
-    person.dn.clone_from(&row.dn);
+    person.dn = row.dn.clone().into_owned();
     person.source_hash = row.source_hash.to_vec();
     person.changed_in_portal.clear();
     match row.kind {

@@ -28,7 +28,7 @@ fn count(summary: &Summary, name: &str) -> u64 {
         .1
 }
 
-fn kinds(rows: &[Row]) -> Vec<(RowKind, &str)> {
+fn kinds(rows: &[Row<'_>]) -> Vec<(RowKind, &'static str)> {
     rows.iter().map(|row| (row.kind, row.reason)).collect()
 }
 
@@ -59,7 +59,7 @@ fn everybody_is_created_with_all_values_and_the_role() {
     );
     let row = rows(&world).remove(0);
     assert_eq!(
-        (row.kind, row.reason, row.display.as_str()),
+        (row.kind, row.reason, &*row.display),
         (RowKind::Create, "new", "Given Name 1")
     );
     let value = |field: &str| {

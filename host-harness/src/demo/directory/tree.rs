@@ -232,7 +232,11 @@ impl Tree {
                 self.names.insert(base.to_ascii_lowercase());
             }
             attribute.name = schema::canonical(&attribute.name);
+            attribute.values.shrink_to_fit();
+            attribute.values.iter_mut().for_each(Vec::shrink_to_fit);
         }
+        // Entries stay for long: room to grow would be most of what they take.
+        entry.attributes.shrink_to_fit();
         self.changes += 1;
         self.by_key.insert(key.clone(), id);
         let node = Node {

@@ -102,10 +102,6 @@ fn count<H: Host>(
     if let Some(filter) = &view.disabled_when {
         filter.intern(&mut attributes);
     }
-    if attributes.is_empty() {
-        // RFC 4511 section 4.5.1.8: no attributes; an empty list would ask for all.
-        attributes.intern("1.1");
-    }
     let mut request = view.request(0);
     request.attributes = attributes.names().to_vec();
     let (mut matched, mut disabled) = (0, 0);

@@ -256,19 +256,14 @@ mod tests {
         let receipt = uninstall(&world, Afterwards::Deactivate).unwrap();
         let rows = world.rows.borrow();
         assert_eq!(
-            rows.iter()
-                .map(|row| &*row.external_id)
-                .collect::<Vec<_>>(),
+            rows.iter().map(|row| &*row.external_id).collect::<Vec<_>>(),
             ["id-1", "id-2"]
         );
         assert_eq!(
             (rows[0].kind, rows[0].reason),
             (RowKind::Deactivate, "uninstalled")
         );
-        assert_eq!(
-            (&*rows[0].display, &*rows[1].display),
-            ("one", "cn=2")
-        );
+        assert_eq!((&*rows[0].display, &*rows[1].display), ("one", "cn=2"));
         assert!(!world.finished.borrow().as_ref().unwrap().1.complete);
         assert_eq!(
             lines(&receipt.left),

@@ -53,8 +53,10 @@ async fn main() -> Result<(), Failure> {
     let (connection, mut ldap) = LdapConnAsync::new(url).await?;
     tokio::spawn(connection.drive());
     ldap.simple_bind(name, password).await?.success()?;
-    let adapters: Vec<Box<dyn Adapter<_, _>>> =
-        vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(1000))];
+    let adapters: Vec<Box<dyn Adapter<_, _>>> = vec![
+        Box::new(EntriesOnly::new()),
+        Box::new(PagedResults::new(1000)),
+    ];
     let mut search = ldap
         .streaming_search_with(
             adapters,
@@ -70,8 +72,10 @@ async fn main() -> Result<(), Failure> {
     while let Some(entry) = search.next().await? {
         seen += 1;
         let person = map(SearchEntry::construct(entry));
-        let unchanged =
-            person.values.first().is_some_and(|id| known.get(id) == Some(&person.hash));
+        let unchanged = person
+            .values
+            .first()
+            .is_some_and(|id| known.get(id) == Some(&person.hash));
         if !unchanged {
             page.push(person);
         }
@@ -104,8 +108,12 @@ async fn open(path: &str) -> Result<SqliteConnection, Failure> {
 }
 
 async fn known(database: &mut SqliteConnection) -> Result<HashMap<String, i64>, Failure> {
-    let rows = sqlx::query("SELECT external_id, hash FROM person").fetch_all(database).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    let rows = sqlx::query("SELECT external_id, hash FROM person")
+        .fetch_all(database)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect()
 }
 
 fn map(mut entry: SearchEntry) -> Person {
@@ -115,12 +123,25 @@ fn map(mut entry: SearchEntry) -> Person {
         .map(|attribute| {
             let values = entry.attrs.remove(*attribute).unwrap_or_default();
             values.hash(&mut hasher);
-            values.into_iter().next().map(|value| value.trim().to_owned()).unwrap_or_default()
+            values
+                .into_iter()
+                .next()
+                .map(|value| value.trim().to_owned())
+                .unwrap_or_default()
         })
         .enumerate()
-        .map(|(index, value)| if index == 2 { value.to_lowercase() } else { value })
+        .map(|(index, value)| {
+            if index == 2 {
+                value.to_lowercase()
+            } else {
+                value
+            }
+        })
         .collect();
-    Person { hash: hasher.finish().cast_signed(), values }
+    Person {
+        hash: hasher.finish().cast_signed(),
+        values,
+    }
 }
 
 async fn write(database: &mut SqliteConnection, page: &mut Vec<Person>) -> Result<u64, Failure> {

@@ -14,6 +14,7 @@ use super::hash::SourceHash;
 use super::known::Slot;
 use super::people::{Facts, NO_SLOT};
 use super::recipe::{self, Recipe};
+use super::size;
 
 /// An entry that is new or not as the portal last had it. Borrows from its page.
 #[derive(Debug)]
@@ -72,6 +73,20 @@ impl<'p> Candidate<'p> {
         match person {
             Some(person) => self.draft_known(names, person),
             None => (!self.disabled).then(|| self.draft_new(names, role)),
+        }
+    }
+
+    /// The draft, if a host takes its row; else one that says why not. Who is disabled loses access all the same.
+    pub(super) fn within_limits<'c>(&'c self, names: &Names, mut draft: Draft<'c>) -> Draft<'c> {
+        match (size::trouble(&draft.row), draft.facts.kind) {
+            (None, _) => draft,
+            (Some(_), RowKind::Deactivate) => {
+                draft.row.changes.clear();
+                draft.moves.clear();
+                size::cut(&mut draft.row);
+                draft
+            }
+            (Some(problem), _) => self.refused(names, problem),
         }
     }
 
@@ -161,9 +176,11 @@ impl<'p> Candidate<'p> {
     }
 
     fn refused(&self, names: &Names, problem: Problem) -> Draft<'_> {
+        let mut row = self.unsynced(names, problem, None);
+        size::cut(&mut row);
         Draft {
             slot: self.slot,
-            row: self.unsynced(names, problem, None),
+            row,
             facts: Facts::of(RowKind::Unsynced),
             moves: Vec::new(),
         }

@@ -17,9 +17,9 @@ pub(super) fn guards(
     licence: Licence,
 ) -> Vec<Guard> {
     let share = active.saturating_mul(u64::from(limits.percent)) / 100;
-    let limit = limits.count.min(share);
+    let limit = limits.count.min(share).max(FEWEST - 1);
     let threshold = |name: &str, count: u64, what: &str| {
-        let tripped = count > limit && count >= FEWEST;
+        let tripped = count > limit;
         let message = if tripped {
             format!("{count} people {what}; without an approval at most {limit} may")
         } else {

@@ -17,7 +17,8 @@
 //! - `proof`: whether everything was read
 //! - `guard`: from where on a plan waits for an approval
 //! - `hash`, `known`, `people`: what is remembered of people
-//! - `outbox`, `tally`: rows on their way, and what was counted
+//! - `outbox`, `size`: rows to the host, and how large they may be
+//! - `tally`: what was counted
 
 pub mod open;
 pub mod recipe;
@@ -36,6 +37,7 @@ mod proof;
 mod propose;
 mod reading;
 mod settle;
+mod size;
 mod tally;
 
 pub use recipe::Recipe;

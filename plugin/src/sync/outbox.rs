@@ -3,12 +3,29 @@
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::{Plan, Rejection, Row};
 
+use super::size;
+
 /// Rows a call.
 const BATCH: usize = 1000;
 
+/// Bytes of texts a call, about: the host copies a call's rows as a whole.
+const BYTES: usize = 4 << 20;
+
 /// Records all, in batches.
 pub(super) fn record(plan: &dyn Plan, rows: &[Row<'_>]) -> Result<(), HostProblem> {
-    rows.chunks(BATCH).try_for_each(|rows| plan.record(rows))
+    let (mut start, mut bytes) = (0, 0);
+    for (place, row) in rows.iter().enumerate() {
+        bytes += size::of(row);
+        if place + 1 - start == BATCH || bytes > BYTES {
+            plan.record(&rows[start..=place])?;
+            (start, bytes) = (place + 1, 0);
+        }
+    }
+    if start < rows.len() {
+        plan.record(&rows[start..])
+    } else {
+        Ok(())
+    }
 }
 
 /// Rejects all, in batches.

@@ -42,7 +42,7 @@ impl Reading {
                 None
             };
             match candidate.draft(&names, &role, person) {
-                Some(draft) => drafts.push(draft),
+                Some(draft) => drafts.push(candidate.within_limits(&names, draft)),
                 None if person.is_none() => self.tally.disabled_skipped += 1,
                 None => self.tally.unchanged += 1,
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::entry::{Entry, Page};
+use crate::field::{Field, FieldKind};
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::Row;
@@ -15,6 +16,7 @@ use super::hash::{Hashes, SourceHash, Token};
 use super::known::{Known, Slot};
 use super::people::{Number, People};
 use super::recipe::{self, Recipe};
+use super::size;
 use super::tally::Tally;
 
 /// The token space of external ids; those of the unique fields follow.
@@ -42,6 +44,8 @@ pub(super) struct Reading {
     pub(super) role: Arc<str>,
     /// The portal was empty at the beginning: nobody can hold a value.
     pub(super) nobody: bool,
+    /// People compared at a time.
+    portion: usize,
     hashes: Hashes,
 }
 
@@ -71,6 +75,7 @@ impl Reading {
             withheld: Vec::new(),
             role: Arc::from(role),
             nobody: people == 0,
+            portion: portion(&recipe),
             recipe,
         }
     }
@@ -98,17 +103,15 @@ impl Reading {
             self.tally.seen += 1;
             candidates.extend(self.entry(&recipe, &entry));
         }
-        if candidates.is_empty() {
-            Ok(())
-        } else {
-            self.propose(host, &candidates)
-        }
+        candidates
+            .chunks(self.portion)
+            .try_for_each(|candidates| self.propose(host, candidates))
     }
 
     /// One entry: a candidate for a row, or counted here.
     fn entry<'p>(&mut self, recipe: &'p Recipe, entry: &Entry<'p>) -> Option<Candidate<'p>> {
         let external_id = match recipe.external_id(entry) {
-            Ok(id) if !id.is_empty() => id,
+            Ok(id) if (1..=size::ID).contains(&id.len()) => id,
             Ok(_) => return Some(self.nameless_entry(recipe, entry, None)),
             Err(problem) => return Some(self.nameless_entry(recipe, entry, Some(problem))),
         };
@@ -169,8 +172,8 @@ impl Reading {
         let mut problem = problem.unwrap_or_else(|| {
             Problem::new(
                 "missing-external-id",
-                "the entry's id is empty",
-                "Let the bind account read it, and check that the directory keeps it.",
+                format!("the entry's id is empty or longer than {} bytes", size::ID),
+                "Correct it in the directory.",
             )
         });
         // Whatever is wrong with the id, there is none: the code says so.
@@ -198,4 +201,14 @@ impl Reading {
             });
         }
     }
+}
+
+/// Pictures are large, and those of the portal and the directory stand side by side.
+fn portion(recipe: &Recipe) -> usize {
+    let fields = recipe.mapping().fields();
+    let ruled = |field: &Field| recipe.mapping().rules().any(|rule| rule.field == field.id);
+    let pictures = fields
+        .iter()
+        .any(|field| field.kind == FieldKind::Image && ruled(field));
+    if pictures { 50 } else { 1000 }
 }

@@ -230,6 +230,33 @@ fn a_bad_person_is_reported_and_counts_as_present() {
 }
 
 #[test]
+fn an_entry_too_large_for_a_row_is_reported_and_ends_nothing() {
+    let world = World::with_people(3);
+    set(&world, &[]);
+    world.change("uid=user1,", |record| {
+        record.set("entryUUID", &[&"f".repeat(2000)])
+    });
+    world.change("uid=user2,", |record| {
+        record.dn = format!("cn={},ou=people,dc=example,dc=com", "x".repeat(40_000));
+    });
+    let summary = plan(&world, 1, 1).unwrap();
+    assert_eq!(
+        (count(&summary, "create"), count(&summary, "unsynced")),
+        (1, 2)
+    );
+    let rows = rows(&world);
+    assert_eq!(
+        kinds(&rows),
+        [
+            (RowKind::Unsynced, "missing-external-id"),
+            (RowKind::Unsynced, "too-long"),
+            (RowKind::Create, "new")
+        ]
+    );
+    assert!(rows.iter().all(|row| row.dn.len() <= 8 << 10));
+}
+
+#[test]
 fn two_entries_with_one_id_are_both_left_alone() {
     let world = synced(2, &[]);
     let mut twin = person(3);

@@ -34,7 +34,7 @@ impl Mapping {
     ///
     /// # Errors
     /// All problems at once, each with the portal field and, for its source, the position: `unknown-field`,
-    /// `reserved-field`, `duplicate-rule`, `template-syntax`, `unknown-transform`, `bad-default`, and `missing-rule`
+    /// `reserved-field`, `person-field`, `duplicate-rule`, `template-syntax`, `unknown-transform`, `bad-default`, and `missing-rule`
     /// for a required field without a rule.
     pub fn compile(
         rules: &[Rule],
@@ -203,6 +203,17 @@ fn place(rule: &Rule, fields: &[Field], ruled: &mut [bool]) -> Result<usize, Pro
             format!("The portal's fields are: {}.", known.join(", ")),
         );
     };
+    if fields[index].kind == FieldKind::Person {
+        // A directory names another person by DN, the portal by external id; a rule sees one entry alone.
+        return problem(
+            "person-field",
+            format!(
+                "{} holds another person, whom a rule cannot look up",
+                rule.field
+            ),
+            "Remove the rule.".to_owned(),
+        );
+    }
     if std::mem::replace(&mut ruled[index], true) {
         return problem(
             "duplicate-rule",

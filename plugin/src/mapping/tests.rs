@@ -334,10 +334,12 @@ fn all_wrong_rules_are_reported_at_once() {
         required,
         field("vip", FieldKind::Boolean),
         field("x", FieldKind::Text),
+        field("boss", FieldKind::Person),
     ];
     let rules = [
         Rule::new("nickname", "{cn}"),
         Rule::new("external-id", "{cn}"),
+        Rule::new("boss", "{manager}"),
         Rule::new("vip", "{cn}").on_empty(OnEmpty::Default("maybe".to_owned())),
         Rule::new("vip", "{sn}"),
         Rule::new("x", "{cn|nope}"),
@@ -352,6 +354,7 @@ fn all_wrong_rules_are_reported_at_once() {
         [
             ("unknown-field", "nickname"),
             ("reserved-field", "external-id"),
+            ("person-field", "boss"),
             ("duplicate-rule", "vip"),
             ("unknown-transform", "x"),
             ("bad-default", "vip"),

@@ -46,8 +46,6 @@ pub(super) const RULES: &[(&str, &str)] = &[
     ("department", "{departmentNumber,ou|first|trim}"),
     ("company", "{o|first|trim}"),
     ("location", "{physicalDeliveryOfficeName,l|first|trim}"),
-    ("manager", "{manager|first|trim}"),
-    ("reporting-manager", "{manager|first|trim}"),
     ("requester-type", "{employeeType|first|trim}"),
     ("street", "{street|first|trim}"),
     ("city", "{l|first|trim}"),

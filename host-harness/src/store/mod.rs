@@ -4,6 +4,7 @@
 //!
 //! - [`sqlite`]: the embedded database, [`Store`]
 //! - [`schema`]: a new portal's fields and roles; [`check`]: what its fields accept
+//! - [`row`], [`digest`], [`guards`], [`exchange`]: a plan's rows, its digest, its guards, who takes whose values
 //! - [`unique`]: how unique values are compared
 //! - [`values`]: values and changes as text
 //! - [`vault`]: sealed passwords
@@ -11,13 +12,21 @@
 //! - [`error`]: what goes wrong
 
 pub mod check;
+pub mod digest;
 pub mod error;
+pub mod exchange;
+pub mod guards;
 pub mod lock;
+pub mod row;
 pub mod schema;
 pub mod sqlite;
 pub mod unique;
 pub mod values;
 pub mod vault;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::wildcard_imports, reason = "tests")]
+mod conformance;
 
 pub use lock::TenantLock;
 pub use sqlite::Store;

@@ -2,12 +2,23 @@
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`]: the ports of those names
+//! - [`plans`]: the plan port, over [`runs`], [`record`], [`finish`], [`apply`] and [`rows`]
 
+mod apply;
 mod edit;
+mod finish;
 mod open;
+mod plans;
 mod portal;
+mod record;
+mod rows;
+mod runs;
 mod secrets;
 mod state;
 mod tenants;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;
 
 pub use open::Store;

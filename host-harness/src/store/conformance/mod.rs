@@ -1,0 +1,75 @@
+//! What every store must do, whatever its database: the ports' promises as tests.
+//!
+//! A database joins with an [`Engine`] and one line: `conformance!(ItsEngine);`.
+//!
+//! - [`people`]: rows, proofs and whole runs, short to write
+//! - [`plans`]: recording, finishing, approving; [`apply`]: applying, exchanging, being killed
+//! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
+
+use std::path::Path;
+
+use crate::ports::{Plans, Portal, PortalDesk, Secrets, State, Tenants};
+
+pub(crate) mod apply;
+pub(crate) mod keeping;
+pub(crate) mod people;
+pub(crate) mod plans;
+
+/// All ports of a store.
+pub(crate) trait Ports: Plans + Portal + PortalDesk + Secrets + State + Tenants {}
+impl<S: Plans + Portal + PortalDesk + Secrets + State + Tenants> Ports for S {}
+
+/// A database under test.
+pub(crate) trait Engine {
+    /// Its store.
+    type Store: Ports;
+    /// Opens what is in a directory, or makes it.
+    async fn open(data_dir: &Path) -> Self::Store;
+}
+
+/// Makes a test of each promise, for one engine.
+macro_rules! conformance {
+    ($engine:ty: $($module:ident { $($test:ident,)* })*) => {
+        $(mod $module {
+            use super::*;
+            $(#[tokio::test]
+            async fn $test() {
+                crate::store::conformance::$module::$test::<$engine>().await;
+            })*
+        })*
+    };
+    ($engine:ty) => {
+        conformance! { $engine:
+            keeping {
+                what_is_installed_is_remembered_and_forgotten,
+                settings_change_all_or_nothing,
+                passwords_come_back_by_handle_only,
+                people_edited_by_hand_are_marked_so,
+                tenants_see_nothing_of_each_other,
+            }
+            plans {
+                rows_are_read_back_as_recorded,
+                a_second_row_for_a_person_is_refused,
+                rejected_rows_become_unsynced_and_keep_their_values,
+                absence_needs_a_complete_proof,
+                the_digest_is_over_the_rows,
+                a_tripped_guard_holds_the_plan_until_its_digest_is_approved,
+                a_new_run_takes_the_place_of_an_open_one,
+                a_changed_configuration_stops_the_plan,
+                seats_are_guarded,
+            }
+            apply {
+                people_are_created_changed_and_made_inactive,
+                an_unchanged_portal_needs_no_row,
+                who_was_made_inactive_by_hand_stays_so,
+                people_exchange_unique_values,
+                a_long_chain_is_applied_together,
+                a_conflict_fails_its_row_alone,
+                a_killed_run_goes_on_where_it_was,
+                absences_are_noted_and_cleared,
+                the_checkpoint_is_kept_with_the_last_row,
+            }
+        }
+    };
+}
+pub(crate) use conformance;

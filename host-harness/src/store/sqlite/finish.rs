@@ -1,0 +1,149 @@
+//! Finishing a plan: its digest, its weight, its guards.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use super::open::{Store, now_millis, unsigned};
+use super::runs::{row_id, standing, status_name, wrong_status};
+use crate::contract::plan::{Guard, Proof, Summary};
+use crate::ports::TenantId;
+use crate::ports::plan::{RunId, RunStatus};
+use crate::store::digest::PlanDigest;
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::guards::{Limits, Standing, Weight, flaw, guards};
+use crate::store::values::json;
+
+/// Lines of the digest that travel together.
+const LINES: i64 = 500;
+
+impl Store {
+    pub(super) async fn finish_plan(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        summary: &Summary,
+        proof: &Proof,
+        checkpoint: Vec<u8>,
+    ) -> StoreResult<String> {
+        let tenant = self.tenant(tenant).await?;
+        let mut reader = self.readers().acquire().await?;
+        let now = standing(&mut reader, tenant, run).await?;
+        if now.status != RunStatus::Planning {
+            return Err(wrong_status(run, now.status, "being planned"));
+        }
+        let weight = weigh(&mut reader, run).await?;
+        if weight.absent > 0
+            && let Some(flaw) = flaw(proof, &now.configuration)
+        {
+            return Err(StoreError::refused(
+                "absence-unproven",
+                format!("{} people would count as absent, but {flaw}", weight.absent),
+                "Sync again when the directory can be read completely; nothing was changed.",
+            ));
+        }
+        let digest = digest(&mut reader, run, now.sequence, &now.configuration).await?;
+        let guards = current_guards(&mut reader, tenant, weight).await?;
+        drop(reader);
+        let status = if guards.iter().any(|guard| guard.tripped) {
+            RunStatus::Held
+        } else {
+            RunStatus::Planned
+        };
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "UPDATE run SET status = ?2, planned_at = ?3, digest = ?4, summary = ?5, proof = ?6,
+                guards = ?7, checkpoint = ?8,
+                pending = (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind <> 4)
+             WHERE id = ?1",
+        )
+        .bind(run.0)
+        .bind(status_name(status))
+        .bind(now_millis())
+        .bind(&digest)
+        .bind(json(summary))
+        .bind(json(proof))
+        .bind(json(&guards))
+        .bind(checkpoint)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(digest)
+    }
+}
+
+/// The digest over a run's rows as they are stored, read in pieces.
+pub(super) async fn digest(
+    connection: &mut SqliteConnection,
+    run: RunId,
+    sequence: i64,
+    configuration: &str,
+) -> StoreResult<String> {
+    let mut digest = PlanDigest::new(configuration);
+    let mut after = 0;
+    while after < sequence {
+        let lines = sqlx::query(
+            "SELECT group_concat(line, '') FROM (
+                SELECT concat_ws(char(31), kind, octet_length(external_id), external_id,
+                    octet_length(dn), dn, octet_length(display), display, reason,
+                    iif(source_hash IS NULL, '-', lower(hex(source_hash))), coalesce(before, '-'), after,
+                    coalesce(pseudo, '-'), coalesce(role, '-'), coalesce(claims, '-'), claimed,
+                    flags, coalesce(problem, '-'), coalesce(other, '-')) || char(10) AS line
+                FROM plan_row WHERE id > ?1 AND id <= ?2 ORDER BY id)",
+        )
+        .bind(row_id(run, after))
+        .bind(row_id(run, after.saturating_add(LINES).min(sequence)))
+        .fetch_one(&mut *connection)
+        .await?;
+        digest.add(lines.try_get::<Option<&str>, _>(0)?.unwrap_or_default());
+        after += LINES;
+    }
+    Ok(digest.finish())
+}
+
+/// What a run's rows would do, counted from the rows.
+pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> StoreResult<Weight> {
+    let row = sqlx::query(
+        "SELECT
+            (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 2),
+            (SELECT count(*) FROM plan_row WHERE run = ?1 AND flags <> 0 AND flags & 1),
+            (SELECT count(*) FROM plan_row WHERE run = ?1 AND flags <> 0 AND flags & 2),
+            (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 0),
+            (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 3),
+            (SELECT count(*) FROM plan_row WHERE run = ?1 AND reason = 'absent')
+                + (SELECT count(*) FROM plan_absence WHERE run = ?1)",
+    )
+    .bind(run.0)
+    .fetch_one(connection)
+    .await?;
+    let count = |column: usize| row.try_get::<i64, _>(column).map(unsigned);
+    Ok(Weight {
+        deactivate: count(0)?,
+        blank: count(1)?,
+        role: count(2)?,
+        create: count(3)?,
+        reactivate: count(4)?,
+        absent: count(5)?,
+    })
+}
+
+/// The guards against the portal and the limits as they are now.
+pub(super) async fn current_guards(
+    connection: &mut SqliteConnection,
+    tenant: i64,
+    weight: Weight,
+) -> StoreResult<Vec<Guard>> {
+    let row = sqlx::query(
+        "SELECT t.settings, t.seats, count(p.tenant), coalesce(sum(p.origin = 1), 0)
+         FROM tenant t LEFT JOIN person p ON p.tenant = t.id AND p.marks & 1 = 0 WHERE t.id = ?1",
+    )
+    .bind(tenant)
+    .fetch_one(connection)
+    .await?;
+    let limits = Limits::of(&serde_json::from_str::<Vec<_>>(row.try_get(0)?)?);
+    let standing = Standing {
+        seats: unsigned(row.try_get(1)?),
+        used: unsigned(row.try_get(2)?),
+        active_synced: unsigned(row.try_get(3)?),
+    };
+    Ok(guards(weight, standing, limits))
+}

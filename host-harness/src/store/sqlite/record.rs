@@ -1,0 +1,280 @@
+//! Recording a plan: rows, rejections, absences.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use serde::Serialize;
+use sqlx::{Row as _, Sqlite, Transaction};
+
+use super::open::{Store, signed};
+use super::runs::{row_id, standing, wrong_status};
+use crate::contract::plan::{Absence, Rejection, Row, RowKind};
+use crate::ports::TenantId;
+use crate::ports::plan::{RunId, RunStatus};
+use crate::store::error::{StoreError, StoreResult, is_unique_violation};
+use crate::store::row::{Encoded, encode, is_code};
+use crate::store::values::json;
+
+const MAX_ROWS: usize = 1_000;
+/// Rows a statement: most go by the large one, the rest by the others.
+const CHUNKS: [usize; 3] = [250, 25, 1];
+const COLUMNS: usize = 17;
+/// Rejections and absences a statement.
+const LIST: usize = 500;
+
+static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| CHUNKS.map(insert_of));
+
+#[derive(Serialize)]
+struct Rejected<'r> {
+    id: &'r str,
+    code: &'r str,
+    problem: String,
+    other: Option<String>,
+}
+
+impl Store {
+    pub(super) async fn record_rows(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        rows: Vec<Row>,
+    ) -> StoreResult<()> {
+        if rows.len() > MAX_ROWS {
+            return Err(StoreError::refused(
+                "bad-request",
+                format!("{} rows in one call, {MAX_ROWS} are allowed", rows.len()),
+                "Record them in several calls.",
+            ));
+        }
+        let tenant = self.tenant(tenant).await?;
+        let schema = self.schema(tenant).await?;
+        let rows = rows
+            .into_iter()
+            .map(|row| encode(row, &schema))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut tx = self.write().await?;
+        insert_rows(&mut tx, tenant, run, rows).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn reject_rows(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        rejections: Vec<Rejection>,
+    ) -> StoreResult<()> {
+        if let Some(bad) = rejections.iter().find(|r| !is_code(&r.problem.code)) {
+            return Err(StoreError::refused(
+                "bad-request",
+                format!("{:?} is no problem code", bad.problem.code),
+                "Report this to the plugin's maker.",
+            ));
+        }
+        let tenant = self.tenant(tenant).await?;
+        let schema = self.schema(tenant).await?;
+        let mut tx = self.write().await?;
+        planning(&mut tx, tenant, run).await?;
+        let mut unknown = Vec::new();
+        for list in rejections.chunks(LIST) {
+            let changed = turn_unsynced(&mut tx, run, list).await?;
+            unknown.extend(
+                list.iter()
+                    .filter(|r| !changed.iter().any(|id| *id == r.external_id)),
+            );
+        }
+        let dns = known_dns(&mut tx, tenant, &unknown).await?;
+        let rows = unknown
+            .into_iter()
+            .map(|rejection| {
+                let dn = dns.iter().find(|(id, _)| *id == rejection.external_id);
+                encode(
+                    new_unsynced(rejection, dn.map_or("", |(_, dn)| dn)),
+                    &schema,
+                )
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        insert_rows(&mut tx, tenant, run, rows).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn note_absences(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        absences: &[Absence],
+    ) -> StoreResult<()> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        planning(&mut tx, tenant, run).await?;
+        for list in absences.chunks(LIST) {
+            let list: Vec<_> = list
+                .iter()
+                .map(|a| (&a.external_id, i64::from(a.review)))
+                .collect();
+            sqlx::query(
+                "INSERT INTO plan_absence (run, external_id, review)
+                 SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2) WHERE true
+                 ON CONFLICT DO UPDATE SET review = excluded.review",
+            )
+            .bind(run.0)
+            .bind(json(&list))
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn planning(tx: &mut Transaction<'_, Sqlite>, tenant: i64, run: RunId) -> StoreResult<i64> {
+    let now = standing(tx, tenant, run).await?;
+    if now.status == RunStatus::Planning {
+        Ok(now.sequence)
+    } else {
+        Err(wrong_status(run, now.status, "being planned"))
+    }
+}
+
+async fn insert_rows(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    run: RunId,
+    rows: Vec<Encoded>,
+) -> StoreResult<()> {
+    let before = planning(tx, tenant, run).await?;
+    let after = before + signed(rows.len() as u64);
+    if after > i64::from(u32::MAX) {
+        return Err(StoreError::refused(
+            "bad-request",
+            "too many rows in one plan",
+            "Split the run.",
+        ));
+    }
+    let mut sequence = before;
+    let mut rows = rows.into_iter();
+    for (size, statement) in CHUNKS.iter().zip(INSERTS.iter()) {
+        while rows.len() >= *size {
+            let mut query = sqlx::query(statement.as_str());
+            for row in rows.by_ref().take(*size) {
+                sequence += 1;
+                query = query
+                    .bind(row_id(run, sequence))
+                    .bind(run.0)
+                    .bind(row.kind)
+                    .bind(row.external_id)
+                    .bind(row.dn)
+                    .bind(row.display)
+                    .bind(row.reason)
+                    .bind(row.source_hash)
+                    .bind(row.before)
+                    .bind(row.after)
+                    .bind(row.pseudo)
+                    .bind(row.role)
+                    .bind(row.claims)
+                    .bind(row.claimed)
+                    .bind(row.flags)
+                    .bind(row.problem)
+                    .bind(row.other);
+            }
+            query.execute(&mut **tx).await.map_err(|error| {
+                if is_unique_violation(&error) {
+                    StoreError::refused(
+                        "duplicate-row",
+                        "the plugin recorded two rows for one person",
+                        "Report this to the plugin's maker.",
+                    )
+                } else {
+                    error.into()
+                }
+            })?;
+        }
+    }
+    sqlx::query("UPDATE run SET sequence = ?2 WHERE id = ?1")
+        .bind(run.0)
+        .bind(after)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// The rows of these people become unsynced; says whose rows those were.
+async fn turn_unsynced(
+    tx: &mut Transaction<'_, Sqlite>,
+    run: RunId,
+    rejections: &[Rejection],
+) -> StoreResult<Vec<String>> {
+    let list: Vec<_> = rejections
+        .iter()
+        .map(|rejection| Rejected {
+            id: &rejection.external_id,
+            code: &rejection.problem.code,
+            problem: json(&rejection.problem),
+            other: rejection.other.as_ref().map(json),
+        })
+        .collect();
+    Ok(sqlx::query_scalar(
+        "UPDATE plan_row SET kind = 4, reason = j.value ->> 'code', problem = j.value ->> 'problem',
+            other = j.value ->> 'other', before = NULL, role = NULL, claims = NULL, claimed = 0, flags = 0
+         FROM json_each(?2) j
+         WHERE plan_row.run = ?1 AND plan_row.external_id = j.value ->> 'id'
+            AND plan_row.external_id <> ''
+         RETURNING external_id",
+    )
+    .bind(run.0)
+    .bind(json(&list))
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// The DNs that the portal knows of these people.
+async fn known_dns(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    rejections: &[&Rejection],
+) -> StoreResult<Vec<(String, String)>> {
+    if rejections.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = rejections
+        .iter()
+        .map(|rejection| &rejection.external_id)
+        .collect();
+    sqlx::query(
+        "SELECT p.key, v.dn FROM json_each(?2) j
+         CROSS JOIN person p ON p.tenant = ?1 AND p.origin = 1 AND p.key = j.value
+         CROSS JOIN person_values v ON v.id = p.id",
+    )
+    .bind(tenant)
+    .bind(json(&ids))
+    .fetch_all(&mut **tx)
+    .await?
+    .iter()
+    .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+    .collect()
+}
+
+fn new_unsynced(rejection: &Rejection, dn: &str) -> Row {
+    Row {
+        kind: RowKind::Unsynced,
+        external_id: rejection.external_id.clone(),
+        dn: dn.to_owned(),
+        display: String::new(),
+        reason: rejection.problem.code.clone(),
+        changes: Vec::new(),
+        source_hash: Vec::new(),
+        problem: Some(rejection.problem.clone()),
+        other: rejection.other.clone(),
+    }
+}
+
+fn insert_of(rows: usize) -> String {
+    let mut statement = String::from(
+        "INSERT INTO plan_row (id, run, kind, external_id, dn, display, reason, source_hash, before,
+            after, pseudo, role, claims, claimed, flags, problem, other) VALUES ",
+    );
+    for row in 0..rows {
+        let marks = vec!["?"; COLUMNS].join(",");
+        // Writing into a text cannot fail.
+        let _ = write!(statement, "{}({marks})", if row == 0 { "" } else { "," });
+    }
+    statement
+}

@@ -1,0 +1,147 @@
+//! Listing a run's rows.
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::open::{Store, signed, unsigned};
+use super::runs::{row_id, sequence_of, standing};
+use crate::contract::plan::UnsyncedRow;
+use crate::ports::TenantId;
+use crate::ports::plan::{RowQuery, RunId, StoredRow};
+use crate::store::error::StoreResult;
+use crate::store::row::{Encoded, decode, decode_unsynced, kind_code};
+
+const MAX_ROWS: u32 = 1_000;
+
+/// One statement for each way in; the filters are the same in all of them.
+macro_rules! rows_from {
+    ($from:literal) => {
+        concat!(
+            "SELECT r.id, r.kind, r.external_id, r.dn, r.display, r.reason, r.source_hash, r.before,
+                r.after, r.pseudo, r.role, r.claims, r.claimed, r.flags, r.problem, r.other,
+                CASE WHEN r.kind = 4 THEN 'reported' WHEN o.outcome IS NOT NULL THEN o.outcome
+                    WHEN r.id <= ?4 THEN 'applied' ELSE 'pending' END AS state,
+                o.problem AS outcome_problem FROM ",
+            $from,
+            " AND r.id > ?2 AND r.id <= ?3
+                AND (?5 IS NULL OR r.kind = ?5) AND (?6 IS NULL OR r.reason = ?6)
+                AND (?7 IS NULL OR r.external_id = ?7 OR r.dn = ?7
+                    OR instr(lower(r.display), lower(?7)) > 0)
+                AND (?8 IS NULL OR state = ?8)
+             ORDER BY r.id LIMIT ?9"
+        )
+    };
+}
+
+const BY_SEQUENCE: &str =
+    rows_from!("plan_row r LEFT JOIN row_outcome o ON o.id = r.id WHERE r.run = ?1");
+const BY_KIND: &str = rows_from!(
+    "plan_row r INDEXED BY plan_row_by_kind LEFT JOIN row_outcome o ON o.id = r.id
+     WHERE r.run = ?1 AND r.kind = ?5"
+);
+const BY_REASON: &str = rows_from!(
+    "plan_row r INDEXED BY plan_row_by_reason LEFT JOIN row_outcome o ON o.id = r.id
+     WHERE r.run = ?1 AND r.reason = ?6"
+);
+const FAILED: &str = rows_from!(
+    "row_outcome o CROSS JOIN plan_row r ON r.id = o.id WHERE o.run = ?1 AND o.outcome = 'failed'"
+);
+
+impl Store {
+    pub(super) async fn list_rows(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        query: &RowQuery,
+        after: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<StoredRow>> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.readers().begin().await?;
+        let now = standing(&mut tx, tenant, run).await?;
+        let statement = if query.outcome.as_deref() == Some("failed") {
+            FAILED
+        } else if query.reason.is_some() {
+            BY_REASON
+        } else if query.kind.is_some() {
+            BY_KIND
+        } else {
+            BY_SEQUENCE
+        };
+        sqlx::query(statement)
+            .bind(run.0)
+            .bind(row_id(run, signed(after).min(now.sequence)))
+            .bind(row_id(run, now.sequence))
+            .bind(row_id(run, now.cursor))
+            .bind(query.kind.map(kind_code))
+            .bind(query.reason.as_deref())
+            .bind(query.person.as_deref())
+            .bind(query.outcome.as_deref())
+            .bind(i64::from(limit.clamp(1, MAX_ROWS)))
+            .fetch_all(&mut *tx)
+            .await?
+            .iter()
+            .map(read_row)
+            .collect()
+    }
+
+    pub(super) async fn list_unsynced(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> StoreResult<Vec<UnsyncedRow>> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.readers().begin().await?;
+        let now = standing(&mut tx, tenant, run).await?;
+        sqlx::query(
+            "SELECT id, external_id, dn, after, problem, other
+             FROM plan_row INDEXED BY plan_row_by_kind
+             WHERE run = ?1 AND kind = 4 AND id > ?2 ORDER BY id LIMIT ?3",
+        )
+        .bind(run.0)
+        .bind(row_id(run, signed(after).min(now.sequence)))
+        .bind(i64::from(limit.clamp(1, MAX_ROWS)))
+        .fetch_all(&mut *tx)
+        .await?
+        .iter()
+        .map(|row| {
+            decode_unsynced(
+                unsigned(sequence_of(row.try_get(0)?)),
+                row.try_get(1)?,
+                row.try_get(2)?,
+                row.try_get(3)?,
+                row.try_get(4)?,
+                row.try_get(5)?,
+            )
+        })
+        .collect()
+    }
+}
+
+fn read_row(row: &SqliteRow) -> StoreResult<StoredRow> {
+    let problem: Option<&str> = row.try_get("outcome_problem")?;
+    Ok(StoredRow {
+        sequence: unsigned(sequence_of(row.try_get("id")?)),
+        row: decode(Encoded {
+            kind: row.try_get("kind")?,
+            external_id: row.try_get("external_id")?,
+            dn: row.try_get("dn")?,
+            display: row.try_get("display")?,
+            reason: row.try_get("reason")?,
+            source_hash: row.try_get("source_hash")?,
+            before: row.try_get("before")?,
+            after: row.try_get("after")?,
+            pseudo: row.try_get("pseudo")?,
+            role: row.try_get("role")?,
+            claims: row.try_get("claims")?,
+            claimed: row.try_get("claimed")?,
+            flags: row.try_get("flags")?,
+            problem: row.try_get("problem")?,
+            other: row.try_get("other")?,
+        })?,
+        outcome: row.try_get("state")?,
+        outcome_problem: problem.map(serde_json::from_str).transpose()?,
+    })
+}

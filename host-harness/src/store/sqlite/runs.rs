@@ -1,0 +1,367 @@
+//! Runs: beginning, ending, approving, reading them.
+
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::open::{Store, now_millis, unsigned};
+use crate::Problem;
+use crate::contract::plan::RowKind;
+use crate::ports::TenantId;
+use crate::ports::plan::{Begin, Count, Run, RunId, RunStatus};
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::row::kind_of;
+use crate::store::values::json;
+
+const RUN: &str =
+    "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
+    digest, summary, proof, guards, problem, cursor FROM run WHERE tenant = ?1 AND id = ?2";
+const RUNS: &str =
+    "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
+    digest, summary, proof, guards, problem, cursor FROM run WHERE tenant = ?1
+    ORDER BY id DESC LIMIT ?2";
+
+/// The part of a row's id that is its sequence.
+pub(super) const SEQUENCE_BITS: u32 = 32;
+
+/// The id of a run's row; sequence 0 stands before all of them.
+pub(super) fn row_id(run: RunId, sequence: i64) -> i64 {
+    (run.0 << SEQUENCE_BITS) | sequence
+}
+
+/// A row's place in its run.
+pub(super) fn sequence_of(row_id: i64) -> i64 {
+    row_id & ((1 << SEQUENCE_BITS) - 1)
+}
+
+/// A status as it is stored.
+pub(super) fn status_name(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Planning => "planning",
+        RunStatus::Planned => "planned",
+        RunStatus::Held => "held",
+        RunStatus::Applying => "applying",
+        RunStatus::Applied => "applied",
+        RunStatus::Failed => "failed",
+        RunStatus::Cancelled => "cancelled",
+        RunStatus::Abandoned => "abandoned",
+        RunStatus::Discarded => "discarded",
+    }
+}
+
+fn status_named(name: &str) -> StoreResult<RunStatus> {
+    serde_json::from_value(serde_json::Value::from(name)).map_err(StoreError::from)
+}
+
+/// What an apply or an approval needs to know of a run.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) status: RunStatus,
+    pub(super) mode: String,
+    pub(super) configuration: String,
+    pub(super) digest: Option<String>,
+    pub(super) approved: Option<String>,
+    pub(super) cursor: i64,
+    pub(super) pending: i64,
+    pub(super) sequence: i64,
+}
+
+/// Reads a run's standing. Refuses `unknown-run`.
+pub(super) async fn standing(
+    connection: &mut SqliteConnection,
+    tenant: i64,
+    run: RunId,
+) -> StoreResult<Standing> {
+    let row = sqlx::query(
+        "SELECT status, mode, configuration, digest, approved, cursor, pending, sequence
+         FROM run WHERE tenant = ?1 AND id = ?2",
+    )
+    .bind(tenant)
+    .bind(run.0)
+    .fetch_optional(connection)
+    .await?
+    .ok_or_else(|| unknown_run(run))?;
+    Ok(Standing {
+        status: status_named(row.try_get(0)?)?,
+        mode: row.try_get(1)?,
+        configuration: row.try_get(2)?,
+        digest: row.try_get(3)?,
+        approved: row.try_get(4)?,
+        cursor: row.try_get(5)?,
+        pending: row.try_get(6)?,
+        sequence: row.try_get(7)?,
+    })
+}
+
+/// Sets a run's status.
+pub(super) async fn set_status(
+    tx: &mut Transaction<'_, Sqlite>,
+    run: RunId,
+    status: RunStatus,
+) -> StoreResult<()> {
+    sqlx::query("UPDATE run SET status = ?2 WHERE id = ?1")
+        .bind(run.0)
+        .bind(status_name(status))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Refuses a call that a run in this status does not take.
+pub(super) fn wrong_status(run: RunId, status: RunStatus, wanted: &str) -> StoreError {
+    StoreError::refused(
+        "wrong-status",
+        format!("run {run} is {}, not {wanted}", status_name(status)),
+        "Begin a new run.",
+    )
+}
+
+fn unknown_run(run: RunId) -> StoreError {
+    StoreError::refused(
+        "unknown-run",
+        format!("the tenant has no run {run}"),
+        "List the tenant's runs.",
+    )
+}
+
+impl Store {
+    pub(super) async fn begin_run(&self, tenant: &TenantId, begin: &Begin) -> StoreResult<RunId> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        let applying: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM run WHERE tenant = ?1 AND status = 'applying' ORDER BY id LIMIT 1",
+        )
+        .bind(tenant)
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let Some(run) = applying {
+            return Err(StoreError::refused(
+                "run-unfinished",
+                format!("run {run} is still being applied"),
+                "Resume it first.",
+            ));
+        }
+        sqlx::query(
+            "UPDATE run SET ended_at = ?2,
+                status = CASE status WHEN 'planning' THEN 'abandoned' ELSE 'discarded' END
+             WHERE tenant = ?1 AND status IN ('planning', 'planned', 'held')",
+        )
+        .bind(tenant)
+        .bind(now_millis())
+        .execute(&mut *tx)
+        .await?;
+        let run = sqlx::query_scalar(
+            "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at)
+             VALUES (?1, ?2, 'planning', ?3, ?4, ?5) RETURNING id",
+        )
+        .bind(tenant)
+        .bind(&begin.mode)
+        .bind(&begin.plugin)
+        .bind(&begin.configuration)
+        .bind(now_millis())
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(RunId(run))
+    }
+
+    pub(super) async fn end_run(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        status: RunStatus,
+        problem: Option<&Problem>,
+    ) -> StoreResult<()> {
+        if !matches!(
+            status,
+            RunStatus::Failed | RunStatus::Cancelled | RunStatus::Discarded
+        ) {
+            return Err(wrong_status(run, status, "an end that can be set"));
+        }
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        let now = standing(&mut tx, tenant, run).await?;
+        let open = match now.status {
+            RunStatus::Planning | RunStatus::Planned | RunStatus::Held => true,
+            RunStatus::Applying => status != RunStatus::Discarded,
+            _ => false,
+        };
+        if !open {
+            return Err(wrong_status(run, now.status, "open"));
+        }
+        sqlx::query("UPDATE run SET status = ?2, problem = ?3, ended_at = ?4 WHERE id = ?1")
+            .bind(run.0)
+            .bind(status_name(status))
+            .bind(problem.map(json))
+            .bind(now_millis())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn approve_run(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        digest: &str,
+    ) -> StoreResult<()> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        let now = standing(&mut tx, tenant, run).await?;
+        if now.status != RunStatus::Held {
+            return Err(StoreError::refused(
+                "not-held",
+                format!(
+                    "run {run} is {}, and waits for no approval",
+                    status_name(now.status)
+                ),
+                "Approve a held run; each approval is for one plan, once.",
+            ));
+        }
+        if now.digest.as_deref() != Some(digest) {
+            return Err(StoreError::refused(
+                "digest-mismatch",
+                format!("the plan of run {run} is not the one with the digest {digest}"),
+                "Look at the plan again and approve the digest it shows.",
+            ));
+        }
+        sqlx::query("UPDATE run SET status = 'planned', approved = ?2 WHERE id = ?1")
+            .bind(run.0)
+            .bind(digest)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn unfinished_run(&self, tenant: &TenantId) -> StoreResult<Option<RunId>> {
+        let tenant = self.tenant(tenant).await?;
+        Ok(sqlx::query_scalar(
+            "SELECT id FROM run WHERE tenant = ?1 AND status = 'applying' ORDER BY id LIMIT 1",
+        )
+        .bind(tenant)
+        .fetch_optional(self.readers())
+        .await?
+        .map(RunId))
+    }
+
+    pub(super) async fn one_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<Run> {
+        let number = self.tenant(tenant).await?;
+        let mut tx = self.readers().begin().await?;
+        let row = sqlx::query(RUN)
+            .bind(number)
+            .bind(run.0)
+            .fetch_optional(&mut *tx)
+            .await?
+            .ok_or_else(|| unknown_run(run))?;
+        read_run(&mut tx, tenant, &row).await
+    }
+
+    pub(super) async fn latest_runs(&self, tenant: &TenantId, limit: u32) -> StoreResult<Vec<Run>> {
+        let number = self.tenant(tenant).await?;
+        let mut tx = self.readers().begin().await?;
+        let rows = sqlx::query(RUNS)
+            .bind(number)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut runs = Vec::with_capacity(rows.len());
+        for row in rows {
+            runs.push(read_run(&mut tx, tenant, &row).await?);
+        }
+        Ok(runs)
+    }
+
+    pub(super) async fn last_checkpoint(&self, tenant: &TenantId) -> StoreResult<Vec<u8>> {
+        let tenant = self.tenant(tenant).await?;
+        Ok(
+            sqlx::query_scalar("SELECT checkpoint FROM tenant WHERE id = ?1")
+                .bind(tenant)
+                .fetch_one(self.readers())
+                .await?,
+        )
+    }
+}
+
+async fn read_run(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    row: &SqliteRow,
+) -> StoreResult<Run> {
+    let id = RunId(row.try_get(0)?);
+    let text = |column: usize| row.try_get::<Option<&str>, _>(column);
+    Ok(Run {
+        id,
+        tenant: tenant.clone(),
+        mode: row.try_get(1)?,
+        status: status_named(row.try_get(2)?)?,
+        plugin: row.try_get(3)?,
+        configuration: row.try_get(4)?,
+        started_at: row.try_get(5)?,
+        planned_at: row.try_get(6)?,
+        ended_at: row.try_get(7)?,
+        digest: row.try_get(8)?,
+        summary: text(9)?.map(serde_json::from_str).transpose()?,
+        proof: text(10)?.map(serde_json::from_str).transpose()?,
+        guards: serde_json::from_str(row.try_get(11)?)?,
+        problem: text(12)?.map(serde_json::from_str).transpose()?,
+        counts: counts(connection, id, row.try_get(13)?).await?,
+    })
+}
+
+/// Rows by kind and outcome: what the cursor tells, corrected by the outcomes that stand by themselves.
+async fn counts(
+    connection: &mut SqliteConnection,
+    run: RunId,
+    cursor: i64,
+) -> StoreResult<Vec<Count>> {
+    let cursor = row_id(run, cursor);
+    let totals = sqlx::query(
+        "SELECT kind, count(*), sum(id <= ?2) FROM plan_row WHERE run = ?1 GROUP BY kind",
+    )
+    .bind(run.0)
+    .bind(cursor)
+    .fetch_all(&mut *connection)
+    .await?;
+    let exceptions = sqlx::query(
+        "SELECT r.kind, count(*), sum(o.outcome = 'failed'), sum(o.id <= ?2)
+         FROM row_outcome o CROSS JOIN plan_row r ON r.id = o.id WHERE o.run = ?1 GROUP BY r.kind",
+    )
+    .bind(run.0)
+    .bind(cursor)
+    .fetch_all(connection)
+    .await?;
+    let mut counts = Vec::new();
+    for row in totals {
+        let (code, total, passed): (i64, i64, i64) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let kind = kind_of(code)?;
+        let mut add = |outcome: &str, rows: i64| {
+            if rows > 0 {
+                counts.push(Count {
+                    kind,
+                    outcome: outcome.to_owned(),
+                    rows: unsigned(rows),
+                });
+            }
+        };
+        if kind == RowKind::Unsynced {
+            add("reported", total);
+            continue;
+        }
+        let mut own = (0, 0, 0);
+        for exception in &exceptions {
+            if exception.try_get::<i64, _>(0)? == code {
+                own = (
+                    exception.try_get(1)?,
+                    exception.try_get(2)?,
+                    exception.try_get(3)?,
+                );
+            }
+        }
+        let (standing, failed, behind): (i64, i64, i64) = own;
+        let applied = passed - behind + standing - failed;
+        add("applied", applied);
+        add("failed", failed);
+        add("pending", total - applied - failed);
+    }
+    Ok(counts)
+}

@@ -3,6 +3,7 @@
 //! The plugin proposes, the host disposes: a component reads the directory and the portal through
 //! imports bound to one tenant and records a plan; this library guards and applies it.
 //!
+//! - [`cli`]: the command line
 //! - [`contract`]: the contract's types
 //! - [`demo`]: an organisation and a directory to try things on
 //! - [`ldap`]: the directory port over LDAP
@@ -12,6 +13,7 @@
 //! - [`store`]: the ports on a database
 //! - [`tenant`]: the hooks of one tenant
 
+pub mod cli;
 pub mod contract;
 pub mod demo;
 pub mod ldap;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `rollcall` command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rollcall::cli::run()
+}

@@ -3,6 +3,7 @@
 //! - [`people`]: makes people of any number, with the troubles that real directories have, and says of each
 //!   what must become of them
 //! - [`directory`]: an LDAP server inside this process, which can be changed and made to fail
+//! - [`walkthrough`]: what happens between two syncs of the demo
 //! - [`entry`]: an LDAP entry as both see it
 //! - [`dn`]: distinguished names (RFC 4514)
 
@@ -10,6 +11,7 @@ pub mod directory;
 pub mod dn;
 pub mod entry;
 pub mod people;
+pub mod walkthrough;
 
 pub use directory::DemoDirectory;
 pub use entry::Entry;

@@ -1,0 +1,119 @@
+//! The data directory opened: store, directory access, sandbox. Only as much of it as a command needs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::Problem;
+use crate::ldap::Ldap;
+use crate::ports::tenants::Installation;
+use crate::ports::{TenantId, Tenants as _};
+use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
+use crate::store::Store;
+use crate::tenant::{Hook, Platform, Tenant};
+
+use super::args::Global;
+use super::out::Out;
+use super::policy::{Allowed, Policies};
+
+/// What a command works with.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) out: Out,
+    pub(crate) data: PathBuf,
+}
+
+impl App {
+    pub(crate) fn new(global: &Global, out: Out) -> Self {
+        Self {
+            out,
+            data: global.data.clone().unwrap_or_else(data_folder),
+        }
+    }
+
+    /// The database, made where there is none.
+    pub(crate) async fn store(&self) -> Hook<Store> {
+        Ok(Store::open(&self.data).await?)
+    }
+
+    /// A sandbox that keeps compiled components in the data directory.
+    pub(crate) fn sandbox(&self) -> Hook<Sandbox> {
+        let config = SandboxConfig {
+            cache: Some(self.data.join("compiled")),
+            ..SandboxConfig::default()
+        };
+        Ok(Sandbox::new(config)?)
+    }
+
+    /// The endpoint policies of this data directory.
+    pub(crate) fn policies(&self) -> Policies {
+        Policies::new(&self.data)
+    }
+
+    /// What is installed for a tenant.
+    pub(crate) async fn installed(&self, tenant: &TenantId) -> Hook<Installation> {
+        Ok(self.store().await?.get(tenant).await?)
+    }
+
+    /// The ports, with a tenant's endpoint policy.
+    pub(crate) async fn platform(&self, tenant: &TenantId) -> Hook<Platform> {
+        let store = self.store().await?;
+        self.platform_on(store, self.policies().get(tenant)?)
+    }
+
+    /// The ports over an open store.
+    pub(crate) fn platform_on(&self, store: Store, allowed: Allowed) -> Hook<Platform> {
+        let store = Arc::new(store);
+        Ok(Platform {
+            tenants: store.clone(),
+            portal: store.clone(),
+            plans: store.clone(),
+            state: store.clone(),
+            secrets: store.clone(),
+            directory: Arc::new(Ldap::new(store, allowed.policy())),
+            sandbox: self.sandbox()?,
+            data_dir: self.data.clone(),
+        })
+    }
+
+    /// An installed tenant, ready for its hooks.
+    pub(crate) async fn tenant(&self, tenant: &TenantId) -> Hook<Tenant> {
+        self.platform(tenant).await?.tenant(tenant).await
+    }
+
+    /// A component's bytes: a file's, or the plugin that comes with this program.
+    pub(crate) fn component(&self, file: Option<&Path>) -> Hook<Vec<u8>> {
+        let Some(path) = file else {
+            return Ok(BUNDLED.to_vec());
+        };
+        std::fs::read(path).map_err(|error| {
+            Problem::new(
+                "plugin-unreadable",
+                format!("The component {} cannot be read: {error}", path.display()),
+                "Check its name and permissions.",
+            )
+            .into()
+        })
+    }
+}
+
+/// Where data goes when nobody says: the platform's folder for the data of a user's programs.
+fn data_folder() -> PathBuf {
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
+    let base = if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        folder("XDG_DATA_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| folder("HOME").map(|home| home.join(".local/share")))
+    };
+    base.map_or_else(
+        || PathBuf::from("rollcall-data"),
+        |base| base.join("rollcall"),
+    )
+}

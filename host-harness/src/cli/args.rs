@@ -1,0 +1,194 @@
+//! What can be typed: the commands and the options that all of them share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::commands::{
+    approve, completions, configure, demo, explain, export, install, map, people, plugin, rows,
+    runs, schedule, sync, uninstall, verify,
+};
+use super::exit;
+
+/// Brings the people of an LDAP directory into a portal, tenant by tenant.
+#[derive(Debug, Parser)]
+#[command(name = "rollcall", version, after_help = exit::TABLE, max_term_width = 100, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Where the database, the key and the compiled plugins are kept
+    ///
+    /// Default: rollcall in the platform's data folder ($XDG_DATA_HOME or ~/.local/share), and ./demo-output for `demo`.
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ROLLCALL_DATA",
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) data: Option<PathBuf>,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true, help_heading = "Global options")]
+    pub(crate) color: Color,
+    /// Print nothing but errors
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Global options"
+    )]
+    pub(crate) quiet: bool,
+    /// Log to the standard error: -v what happens, -vv every detail
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Global options")]
+    pub(crate) verbose: u8,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The commands, in the order an administrator meets them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Walk through everything on an embedded directory
+    Demo(demo::Demo),
+    /// Look at a plugin without running it for anybody
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
+    /// Install the plugin for a tenant
+    Install(install::Install),
+    /// List the tenants that have a plugin installed
+    Tenants,
+    /// Check and store a tenant's settings
+    Configure(configure::Configure),
+    /// Try everything a sync would do, short of making a plan
+    Verify(verify::Verify),
+    /// Which portal field is made of what
+    #[command(subcommand)]
+    Map(map::Map),
+    /// Show what the mapping makes of one person
+    Preview(map::Preview),
+    /// Make a plan and show it, without applying anything
+    Plan(sync::Plan),
+    /// Make a plan and apply it, unless a guard holds it
+    Sync(sync::Sync),
+    /// Release a plan that a guard holds, and apply it
+    Approve(approve::Approve),
+    /// Throw a plan away
+    Discard(approve::Discard),
+    /// List a tenant's runs
+    Runs(runs::Runs),
+    /// Show the rows of a plan, field by field
+    #[command(visible_alias = "show")]
+    Rows(rows::Rows),
+    /// Write the people a run could not bring over as CSV
+    Export(export::Export),
+    /// Say why one person is, or is not, synced
+    Explain(explain::Explain),
+    /// When to sync
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
+    /// Look at the portal's people, or edit one as the portal would
+    #[command(subcommand)]
+    People(people::People),
+    /// Remove the plugin, its settings, its runs and the credential of a tenant
+    Uninstall(uninstall::Uninstall),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+impl Command {
+    /// The command's name in machine output.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "demo",
+            Self::Plugin(_) => "plugin inspect",
+            Self::Install(_) => "install",
+            Self::Tenants => "tenants",
+            Self::Configure(_) => "configure",
+            Self::Verify(_) => "verify",
+            Self::Map(map) => map.name(),
+            Self::Preview(_) => "preview",
+            Self::Plan(_) => "plan",
+            Self::Sync(_) => "sync",
+            Self::Approve(_) => "approve",
+            Self::Discard(_) => "discard",
+            Self::Runs(_) => "runs",
+            Self::Rows(_) => "rows",
+            Self::Export(_) => "export",
+            Self::Explain(_) => "explain",
+            Self::Schedule(schedule) => schedule.name(),
+            Self::People(people) => people.name(),
+            Self::Uninstall(_) => "uninstall",
+            Self::Completions(_) => "completions",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn passwords_are_never_arguments() {
+        fn check(command: &clap::Command) {
+            for arg in command.get_arguments() {
+                assert!(arg.get_id() != "password", "{}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+
+    #[test]
+    fn the_help_reads_as_the_manual_says() {
+        insta::assert_snapshot!(
+            Arguments::command()
+                .term_width(100)
+                .render_long_help()
+                .to_string()
+        );
+    }
+
+    #[test]
+    fn every_command_explains_itself() {
+        fn walk(command: &mut clap::Command, path: &str, out: &mut String) {
+            for sub in command.get_subcommands_mut() {
+                let path = format!("{path} {}", sub.get_name());
+                assert!(sub.get_about().is_some(), "{path}");
+                if sub.has_subcommands() {
+                    walk(sub, &path, out);
+                } else {
+                    *sub = std::mem::take(sub)
+                        .bin_name(path.trim().to_owned())
+                        .term_width(100);
+                    out.push_str(&format!("=== {}\n{}\n", path.trim(), sub.render_help()));
+                }
+            }
+        }
+        let mut all = String::new();
+        walk(&mut Arguments::command(), "rollcall", &mut all);
+        insta::assert_snapshot!(all);
+    }
+}

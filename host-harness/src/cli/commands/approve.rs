@@ -1,0 +1,85 @@
+//! `approve` and `discard`: what happens to a plan that waits.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::answer::Answer;
+use crate::cli::app::App;
+use crate::cli::bars::Bars;
+use crate::cli::json as shape;
+use crate::ports::{RunId, TenantId};
+use crate::tenant::{Hook, Synced};
+
+use super::install::tenant;
+use super::sync;
+
+/// Arguments of `approve`.
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// The held run
+    run: i64,
+    /// Its plan's digest, or at least the first 8 digits: an approval is for exactly this plan
+    digest: String,
+    /// Release it without applying it now
+    #[arg(long)]
+    no_apply: bool,
+}
+
+/// Arguments of `discard`.
+#[derive(Debug, Args)]
+pub(crate) struct Discard {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// The planned or held run
+    run: i64,
+}
+
+impl Approve {
+    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
+        let tenant = app.tenant(&self.tenant).await?;
+        let run = tenant.approve(RunId(self.run), &self.digest).await?;
+        if self.no_apply {
+            let mut page = app.out.page();
+            page.done(&format!("Run {} is released.", self.run));
+            page.aside(&format!(
+                "Apply it: rollcall sync {} --run {}",
+                self.tenant, self.run
+            ));
+            return Ok(Answer::done(page, json!({ "run": shape::run(&run) })));
+        }
+        let bars = Bars::interruptible(&app.out);
+        let applied = tenant.apply(run.id, bars.clone()).await;
+        bars.clear();
+        sync::answer(
+            app,
+            &tenant,
+            Synced {
+                resumed: None,
+                run: applied?,
+            },
+            0,
+            false,
+        )
+        .await
+    }
+}
+
+impl Discard {
+    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
+        let run = app
+            .tenant(&self.tenant)
+            .await?
+            .discard(RunId(self.run))
+            .await?;
+        let mut page = app.out.page();
+        page.done(&format!(
+            "The plan of run {} is thrown away; the portal is as it was.",
+            run.id
+        ));
+        Ok(Answer::done(page, json!({ "run": shape::run(&run) })))
+    }
+}

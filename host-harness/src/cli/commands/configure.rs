@@ -1,0 +1,103 @@
+//! `configure`.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::answer::Answer;
+use crate::cli::app::App;
+use crate::cli::json as shape;
+use crate::cli::password::PasswordSource;
+use crate::cli::policy::PolicyFlags;
+use crate::cli::view::Page;
+use crate::contract::hooks::lifecycle::{Configured, FormField, FormKind};
+use crate::ports::TenantId;
+use crate::tenant::{Hook, Tenant};
+
+use super::install::tenant;
+use super::settings::Settings;
+
+/// Arguments of `configure`.
+#[derive(Debug, Args)]
+pub(crate) struct Configure {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    password: PasswordSource,
+    #[command(flatten)]
+    policy: PolicyFlags,
+}
+
+impl Configure {
+    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
+        app.installed(&self.tenant).await?;
+        let policy = app.policies().change(&self.tenant, &self.policy)?;
+        let tenant = app.tenant(&self.tenant).await?;
+        let password = self.password.read("Bind password")?;
+        let mut page = app.out.page();
+        if !self.settings.any() && password.is_none() {
+            let configured = tenant.configuration().await?;
+            page.heading(&format!("Settings of {}", self.tenant));
+            show(&mut page, &tenant, &configured).await?;
+            page.facts(&[("may connect to", policy.told())]);
+            return Ok(answer(&self.tenant, page, &configured, None));
+        }
+        let (mut change, file) = self.settings.change()?;
+        change.password = password;
+        let mut configured = tenant.configure(change).await?;
+        page.done(&format!("Settings of {} stored.", self.tenant));
+        show(&mut page, &tenant, &configured).await?;
+        page.warnings(&configured.warnings);
+        let rules = file.map(|f| f.rules()).unwrap_or_default();
+        let stored = rules.len();
+        if stored > 0 {
+            configured.digest = tenant.submit_rules(rules).await?;
+            page.done(&format!("Mapping of {stored} fields stored."));
+        }
+        page.aside(&format!("Next: rollcall verify {}", self.tenant));
+        Ok(answer(
+            &self.tenant,
+            page,
+            &configured,
+            (stored > 0).then_some(stored),
+        ))
+    }
+}
+
+fn answer(tenant: &TenantId, page: Page, configured: &Configured, rules: Option<usize>) -> Answer {
+    let mut json = shape::configured(configured);
+    if let Some(object) = json.as_object_mut() {
+        object.insert("tenant".to_owned(), json!(tenant.as_str()));
+        object.insert("rules_stored".to_owned(), json!(rules));
+    }
+    Answer::done(page, json)
+}
+
+/// The settings by the form's labels, a password never among them.
+pub(crate) async fn show(page: &mut Page, tenant: &Tenant, configured: &Configured) -> Hook<()> {
+    let form = tenant.describe().await?.form;
+    let facts: Vec<(String, String)> = form
+        .iter()
+        .filter_map(|field| {
+            let value = configured.settings.iter().find(|s| s.key == field.key)?;
+            Some((field.key.clone(), shown(field, &value.value)))
+        })
+        .collect();
+    page.facts(&facts);
+    page.facts(&[("digest", &configured.digest)]);
+    Ok(())
+}
+
+fn shown(field: &FormField, value: &str) -> String {
+    match field.kind {
+        FormKind::Secret if value.is_empty() => "(none)".to_owned(),
+        FormKind::Secret => "(stored encrypted; the plugin holds a handle)".to_owned(),
+        FormKind::Multiline if value.lines().count() > 1 => {
+            format!("({} lines)", value.lines().count())
+        }
+        _ if value.is_empty() => "(empty)".to_owned(),
+        _ => value.to_owned(),
+    }
+}

@@ -1,0 +1,23 @@
+//! The commands, a file each: its arguments, and what it does with them.
+//!
+//! A command asks a [`crate::tenant::Tenant`] and turns what it gets into an
+//! [`Answer`](super::answer::Answer); it prints nothing itself, unless the work is long.
+
+pub(crate) mod approve;
+pub(crate) mod completions;
+pub(crate) mod configure;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod export;
+pub(crate) mod install;
+pub(crate) mod map;
+pub(crate) mod people;
+pub(crate) mod plugin;
+pub(crate) mod rows;
+pub(crate) mod runs;
+pub(crate) mod schedule;
+pub(crate) mod settings;
+pub(crate) mod sync;
+pub(crate) mod uninstall;
+pub(crate) mod verify;
+pub(crate) mod who;

@@ -1,0 +1,254 @@
+//! `people`: the portal's people, to see what a sync did and to play the portal's part.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::cli::answer::Answer;
+use crate::cli::app::App;
+use crate::cli::view::paint::{self, counted};
+use crate::cli::view::{Cell, Table};
+use crate::contract::portal::{Person, Status};
+use crate::ports::{PersonEdit, Portal as _, PortalDesk as _, TenantId, Whom};
+use crate::tenant::Hook;
+
+use super::install::tenant;
+
+/// Commands about the portal's people.
+#[derive(Debug, Subcommand)]
+pub(crate) enum People {
+    /// List people that a sync brought
+    List(List),
+    /// Show one person with all fields
+    Show(Show),
+    /// Edit one person as somebody in the portal would
+    Edit(Edit),
+}
+
+/// Arguments of `people list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: u32,
+    /// Begin after this external id
+    #[arg(long, value_name = "EXTERNAL-ID", default_value = "")]
+    after: String,
+}
+
+/// Arguments of `people show`.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// External id, or the portal's own id
+    person: String,
+}
+
+/// Arguments of `people edit`.
+#[derive(Debug, Args)]
+pub(crate) struct Edit {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// External id, or the portal's own id
+    person: String,
+    /// A field's new value; an empty one clears it (repeatable)
+    #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// The new role
+    #[arg(long)]
+    role: Option<String>,
+    /// The new status
+    #[arg(long, value_enum)]
+    status: Option<StatusName>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StatusName {
+    Active,
+    Inactive,
+}
+
+impl People {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::List(_) => "people list",
+            Self::Show(_) => "people show",
+            Self::Edit(_) => "people edit",
+        }
+    }
+
+    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
+        match self {
+            Self::List(list) => list.run(app).await,
+            Self::Show(Show { tenant, person }) => shown(app, &tenant, &whom(person)).await,
+            Self::Edit(edit) => edit.run(app).await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self, app: &App) -> Hook<Answer> {
+        let store = app.store().await?;
+        let index = store.index(&self.tenant, &self.after, self.limit).await?;
+        let mut people = Vec::new();
+        for ids in index.external_ids.chunks(1000) {
+            people.extend(store.people(&self.tenant, ids).await?);
+        }
+        people.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+        let (licence, all) = (
+            store.licence(&self.tenant).await?,
+            store.count(&self.tenant).await?,
+        );
+        let mut page = app.out.page();
+        let mut table = Table::new(&[
+            "id",
+            "status",
+            "user name",
+            "name",
+            "email",
+            "role",
+            "external id",
+        ]);
+        for person in &people {
+            table.row([
+                Cell::new(&person.id),
+                status_cell(person.status),
+                Cell::new(value(person, "username")),
+                Cell::styled(value(person, "display-name"), paint::STRONG),
+                Cell::new(value(person, "email")),
+                Cell::styled(&person.role, paint::DIM),
+                Cell::styled(&person.external_id, paint::DIM),
+            ]);
+        }
+        page.table(&table);
+        page.gap();
+        page.aside(&format!(
+            "{} in the portal, {} active.",
+            counted(all, "person", "people"),
+            paint::number(licence.used)
+        ));
+        if let Some(last) = index.external_ids.last().filter(|_| index.more) {
+            page.aside(&format!("More: --after {last}"));
+        }
+        let json = json!({
+            "people": people.iter().map(person_json).collect::<Vec<_>>(),
+            "all": all,
+            "active": licence.used,
+            "seats": licence.seats,
+            "more": index.more,
+        });
+        Ok(Answer::done(page, json))
+    }
+}
+
+impl Edit {
+    async fn run(self, app: &App) -> Hook<Answer> {
+        let whom = whom(self.person);
+        let edit = PersonEdit {
+            values: self
+                .set
+                .into_iter()
+                .map(|(field, value)| (field, Some(value).filter(|v| !v.is_empty())))
+                .collect(),
+            role: self.role,
+            status: self.status.map(|s| match s {
+                StatusName::Active => Status::Active,
+                StatusName::Inactive => Status::Inactive,
+            }),
+        };
+        app.store()
+            .await?
+            .edit_person(&self.tenant, &whom, &edit)
+            .await?;
+        shown(app, &self.tenant, &whom).await
+    }
+}
+
+async fn shown(app: &App, tenant: &TenantId, whom: &Whom) -> Hook<Answer> {
+    let person = app.store().await?.person(tenant, whom).await?;
+    let mut page = app.out.page();
+    let mut facts = vec![
+        ("id".to_owned(), person.id.clone()),
+        ("external id".to_owned(), person.external_id.clone()),
+        ("dn".to_owned(), person.dn.clone()),
+        ("status".to_owned(), told(&person)),
+        ("role".to_owned(), person.role.clone()),
+    ];
+    facts.retain(|(_, value)| !value.is_empty());
+    page.facts(&facts);
+    page.gap();
+    page.facts(
+        &person
+            .values
+            .iter()
+            .map(|v| (v.field.as_str(), v.value.as_str()))
+            .collect::<Vec<_>>(),
+    );
+    if !person.changed_in_portal.is_empty() {
+        page.gap();
+        page.facts(&[("changed in the portal", person.changed_in_portal.join(", "))]);
+    }
+    Ok(Answer::done(page, person_json(&person)))
+}
+
+/// An external id looks like one; the portal's own ids are numbers.
+fn whom(text: String) -> Whom {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        Whom::Id(text)
+    } else {
+        Whom::ExternalId(text)
+    }
+}
+
+fn told(person: &Person) -> String {
+    match (person.status, person.deactivated_by_sync) {
+        (Status::Active, _) => "active".to_owned(),
+        (Status::Inactive, true) => "inactive, by a sync".to_owned(),
+        (Status::Inactive, false) => "inactive".to_owned(),
+    }
+}
+
+fn status_cell(status: Status) -> Cell {
+    match status {
+        Status::Active => Cell::styled("active", paint::GOOD),
+        Status::Inactive => Cell::styled("inactive", paint::CAUTION),
+    }
+}
+
+fn value<'a>(person: &'a Person, field: &str) -> &'a str {
+    person
+        .values
+        .iter()
+        .find(|v| v.field == field)
+        .map_or("", |v| v.value.as_str())
+}
+
+fn person_json(person: &Person) -> Value {
+    let values: serde_json::Map<String, Value> = person
+        .values
+        .iter()
+        .map(|v| (v.field.clone(), json!(v.value)))
+        .collect();
+    json!({
+        "id": person.id,
+        "external_id": person.external_id,
+        "dn": person.dn,
+        "status": match person.status { Status::Active => "active", Status::Inactive => "inactive" },
+        "deactivated_by_sync": person.deactivated_by_sync,
+        "role": person.role,
+        "changed_in_portal": person.changed_in_portal,
+        "values": values,
+    })
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, value)) if !field.is_empty() => Ok((field.to_owned(), value.to_owned())),
+        _ => Err("write FIELD=VALUE".to_owned()),
+    }
+}

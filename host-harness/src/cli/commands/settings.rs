@@ -1,0 +1,185 @@
+//! Settings as they are typed: one flag for each field of the form, or a file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::Problem;
+use crate::cli::settings_file::SettingsFile;
+use crate::contract::types::Setting;
+use crate::tenant::{Change, Hook};
+
+/// Settings from flags and a file. Flags win over the file.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Settings {
+    /// TOML file with [settings] and [mapping] tables
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Server: host, IP address, ldap:// or ldaps:// URL; several are tried in order
+    #[arg(long)]
+    url: Option<String>,
+    /// Port
+    #[arg(long)]
+    port: Option<String>,
+    /// plain, start-tls or ldaps
+    #[arg(long)]
+    security: Option<String>,
+    /// File with the PEM certificates to trust instead of the system's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// DN or name to bind as; empty binds anonymously
+    #[arg(long, value_name = "NAME")]
+    bind_name: Option<String>,
+    /// Base DN of the search
+    #[arg(long, value_name = "DN")]
+    base_dn: Option<String>,
+    /// subtree or one
+    #[arg(long)]
+    scope: Option<String>,
+    /// LDAP filter (RFC 4515), the portal's Advance Search
+    #[arg(long)]
+    filter: Option<String>,
+    /// Directory profile, or auto
+    #[arg(long)]
+    profile: Option<String>,
+    /// Role of new requesters
+    #[arg(long)]
+    role: Option<String>,
+    /// LDAP filter that matches disabled accounts
+    #[arg(long, value_name = "FILTER")]
+    disabled_when: Option<String>,
+    /// What becomes of people the directory no longer holds: keep, deactivate, grace or review
+    #[arg(long, value_name = "POLICY")]
+    leavers: Option<String>,
+    /// Any setting of the plugin's form (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// Put a setting back to its default (repeatable)
+    #[arg(long, value_name = "KEY")]
+    unset: Vec<String>,
+    /// Begin from the defaults instead of what is stored; the password stays
+    #[arg(long)]
+    afresh: bool,
+}
+
+impl Settings {
+    /// Whether anything was typed.
+    pub(crate) fn any(&self) -> bool {
+        self.settings.is_some()
+            || self.afresh
+            || !self.unset.is_empty()
+            || !self.flags().is_empty()
+            || self.ca_file.is_some()
+    }
+
+    /// The change that was typed, without a password, and the file if there was one.
+    pub(crate) fn change(&self) -> Hook<(Change, Option<SettingsFile>)> {
+        let file = self
+            .settings
+            .as_deref()
+            .map(SettingsFile::read)
+            .transpose()?;
+        let mut set = file
+            .as_ref()
+            .map(SettingsFile::settings)
+            .unwrap_or_default();
+        let mut flags = self.flags();
+        if let Some(path) = &self.ca_file {
+            let pem = std::fs::read_to_string(path).map_err(|error| {
+                Problem::new(
+                    "bad-certificate",
+                    format!(
+                        "The certificate file {} cannot be read: {error}",
+                        path.display()
+                    ),
+                    "Give a file with PEM certificates.",
+                )
+                .of_field("certificate-authority")
+            })?;
+            flags.push(("certificate-authority".to_owned(), pem));
+        }
+        for (key, value) in flags {
+            set.retain(|s| s.key != key);
+            set.push(Setting { key, value });
+        }
+        let change = Change {
+            set,
+            unset: self.unset.clone(),
+            afresh: self.afresh,
+            password: None,
+        };
+        Ok((change, file))
+    }
+
+    fn flags(&self) -> Vec<(String, String)> {
+        let named = [
+            ("url", &self.url),
+            ("port", &self.port),
+            ("security", &self.security),
+            ("bind-name", &self.bind_name),
+            ("base-dn", &self.base_dn),
+            ("scope", &self.scope),
+            ("filter", &self.filter),
+            ("profile", &self.profile),
+            ("role", &self.role),
+            ("disabled-when", &self.disabled_when),
+            ("leavers", &self.leavers),
+        ];
+        named
+            .into_iter()
+            .filter_map(|(key, value)| value.clone().map(|v| (key.to_owned(), v)))
+            .chain(self.set.iter().cloned())
+            .collect()
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, _)) if key == "password" => {
+            Err("a password is never an argument; use --password-file, --password-stdin or --password-prompt".to_owned())
+        }
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write KEY=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s.toml");
+        std::fs::write(&path, "[settings]\nurl = \"a\"\nrole = \"agent\"\n").unwrap();
+        let settings = Settings {
+            settings: Some(path),
+            url: Some("b".into()),
+            ..Settings::default()
+        };
+        let (change, file) = settings.change().unwrap();
+        assert!(file.is_some());
+        assert!(change.set.contains(&Setting {
+            key: "url".into(),
+            value: "b".into()
+        }));
+        assert!(change.set.contains(&Setting {
+            key: "role".into(),
+            value: "agent".into()
+        }));
+        assert_eq!(change.set.len(), 2);
+    }
+
+    #[test]
+    fn a_password_among_the_settings_is_refused_unseen() {
+        let said = pair("password=hunter2").unwrap_err();
+        assert!(!said.contains("hunter2"));
+        assert_eq!(
+            pair("role=agent").unwrap(),
+            ("role".to_owned(), "agent".to_owned())
+        );
+        assert!(pair("role").is_err());
+    }
+}

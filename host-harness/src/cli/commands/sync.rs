@@ -1,0 +1,251 @@
+//! `plan` and `sync`.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use crate::cli::answer::Answer;
+use crate::cli::app::App;
+use crate::cli::bars::Bars;
+use crate::cli::exit::Exit;
+use crate::cli::json as shape;
+use crate::cli::view::{Page, paint};
+use crate::contract::hooks::sync::Mode;
+use crate::contract::plan::RowKind;
+use crate::ports::plan::{RowQuery, Run, RunStatus};
+use crate::ports::{RunId, TenantId};
+use crate::tenant::{Hook, SyncOptions, Synced, Tenant};
+
+use super::install::tenant;
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// All of the directory, or only what changed since the last sync
+    #[arg(long, value_enum, default_value_t = ModeName::Full)]
+    mode: ModeName,
+    /// How many rows to show
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    rows: u32,
+    /// End with code 8 if somebody is unsynced
+    #[arg(long)]
+    fail_on_unsynced: bool,
+}
+
+/// Arguments of `sync`.
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// All of the directory, or only what changed since the last sync
+    #[arg(long, value_enum, default_value_t = ModeName::Full)]
+    mode: ModeName,
+    /// Apply this plan, made before by `plan`, instead of a new one
+    #[arg(long, value_name = "RUN", conflicts_with = "mode")]
+    run: Option<i64>,
+    /// How many rows to show
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    rows: u32,
+    /// End with code 8 if somebody is unsynced
+    #[arg(long)]
+    fail_on_unsynced: bool,
+}
+
+/// How much of the directory to read.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ModeName {
+    Full,
+    Changes,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Full => Self::Full,
+            ModeName::Changes => Self::Changes,
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
+        let tenant = app.tenant(&self.tenant).await?;
+        let options = SyncOptions {
+            mode: self.mode.into(),
+            dry_run: true,
+        };
+        let bars = Bars::interruptible(&app.out);
+        let synced = tenant.sync(options, bars.clone()).await;
+        bars.clear();
+        answer(app, &tenant, synced?, self.rows, self.fail_on_unsynced).await
+    }
+}
+
+impl Sync {
+    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
+        let tenant = app.tenant(&self.tenant).await?;
+        let bars = Bars::interruptible(&app.out);
+        let synced = match self.run {
+            Some(run) => tenant
+                .apply(RunId(run), bars.clone())
+                .await
+                .map(|run| Synced { resumed: None, run }),
+            None => {
+                tenant
+                    .sync(
+                        SyncOptions {
+                            mode: self.mode.into(),
+                            dry_run: false,
+                        },
+                        bars.clone(),
+                    )
+                    .await
+            }
+        };
+        bars.clear();
+        answer(app, &tenant, synced?, self.rows, self.fail_on_unsynced).await
+    }
+}
+
+/// What a run came to, for people and machines.
+pub(crate) async fn answer(
+    app: &App,
+    tenant: &Tenant,
+    synced: Synced,
+    rows: u32,
+    fail_on_unsynced: bool,
+) -> Hook<Answer> {
+    let Synced { resumed, run } = synced;
+    let mut page = app.out.page();
+    if let Some(resumed) = &resumed {
+        page.done(&format!(
+            "Run {}, which an earlier process left unfinished, was finished first.",
+            resumed.id
+        ));
+    }
+    page.heading(&format!("Run {} of {} ({})", run.id, run.tenant, run.mode));
+    show(&mut page, tenant, &run, rows).await?;
+    let unsynced = run
+        .counts
+        .iter()
+        .any(|c| c.kind == RowKind::Unsynced && c.rows > 0);
+    let exit = match run.status {
+        RunStatus::Held => Exit::Held,
+        RunStatus::Applying => Exit::Interrupted,
+        _ if run.proof.as_ref().is_some_and(|p| !p.complete) => Exit::Incomplete,
+        _ if unsynced && fail_on_unsynced => Exit::Unsynced,
+        _ => Exit::Done,
+    };
+    let json = json!({ "run": shape::run(&run), "resumed": resumed.as_ref().map(shape::run) });
+    Ok(Answer::done(page, json).ends(exit))
+}
+
+/// The plan, its first rows and how it stands.
+pub(crate) async fn show(page: &mut Page, tenant: &Tenant, run: &Run, rows: u32) -> Hook<()> {
+    page.plan(run);
+    show_rows(page, tenant, run, rows).await?;
+    verdict(page, run);
+    Ok(())
+}
+
+/// The first rows that change something, then the unsynced.
+async fn show_rows(page: &mut Page, tenant: &Tenant, run: &Run, limit: u32) -> Hook<()> {
+    if limit == 0 {
+        return Ok(());
+    }
+    let rows = tenant.rows(run.id, &RowQuery::default(), 0, limit).await?;
+    if !rows.is_empty() {
+        page.heading("Rows");
+    }
+    for row in &rows {
+        page.stored_row(row);
+    }
+    let all: u64 = run.counts.iter().map(|c| c.rows).sum();
+    if all > rows.len() as u64 {
+        page.aside(&format!(
+            "… and {} more: rollcall rows {} {}",
+            paint::number(all - rows.len() as u64),
+            run.tenant,
+            run.id
+        ));
+    }
+    Ok(())
+}
+
+/// How the run stands, and what to do about it.
+fn verdict(page: &mut Page, run: &Run) {
+    page.gap();
+    match run.status {
+        RunStatus::Planned => {
+            page.done("Planned; nothing was applied.");
+            page.aside(&format!(
+                "Apply exactly this plan: rollcall sync {} --run {}",
+                run.tenant, run.id
+            ));
+        }
+        RunStatus::Held => {
+            page.marked(
+                "!",
+                paint::CAUTION,
+                "A guard holds this plan; nothing was applied.",
+            );
+            let digest = run.digest.as_deref().unwrap_or_default();
+            page.aside(&format!(
+                "Look at it: rollcall rows {0} {1} · release it: rollcall approve {0} {1} {2} · or throw it away: rollcall discard {0} {1}",
+                run.tenant, run.id, digest.get(..16).unwrap_or(digest)
+            ));
+        }
+        RunStatus::Applied => {
+            let failed: u64 = run
+                .counts
+                .iter()
+                .filter(|c| c.outcome == "failed")
+                .map(|c| c.rows)
+                .sum();
+            let rows: u64 = run
+                .counts
+                .iter()
+                .filter(|c| c.outcome == "applied")
+                .map(|c| c.rows)
+                .sum();
+            if rows == 0 && failed == 0 {
+                page.done("Nothing to do: the portal is as the directory says.");
+            } else {
+                page.done(&format!(
+                    "Applied: {} written to the portal.",
+                    paint::counted(rows, "row", "rows")
+                ));
+            }
+            if failed > 0 {
+                page.marked(
+                    "✗",
+                    paint::BAD,
+                    &format!(
+                        "The portal refused {}: rollcall rows {} {} --outcome failed",
+                        paint::counted(failed, "row", "rows"),
+                        run.tenant,
+                        run.id
+                    ),
+                );
+            }
+        }
+        RunStatus::Applying => {
+            page.marked(
+                "!",
+                paint::CAUTION,
+                "Stopped at a safe point; the rest of the plan is applied by the next sync.",
+            );
+        }
+        _ => page.paragraph(&format!(
+            "The run is {}.",
+            crate::cli::view::plans::status(run.status)
+        )),
+    }
+    if let (Some(ended), started) = (run.ended_at, run.started_at) {
+        let tenths = (ended - started).max(0) / 100;
+        page.aside(&format!("took {}.{} s", tenths / 10, tenths % 10));
+    }
+}

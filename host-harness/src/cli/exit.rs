@@ -1,0 +1,143 @@
+//! Exit codes: what a script can rely on.
+
+use std::process::ExitCode;
+
+use crate::tenant::Refused;
+
+/// What the process ends with. The numbers are stable; [`TABLE`] tells them to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Done = 0,
+    Trouble = 1,
+    Usage = 2,
+    Refused = 3,
+    Directory = 4,
+    Incomplete = 5,
+    Held = 6,
+    Plugin = 7,
+    Unsynced = 8,
+    Busy = 9,
+    Interrupted = 130,
+}
+
+/// The table in `--help`.
+pub(crate) const TABLE: &str = "\
+Exit codes:
+    0  done
+    1  trouble of the host's own: data directory, database
+    2  wrong usage
+    3  input or configuration refused
+    4  the directory cannot be reached, or refuses
+    5  the directory was not read completely
+    6  a guard holds the plan: approve it, or discard it
+    7  the plugin failed, or is none
+    8  some people are unsynced (only with --fail-on-unsynced)
+    9  another run of the tenant is under way
+  130  stopped at a safe point";
+
+impl Exit {
+    /// The exit code of a refusal, by its first problem's code.
+    pub(crate) fn of(refused: &Refused) -> Self {
+        match refused.code() {
+            "tenant-busy" | "run-unfinished" => Self::Busy,
+            "cancelled" => Self::Interrupted,
+            "guard-held" => Self::Held,
+            "absence-unproven" | "size-limit" | "time-limit" | "admin-limit" | "paging-missing"
+            | "empty-result" | "incomplete" => Self::Incomplete,
+            "not-a-component" | "import-refused" | "export-missing" | "unexplained" => Self::Plugin,
+            code if code.starts_with("plugin-") => Self::Plugin,
+            code if DIRECTORY.contains(&code)
+                || code.starts_with("tls-")
+                || code.starts_with("connect-")
+                || code.starts_with("ldap-") =>
+            {
+                Self::Directory
+            }
+            code if HOST.contains(&code) || code.starts_with("store-") => Self::Trouble,
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Codes of a directory that cannot be reached, or refuses.
+const DIRECTORY: [&str; 12] = [
+    "resolve-failed",
+    "endpoint-refused",
+    "starttls-refused",
+    "wrong-password",
+    "bind-refused",
+    "protocol-violation",
+    "connection-lost",
+    "timeout",
+    "no-such-base",
+    "referral",
+    "verify-failed",
+    "insufficient-access",
+];
+
+/// Codes of the host's own trouble.
+const HOST: [&str; 6] = [
+    "lock-failed",
+    "data-directory",
+    "database",
+    "key-file",
+    "read-failed",
+    "write-failed",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Problem;
+
+    fn of(code: &str) -> Exit {
+        Exit::of(&Problem::new(code, "", "").into())
+    }
+
+    #[test]
+    fn every_family_of_codes_has_its_exit_code() {
+        assert_eq!(of("required"), Exit::Refused);
+        assert_eq!(of("filter-syntax"), Exit::Refused);
+        assert_eq!(of("wrong-password"), Exit::Directory);
+        assert_eq!(of("tls-expired"), Exit::Directory);
+        assert_eq!(of("connect-refused"), Exit::Directory);
+        assert_eq!(of("size-limit"), Exit::Incomplete);
+        assert_eq!(of("guard-held"), Exit::Held);
+        assert_eq!(of("plugin-trap"), Exit::Plugin);
+        assert_eq!(of("import-refused"), Exit::Plugin);
+        assert_eq!(of("tenant-busy"), Exit::Busy);
+        assert_eq!(of("database"), Exit::Trouble);
+    }
+
+    #[test]
+    fn the_table_names_every_code() {
+        for exit in [
+            Exit::Done,
+            Exit::Trouble,
+            Exit::Usage,
+            Exit::Refused,
+            Exit::Directory,
+            Exit::Incomplete,
+            Exit::Held,
+            Exit::Plugin,
+            Exit::Unsynced,
+            Exit::Busy,
+            Exit::Interrupted,
+        ] {
+            let number = exit as u8;
+            assert!(
+                TABLE
+                    .lines()
+                    .any(|l| l.trim_start().starts_with(&format!("{number}  "))),
+                "{number}"
+            );
+        }
+    }
+}

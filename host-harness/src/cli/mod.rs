@@ -1,0 +1,27 @@
+//! The command line: the driver with which developers test a plugin and operators run it.
+//!
+//! - [`args`]: what can be typed
+//! - [`commands`]: a file per command
+//! - [`app`]: the data directory, opened
+//! - [`answer`], [`out`], [`json`]: what a command answers, for people and for machines
+//! - [`view`]: text laid out for a terminal
+//! - [`bars`]: progress, and Ctrl-C
+//! - [`exit`]: exit codes
+//! - [`password`], [`settings_file`], [`policy`]: input that is no flag
+//! - [`run`]: the way from arguments to an exit code
+
+mod answer;
+mod app;
+mod args;
+mod bars;
+mod commands;
+mod exit;
+mod json;
+mod out;
+mod password;
+mod policy;
+mod run;
+mod settings_file;
+mod view;
+
+pub use run::run;

@@ -1,0 +1,242 @@
+//! The settings file: TOML with `[settings]`, `[mapping]` and `[schedule]` tables.
+//!
+//! ```toml
+//! [settings]
+//! url = "ldaps://ldap.example.org"
+//! bind-name = "cn=reader,dc=example,dc=org"
+//! base-dn = "ou=people,dc=example,dc=org"
+//!
+//! [mapping]
+//! email = "{mail|first|trim|lower}"
+//! mobile = { from = "{mobile|first}", on-empty = "clear" }
+//! language = { from = "{preferredLanguage}", on-empty = { default = "en" } }
+//! ```
+//!
+//! A password is never in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::Value;
+
+use crate::Problem;
+use crate::contract::hooks::mapping::{OnEmpty, Rule};
+use crate::contract::types::Setting;
+
+/// What a settings file holds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingsFile {
+    #[serde(default)]
+    settings: BTreeMap<String, Value>,
+    #[serde(default)]
+    mapping: BTreeMap<String, RuleText>,
+}
+
+/// A rule as it is written.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(untagged)]
+enum RuleText {
+    Short(String),
+    Long {
+        from: String,
+        #[serde(default, rename = "on-empty")]
+        on_empty: Option<OnEmptyText>,
+    },
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum OnEmptyText {
+    Keep,
+    Clear,
+    Default(String),
+}
+
+impl SettingsFile {
+    /// Reads and checks the file's form; what the values mean is the plugin's to judge.
+    pub(crate) fn read(path: &Path) -> Result<Self, Problem> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Problem::new(
+                "settings-file",
+                format!(
+                    "The settings file {} cannot be read: {error}",
+                    path.display()
+                ),
+                "Check its name and permissions.",
+            )
+        })?;
+        Self::parse(&text).map_err(|mut problem| {
+            problem.message = format!("{}: {}", path.display(), problem.message);
+            problem
+        })
+    }
+
+    /// Reads the text of a settings file.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        let file: Self = toml::from_str(text).map_err(|error| {
+            let position = error.span().and_then(|s| u32::try_from(s.start).ok());
+            let line = error.span().map_or(1, |s| text.get(..s.start).map_or(1, |t| t.matches('\n').count() + 1));
+            let mut problem = Problem::new(
+                "settings-file",
+                format!("line {line}: {}", error.message()),
+                "Write TOML with the tables [settings] and [mapping]; `rollcall map suggest` prints a mapping to begin with.",
+            );
+            problem.position = position;
+            problem
+        })?;
+        if file.settings.contains_key("password") {
+            return Err(Problem::new(
+                "settings-file",
+                "a password does not belong into a settings file",
+                "Take it out and use --password-file, --password-stdin or --password-prompt.",
+            )
+            .of_field("password"));
+        }
+        Ok(file)
+    }
+
+    /// The `[settings]` table. Lists become lines of one value.
+    pub(crate) fn settings(&self) -> Vec<Setting> {
+        self.settings
+            .iter()
+            .map(|(key, value)| Setting {
+                key: key.clone(),
+                value: text(value),
+            })
+            .collect()
+    }
+
+    /// The `[mapping]` table.
+    pub(crate) fn rules(&self) -> Vec<Rule> {
+        self.mapping
+            .iter()
+            .map(|(field, rule)| {
+                let (source, on_empty) = match rule {
+                    RuleText::Short(source) => (source, None),
+                    RuleText::Long { from, on_empty } => (from, on_empty.as_ref()),
+                };
+                let on_empty = match on_empty {
+                    None | Some(OnEmptyText::Keep) => OnEmpty::Keep,
+                    Some(OnEmptyText::Clear) => OnEmpty::Clear,
+                    Some(OnEmptyText::Default(value)) => OnEmpty::Default(value.clone()),
+                };
+                Rule {
+                    field: field.clone(),
+                    source: source.clone(),
+                    on_empty,
+                }
+            })
+            .collect()
+    }
+}
+
+/// Rules as the `[mapping]` table of a settings file.
+pub(crate) fn mapping_table(rules: &[Rule]) -> String {
+    let mut out = String::from("[mapping]\n");
+    for rule in rules {
+        let source = Value::String(rule.source.clone());
+        let line = match &rule.on_empty {
+            OnEmpty::Keep => format!("{} = {source}\n", rule.field),
+            OnEmpty::Clear => format!(
+                "{} = {{ from = {source}, on-empty = \"clear\" }}\n",
+                rule.field
+            ),
+            OnEmpty::Default(value) => {
+                let value = Value::String(value.clone());
+                format!(
+                    "{} = {{ from = {source}, on-empty = {{ default = {value} }} }}\n",
+                    rule.field
+                )
+            }
+        };
+        out.push_str(&line);
+    }
+    out
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join("\n"),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+[settings]
+url = "ldaps://ldap.example.org"
+guard-count = 500
+
+[mapping]
+email = "{mail|first}"
+mobile = { from = "{mobile}", on-empty = "clear" }
+language = { from = "{preferredLanguage}", on-empty = { default = "en" } }
+"#;
+
+    #[test]
+    fn settings_and_rules_are_read() {
+        let file = SettingsFile::parse(FILE).unwrap();
+        let settings = file.settings();
+        assert_eq!(settings.len(), 2);
+        assert_eq!(
+            settings[0],
+            Setting {
+                key: "guard-count".into(),
+                value: "500".into()
+            }
+        );
+        let rules = file.rules();
+        assert_eq!(rules[0].on_empty, OnEmpty::Keep);
+        assert_eq!(rules[1].on_empty, OnEmpty::Default("en".into()));
+        assert_eq!(rules[2].on_empty, OnEmpty::Clear);
+    }
+
+    #[test]
+    fn rules_written_as_a_table_read_back_the_same() {
+        let rules = vec![
+            Rule {
+                field: "display-name".into(),
+                source: r#"{displayName,cn} "quoted" \{x"#.into(),
+                on_empty: OnEmpty::Keep,
+            },
+            Rule {
+                field: "email".into(),
+                source: "{mail}".into(),
+                on_empty: OnEmpty::Default("none@example.org".into()),
+            },
+            Rule {
+                field: "mobile".into(),
+                source: "{mobile}".into(),
+                on_empty: OnEmpty::Clear,
+            },
+        ];
+        assert_eq!(
+            SettingsFile::parse(&mapping_table(&rules)).unwrap().rules(),
+            rules
+        );
+    }
+
+    #[test]
+    fn a_password_in_the_file_is_refused_unseen() {
+        let problem = SettingsFile::parse("[settings]\npassword = \"hunter2\"").unwrap_err();
+        assert!(!format!("{problem:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn broken_files_say_the_line() {
+        let problem = SettingsFile::parse("[settings]\nurl = \n").unwrap_err();
+        assert_eq!(problem.code, "settings-file");
+        assert!(problem.message.contains("line 2"), "{}", problem.message);
+        assert_eq!(
+            SettingsFile::parse("[setings]\n").unwrap_err().code,
+            "settings-file"
+        );
+    }
+}

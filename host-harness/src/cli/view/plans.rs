@@ -1,0 +1,338 @@
+//! Runs, their rows field by field, and the guards.
+
+use anstyle::Style;
+use chrono::{DateTime, Local};
+use console::measure_text_width;
+
+use crate::contract::plan::{Guard, Row, RowKind};
+use crate::ports::plan::{Run, RunStatus, StoredRow};
+
+use super::paint::{ACCENT, BAD, CAUTION, DIM, GOOD, PLAIN, STRONG, number, paint};
+use super::stages::told;
+use super::{Cell, Page, Table, clean};
+
+impl Page {
+    /// What a plan would do, or did: people seen, rows by kind, guards, warnings.
+    pub(crate) fn plan(&mut self, run: &Run) {
+        let mut table = Table::new(&["", "", ">people", ""]);
+        if let Some(summary) = &run.summary {
+            table.row([
+                Cell::new(" "),
+                Cell::new("seen in the directory"),
+                Cell::new(number(summary.seen)),
+                Cell::new(""),
+            ]);
+            table.row([
+                Cell::styled("=", DIM),
+                Cell::new("unchanged"),
+                Cell::new(number(summary.unchanged)),
+                Cell::new(""),
+            ]);
+        }
+        for kind in KINDS {
+            let rows: u64 = run
+                .counts
+                .iter()
+                .filter(|c| c.kind == kind)
+                .map(|c| c.rows)
+                .sum();
+            if rows > 0 {
+                let (mark, style) = mark(kind);
+                table.row([
+                    Cell::styled(mark, style),
+                    Cell::new(name(kind)),
+                    Cell::new(number(rows)),
+                    Cell::styled(outcomes(run, kind), DIM),
+                ]);
+            }
+        }
+        for extra in run.summary.iter().flat_map(|s| &s.counts) {
+            let known = KINDS.iter().any(|k| name(*k) == extra.key)
+                || ["seen", "unchanged"].contains(&extra.key.as_str());
+            if !known && extra.value != "0" {
+                let count = extra
+                    .value
+                    .parse()
+                    .map_or_else(|_| extra.value.clone(), number);
+                table.row([
+                    Cell::new(" "),
+                    Cell::new(extra.key.replace('-', " ")),
+                    Cell::new(count),
+                    Cell::new(""),
+                ]);
+            }
+        }
+        self.table(&table);
+        if let Some(proof) = &run.proof {
+            if proof.complete {
+                self.done(&format!(
+                    "The directory was read completely: {} entries in {} pages from {}.",
+                    number(proof.entries),
+                    proof.pages,
+                    proof.server
+                ));
+            } else {
+                self.marked(
+                    "!",
+                    CAUTION,
+                    "The directory was not read completely, so nobody counts as absent:",
+                );
+                self.warnings(&proof.gaps);
+            }
+        }
+        for guard in run.guards.iter().filter(|g| g.tripped) {
+            self.guard(guard);
+        }
+        if let Some(summary) = &run.summary {
+            self.warnings(&summary.warnings);
+        }
+    }
+
+    fn guard(&mut self, guard: &Guard) {
+        let text = format!(
+            "guard {}: {} (limit {}). {}",
+            guard.name,
+            number(guard.count),
+            number(guard.limit),
+            guard.message
+        );
+        self.marked("✗", BAD, text.trim());
+    }
+
+    /// A row and, field by field, what it changes.
+    pub(crate) fn stored_row(&mut self, stored: &StoredRow) {
+        let row = &stored.row;
+        let (sign, style) = mark(row.kind);
+        let who = if row.display.is_empty() {
+            &row.dn
+        } else {
+            &row.display
+        };
+        let outcome = match stored.outcome.as_str() {
+            "failed" => paint(BAD, "  failed"),
+            "pending" => paint(DIM, "  pending"),
+            _ => String::new(),
+        };
+        let reason = if row.reason.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", clean(&row.reason))
+        };
+        self.raw(&format!(
+            "  {} {} {}{}{outcome}",
+            paint(style, sign),
+            paint(style, &format!("{:<10}", name(row.kind))),
+            paint(STRONG, &clean(who)),
+            paint(DIM, &reason),
+        ));
+        if row.display != row.dn {
+            self.wrapped("               ", "               ", &row.dn, DIM);
+        }
+        self.changes(row);
+        if let Some(problem) = row.problem.iter().chain(&stored.outcome_problem).next() {
+            self.wrapped(
+                "               ",
+                "               ",
+                &told(problem),
+                CAUTION,
+            );
+            if !problem.remedy.is_empty() {
+                self.wrapped(
+                    &format!("               {} ", paint(DIM, "→")),
+                    "                 ",
+                    &problem.remedy,
+                    DIM,
+                );
+            }
+        }
+        if let Some(other) = &row.other {
+            let who = if other.dn.is_empty() {
+                &other.id
+            } else {
+                &other.dn
+            };
+            self.wrapped("               the other: ", "               ", who, DIM);
+        }
+    }
+
+    fn changes(&mut self, row: &Row) {
+        // What an unsynced person's values were stands in the export; here the reason matters.
+        if row.kind == RowKind::Unsynced {
+            return;
+        }
+        let widest = row
+            .changes
+            .iter()
+            .map(|c| measure_text_width(&c.field))
+            .max()
+            .unwrap_or(0);
+        for change in &row.changes {
+            let field = clean(&change.field);
+            let pad = " ".repeat(widest.saturating_sub(measure_text_width(&field)));
+            let after = match change.after.as_deref() {
+                Some(value) => paint(GOOD, &self.short(value, row.kind)),
+                None => paint(CAUTION, "(empty)"),
+            };
+            let before = change.before.as_deref().map_or_else(String::new, |value| {
+                format!("{} → ", paint(DIM, &self.short(value, row.kind)))
+            });
+            self.raw(&format!(
+                "               {}{pad}  {before}{after}",
+                paint(ACCENT, &field)
+            ));
+        }
+    }
+
+    /// As much of a value as has room beside another one.
+    fn short(&self, value: &str, kind: RowKind) -> String {
+        let room = self.width().saturating_sub(36);
+        let room = if kind == RowKind::Create {
+            room
+        } else {
+            room / 2
+        };
+        console::truncate_str(&clean(value), room.max(12), "…").into_owned()
+    }
+
+    /// A list of runs.
+    pub(crate) fn runs(&mut self, runs: &[Run]) {
+        let mut table = Table::new(&[
+            ">run",
+            "began",
+            "mode",
+            "status",
+            ">seen",
+            ">create",
+            ">update",
+            ">deactivate",
+            ">reactivate",
+            ">unsynced",
+            "digest",
+        ]);
+        for run in runs {
+            let count = |kind| {
+                number(
+                    run.counts
+                        .iter()
+                        .filter(|c| c.kind == kind)
+                        .map(|c| c.rows)
+                        .sum(),
+                )
+            };
+            let mut cells = vec![
+                Cell::new(run.id.to_string()),
+                Cell::styled(moment(run.started_at), DIM),
+                Cell::new(&run.mode),
+                Cell::styled(status(run.status), status_style(run.status)),
+                Cell::new(
+                    run.summary
+                        .as_ref()
+                        .map_or_else(String::new, |s| number(s.seen)),
+                ),
+            ];
+            cells.extend(
+                [
+                    RowKind::Create,
+                    RowKind::Update,
+                    RowKind::Deactivate,
+                    RowKind::Reactivate,
+                    RowKind::Unsynced,
+                ]
+                .map(|k| Cell::new(count(k))),
+            );
+            cells.push(Cell::styled(
+                run.digest
+                    .as_deref()
+                    .map_or("", |d| d.get(..12).unwrap_or(d)),
+                DIM,
+            ));
+            table.row(cells);
+        }
+        self.table(&table);
+        for run in runs.iter().take(1) {
+            if let Some(problem) = &run.problem {
+                self.gap();
+                self.problems(std::slice::from_ref(problem));
+            }
+        }
+    }
+}
+
+const KINDS: [RowKind; 5] = [
+    RowKind::Create,
+    RowKind::Update,
+    RowKind::Deactivate,
+    RowKind::Reactivate,
+    RowKind::Unsynced,
+];
+
+/// The contract's name of a kind.
+pub(crate) fn name(kind: RowKind) -> &'static str {
+    match kind {
+        RowKind::Create => "create",
+        RowKind::Update => "update",
+        RowKind::Deactivate => "deactivate",
+        RowKind::Reactivate => "reactivate",
+        RowKind::Unsynced => "unsynced",
+    }
+}
+
+/// The stable name of a status.
+pub(crate) fn status(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Planning => "planning",
+        RunStatus::Planned => "planned",
+        RunStatus::Held => "held",
+        RunStatus::Applying => "applying",
+        RunStatus::Applied => "applied",
+        RunStatus::Failed => "failed",
+        RunStatus::Cancelled => "cancelled",
+        RunStatus::Abandoned => "abandoned",
+        RunStatus::Discarded => "discarded",
+    }
+}
+
+fn status_style(status: RunStatus) -> Style {
+    match status {
+        RunStatus::Applied => GOOD,
+        RunStatus::Failed => BAD,
+        RunStatus::Held | RunStatus::Applying | RunStatus::Planning => CAUTION,
+        RunStatus::Planned => PLAIN,
+        RunStatus::Cancelled | RunStatus::Abandoned | RunStatus::Discarded => DIM,
+    }
+}
+
+fn mark(kind: RowKind) -> (&'static str, Style) {
+    match kind {
+        RowKind::Create => ("+", GOOD),
+        RowKind::Update => ("~", ACCENT),
+        RowKind::Deactivate => ("-", BAD),
+        RowKind::Reactivate => ("↺", GOOD),
+        RowKind::Unsynced => ("!", CAUTION),
+    }
+}
+
+fn outcomes(run: &Run, kind: RowKind) -> String {
+    let parts: Vec<String> = run
+        .counts
+        .iter()
+        .filter(|c| c.kind == kind && c.rows > 0 && c.outcome != "reported")
+        .map(|c| format!("{} {}", number(c.rows), c.outcome))
+        .collect();
+    // All of them with one outcome: the word says it.
+    match parts.as_slice() {
+        [one] => one
+            .split_once(' ')
+            .map_or_else(String::new, |(_, word)| word.to_owned()),
+        _ => parts.join(", "),
+    }
+}
+
+/// A moment in the reader's own zone.
+pub(crate) fn moment(unix_milliseconds: i64) -> String {
+    DateTime::from_timestamp_millis(unix_milliseconds).map_or_else(String::new, |at| {
+        at.with_timezone(&Local)
+            .format("%Y-%m-%d %H:%M:%S")
+            .to_string()
+    })
+}

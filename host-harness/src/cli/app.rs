@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 use crate::Problem;
 use crate::ldap::Ldap;
 use crate::ports::tenants::Installation;
@@ -20,6 +22,7 @@ use super::policy::{Allowed, Policies};
 pub(crate) struct App {
     pub(crate) out: Out,
     pub(crate) data: PathBuf,
+    store: OnceCell<Store>,
 }
 
 impl App {
@@ -27,12 +30,24 @@ impl App {
         Self {
             out,
             data: global.data.clone().unwrap_or_else(data_folder),
+            store: OnceCell::new(),
         }
     }
 
     /// The database, made where there is none.
     pub(crate) async fn store(&self) -> Hook<Store> {
-        Ok(Store::open(&self.data).await?)
+        Ok(self
+            .store
+            .get_or_try_init(|| Store::open(&self.data))
+            .await?
+            .clone())
+    }
+
+    /// Leaves the database as one complete file.
+    pub(crate) async fn close(&self) {
+        if let Some(store) = self.store.get() {
+            store.close().await;
+        }
     }
 
     /// A sandbox that keeps compiled components in the data directory.

@@ -57,7 +57,9 @@ async fn act(arguments: Arguments) -> Exit {
     if matches!(command, Command::Demo(_)) && global.data.is_none() {
         app.data = "demo-output".into();
     }
-    match dispatch(command, &app).await {
+    let answer = dispatch(command, &app).await;
+    app.close().await;
+    match answer {
         Ok(answer) => out.answer(name, answer),
         Err(refused) => out.refused(name, &refused),
     }

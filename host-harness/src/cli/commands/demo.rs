@@ -35,7 +35,7 @@ use super::{configure, explain, map, schedule, sync, uninstall, verify};
 const MARKER: &str = "made-by-rollcall-demo";
 const CSV: &str = "unsynced.csv";
 /// Rows shown of a plan of thousands.
-const FIRST_ROWS: u32 = 4;
+const FIRST_ROWS: u32 = 3;
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -368,7 +368,8 @@ impl Walk<'_> {
 
     fn finish(self) -> Answer {
         let mut page = self.app.out.page();
-        page.heading("Left behind, to look at");
+        page.raw("");
+        page.title("Left behind, to look at");
         let data = &self.app.data;
         page.facts(&[
             ("portal", data.join("rollcall.db").display().to_string()),
@@ -412,7 +413,7 @@ impl Walk<'_> {
         self.step += 1;
         let mut page = self.app.out.page();
         page.raw("");
-        page.heading(&format!("{}. {title}", self.step));
+        page.title(&format!("{}. {title}", self.step));
         page
     }
 

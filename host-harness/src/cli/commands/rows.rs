@@ -79,7 +79,7 @@ impl Rows {
             page.paragraph("No rows.");
         }
         for row in &rows {
-            page.stored_row(row);
+            page.stored_row(row, true);
         }
         if let Some(last) = rows
             .last()

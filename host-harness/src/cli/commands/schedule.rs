@@ -182,7 +182,7 @@ pub(crate) fn show(page: &mut Page, timetable: &Timetable, occurrences: &[Occurr
             timetable.zone
         ),
     )]);
-    let mut table = Table::new(&["next runs", "", ""]);
+    let mut table = Table::new(&["next runs", ""]);
     for occurrence in occurrences {
         let at =
             chrono::DateTime::from_timestamp(i64::try_from(occurrence.at).unwrap_or_default(), 0);
@@ -191,13 +191,12 @@ pub(crate) fn show(page: &mut Page, timetable: &Timetable, occurrences: &[Occurr
             |_| occurrence.local.clone(),
             |at| at.format("%a %Y-%m-%d %H:%M %:z").to_string(),
         );
-        table.row([
-            Cell::new(day),
-            Cell::styled(utc, paint::DIM),
-            Cell::styled(&occurrence.note, paint::CAUTION),
-        ]);
+        table.row([Cell::new(day), Cell::styled(utc, paint::DIM)]);
     }
     page.table(&table);
+    for occurrence in occurrences.iter().filter(|o| !o.note.is_empty()) {
+        page.marked("!", paint::CAUTION, &occurrence.note);
+    }
 }
 
 fn often(frequency: &Frequency) -> String {

@@ -1,5 +1,7 @@
 //! `plan` and `sync`.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -8,10 +10,10 @@ use crate::cli::app::App;
 use crate::cli::bars::Bars;
 use crate::cli::exit::Exit;
 use crate::cli::json as shape;
-use crate::cli::view::{Page, paint};
+use crate::cli::view::{Cell, Page, Table, paint};
 use crate::contract::hooks::sync::Mode;
 use crate::contract::plan::RowKind;
-use crate::ports::plan::{RowQuery, Run, RunStatus};
+use crate::ports::plan::{RowQuery, Run, RunStatus, StoredRow};
 use crate::ports::{RunId, TenantId};
 use crate::tenant::{Hook, SyncOptions, Synced, Tenant};
 
@@ -151,27 +153,85 @@ pub(crate) async fn show(page: &mut Page, tenant: &Tenant, run: &Run, rows: u32)
     Ok(())
 }
 
-/// The first rows that change something, then the unsynced.
+/// What changes, as far as there is room, then why others are unsynced.
 async fn show_rows(page: &mut Page, tenant: &Tenant, run: &Run, limit: u32) -> Hook<()> {
     if limit == 0 {
         return Ok(());
     }
-    let rows = tenant.rows(run.id, &RowQuery::default(), 0, limit).await?;
-    if !rows.is_empty() {
-        page.heading("Rows");
+    let mut left = limit;
+    for kind in [
+        RowKind::Update,
+        RowKind::Deactivate,
+        RowKind::Reactivate,
+        RowKind::Create,
+    ] {
+        if left == 0 {
+            break;
+        }
+        let query = RowQuery {
+            kind: Some(kind),
+            ..RowQuery::default()
+        };
+        let rows = tenant.rows(run.id, &query, 0, left).await?;
+        if left == limit && !rows.is_empty() {
+            page.heading("What changes");
+        }
+        for row in &rows {
+            page.stored_row(row, false);
+        }
+        left -= u32::try_from(rows.len()).unwrap_or(left).min(left);
     }
-    for row in &rows {
-        page.stored_row(row);
-    }
-    let all: u64 = run.counts.iter().map(|c| c.rows).sum();
-    if all > rows.len() as u64 {
+    let changing: u64 = run
+        .counts
+        .iter()
+        .filter(|c| c.kind != RowKind::Unsynced)
+        .map(|c| c.rows)
+        .sum();
+    let shown = u64::from(limit - left);
+    if changing > shown {
         page.aside(&format!(
             "… and {} more: rollcall rows {} {}",
-            paint::number(all - rows.len() as u64),
+            paint::number(changing - shown),
             run.tenant,
             run.id
         ));
     }
+    show_unsynced(page, tenant, run).await
+}
+
+/// Why people are unsynced, with an example each.
+async fn show_unsynced(page: &mut Page, tenant: &Tenant, run: &Run) -> Hook<()> {
+    let query = RowQuery {
+        kind: Some(RowKind::Unsynced),
+        ..RowQuery::default()
+    };
+    let mut reasons: BTreeMap<String, (u64, String)> = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let rows = tenant.rows(run.id, &query, after, 1_000).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.sequence;
+        for StoredRow { row, .. } in rows {
+            let field = row.problem.and_then(|p| p.field).unwrap_or_default();
+            let reason = reasons
+                .entry(format!("{} {field}", row.reason))
+                .or_insert((0, row.dn));
+            reason.0 += 1;
+        }
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    page.heading("Who cannot be brought over");
+    let mut table = Table::new(&[">people", "why", "for example"]);
+    for (why, (count, example)) in &reasons {
+        table.row([
+            Cell::new(paint::number(*count)),
+            Cell::styled(why, paint::CAUTION),
+            Cell::styled(example, paint::DIM),
+        ]);
+    }
+    page.table(&table);
     Ok(())
 }
 

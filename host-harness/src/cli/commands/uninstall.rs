@@ -69,7 +69,7 @@ impl Uninstall {
 
 /// What is gone and what is left.
 pub(crate) fn show(page: &mut Page, receipt: &Receipt) {
-    let mut table = Table::new(&["", "", ""]);
+    let mut table = Table::new(&["", ">", ""]);
     for (title, lines, style) in [
         ("removed", &receipt.removed, paint::CAUTION),
         ("left", &receipt.left, paint::GOOD),

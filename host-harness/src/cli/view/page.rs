@@ -30,9 +30,14 @@ impl Page {
         self.text
     }
 
-    /// A title on a line of its own.
+    /// A title after an empty line.
     pub(crate) fn heading(&mut self, title: &str) {
         self.gap();
+        self.title(title);
+    }
+
+    /// A title on a line of its own.
+    pub(crate) fn title(&mut self, title: &str) {
         self.text.push_str(&paint(HEADING, &clean(title)));
         self.text.push('\n');
     }

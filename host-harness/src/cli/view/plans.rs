@@ -4,12 +4,17 @@ use anstyle::Style;
 use chrono::{DateTime, Local};
 use console::measure_text_width;
 
-use crate::contract::plan::{Guard, Row, RowKind};
+use crate::contract::plan::{Change, Guard, Row, RowKind};
 use crate::ports::plan::{Run, RunStatus, StoredRow};
 
-use super::paint::{ACCENT, BAD, CAUTION, DIM, GOOD, PLAIN, STRONG, number, paint};
+use super::paint::{ACCENT, BAD, CAUTION, DIM, GOOD, PLAIN, STRONG, counted, number, paint};
 use super::stages::told;
 use super::{Cell, Page, Table, clean};
+
+/// Where the text of a row stands, below its name.
+const INDENT: &str = "               ";
+/// Values shown of a new person.
+const FEW: usize = 5;
 
 impl Page {
     /// What a plan would do, or did: people seen, rows by kind, guards, warnings.
@@ -66,9 +71,9 @@ impl Page {
         if let Some(proof) = &run.proof {
             if proof.complete {
                 self.done(&format!(
-                    "The directory was read completely: {} entries in {} pages from {}.",
-                    number(proof.entries),
-                    proof.pages,
+                    "The directory was read completely: {} in {} from {}.",
+                    counted(proof.entries, "entry", "entries"),
+                    counted(proof.pages.into(), "page", "pages"),
                     proof.server
                 ));
             } else {
@@ -99,8 +104,8 @@ impl Page {
         self.marked("✗", BAD, text.trim());
     }
 
-    /// A row and, field by field, what it changes.
-    pub(crate) fn stored_row(&mut self, stored: &StoredRow) {
+    /// A row and, field by field, what it changes. Of a new person only the first values, if that will do.
+    pub(crate) fn stored_row(&mut self, stored: &StoredRow, whole: bool) {
         let row = &stored.row;
         let (sign, style) = mark(row.kind);
         let who = if row.display.is_empty() {
@@ -126,20 +131,20 @@ impl Page {
             paint(DIM, &reason),
         ));
         if row.display != row.dn {
-            self.wrapped("               ", "               ", &row.dn, DIM);
+            self.wrapped(INDENT, INDENT, &row.dn, DIM);
         }
-        self.changes(row);
+        match row.kind {
+            // What an unsynced person's values were stands in the export; here the reason matters.
+            RowKind::Unsynced => {}
+            RowKind::Create if !whole => self.values(row),
+            _ => self.changes(row),
+        }
         if let Some(problem) = row.problem.iter().chain(&stored.outcome_problem).next() {
-            self.wrapped(
-                "               ",
-                "               ",
-                &told(problem),
-                CAUTION,
-            );
+            self.wrapped(INDENT, INDENT, &told(problem), CAUTION);
             if !problem.remedy.is_empty() {
                 self.wrapped(
-                    &format!("               {} ", paint(DIM, "→")),
-                    "                 ",
+                    &format!("{INDENT}{} ", paint(DIM, "→")),
+                    &format!("{INDENT}  "),
                     &problem.remedy,
                     DIM,
                 );
@@ -151,47 +156,76 @@ impl Page {
             } else {
                 &other.dn
             };
-            self.wrapped("               the other: ", "               ", who, DIM);
+            self.wrapped(&format!("{INDENT}the other: "), INDENT, who, DIM);
         }
     }
 
     fn changes(&mut self, row: &Row) {
-        // What an unsynced person's values were stands in the export; here the reason matters.
-        if row.kind == RowKind::Unsynced {
-            return;
-        }
         let widest = row
             .changes
             .iter()
             .map(|c| measure_text_width(&c.field))
             .max()
             .unwrap_or(0);
-        for change in &row.changes {
-            let field = clean(&change.field);
+        let room = self
+            .width()
+            .saturating_sub(INDENT.len() + widest + 2)
+            .max(20);
+        let empty = || paint(CAUTION, "(empty)");
+        for Change {
+            field,
+            before,
+            after,
+        } in &row.changes
+        {
+            let field = clean(field);
             let pad = " ".repeat(widest.saturating_sub(measure_text_width(&field)));
-            let after = match change.after.as_deref() {
-                Some(value) => paint(GOOD, &self.short(value, row.kind)),
-                None => paint(CAUTION, "(empty)"),
+            let label = format!("{INDENT}{}{pad}  ", paint(ACCENT, &field));
+            let after = after.as_deref().map(clean);
+            let Some(before) = before.as_deref().map(clean) else {
+                let after = after.map_or_else(empty, |value| paint(GOOD, &cut(&value, room)));
+                self.raw(&format!("{label}{after}"));
+                continue;
             };
-            let before = change.before.as_deref().map_or_else(String::new, |value| {
-                format!("{} → ", paint(DIM, &self.short(value, row.kind)))
-            });
+            let wanted =
+                measure_text_width(&before) + after.as_deref().map_or(7, measure_text_width) + 3;
+            // Two long values stand one below the other rather than both being cut.
+            let (each, between) = if wanted <= room {
+                (room, " → ".to_owned())
+            } else {
+                (
+                    room.saturating_sub(2),
+                    format!("\n{INDENT}{}→ ", " ".repeat(widest)),
+                )
+            };
+            let after = after.map_or_else(empty, |value| paint(GOOD, &cut(&value, each)));
             self.raw(&format!(
-                "               {}{pad}  {before}{after}",
-                paint(ACCENT, &field)
+                "{label}{}{between}{after}",
+                paint(DIM, &cut(&before, each))
             ));
         }
     }
 
-    /// As much of a value as has room beside another one.
-    fn short(&self, value: &str, kind: RowKind) -> String {
-        let room = self.width().saturating_sub(36);
-        let room = if kind == RowKind::Create {
-            room
-        } else {
-            room / 2
-        };
-        console::truncate_str(&clean(value), room.max(12), "…").into_owned()
+    /// The first values of a new person, in one paragraph.
+    fn values(&mut self, row: &Row) {
+        let values: Vec<&str> = row
+            .changes
+            .iter()
+            .filter_map(|c| c.after.as_deref())
+            .collect();
+        let mut text = values
+            .iter()
+            .take(FEW)
+            .map(|v| cut(&clean(v), 40))
+            .collect::<Vec<_>>()
+            .join(" · ");
+        if values.len() > FEW {
+            text.push_str(&format!(
+                " · and {} more",
+                counted((values.len() - FEW) as u64, "value", "values")
+            ));
+        }
+        self.wrapped(INDENT, INDENT, &text, PLAIN);
     }
 
     /// A list of runs.
@@ -204,8 +238,8 @@ impl Page {
             ">seen",
             ">create",
             ">update",
-            ">deactivate",
-            ">reactivate",
+            ">deact.",
+            ">react.",
             ">unsynced",
             "digest",
         ]);
@@ -243,7 +277,7 @@ impl Page {
             cells.push(Cell::styled(
                 run.digest
                     .as_deref()
-                    .map_or("", |d| d.get(..12).unwrap_or(d)),
+                    .map_or("", |d| d.get(..8).unwrap_or(d)),
                 DIM,
             ));
             table.row(cells);
@@ -326,6 +360,10 @@ fn outcomes(run: &Run, kind: RowKind) -> String {
             .map_or_else(String::new, |(_, word)| word.to_owned()),
         _ => parts.join(", "),
     }
+}
+
+fn cut(value: &str, room: usize) -> String {
+    console::truncate_str(value, room, "…").into_owned()
 }
 
 /// A moment in the reader's own zone.

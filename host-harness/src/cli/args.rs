@@ -30,6 +30,7 @@ pub(crate) struct Global {
         long,
         value_name = "DIR",
         env = "ROLLCALL_DATA",
+        hide_env_values = true,
         global = true,
         help_heading = "Global options"
     )]

@@ -1,5 +1,7 @@
 //! `completions`: a script for a shell.
 
+use std::io::Write as _;
+
 use clap::{Args, CommandFactory};
 
 use crate::cli::args::Arguments;
@@ -15,12 +17,15 @@ pub(crate) struct Completions {
 impl Completions {
     /// Prints the script, whatever else was asked for.
     pub(crate) fn print(&self) -> Exit {
+        let mut script = Vec::new();
         clap_complete::generate(
             self.shell,
             &mut Arguments::command(),
             "rollcall",
-            &mut std::io::stdout(),
+            &mut script,
         );
+        // A reader that went away (`| head`) is no trouble of ours.
+        let _ = std::io::stdout().write_all(&script);
         Exit::Done
     }
 }

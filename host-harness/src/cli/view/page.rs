@@ -79,28 +79,26 @@ impl Page {
     /// Wraps cleaned text at the page's width, after `first` and then `rest`.
     pub(crate) fn wrapped(&mut self, first: &str, rest: &str, text: &str, style: Style) {
         let text = clean(text);
+        let room = self
+            .width
+            .saturating_sub(measure_text_width(first).max(measure_text_width(rest)))
+            .max(20);
         let mut lead = first;
         let mut line = String::new();
-        let mut used = 0;
-        let room = |lead: &str| self.width.saturating_sub(measure_text_width(lead)).max(20);
-        let mut lines = Vec::new();
-        for word in text.split_whitespace() {
-            let w = measure_text_width(word);
-            if used > 0 && used + 1 + w > room(lead) {
-                lines.push(format!("{lead}{}\n", paint(style, &line)));
+        for word in text.split_whitespace().flat_map(|word| pieces(word, room)) {
+            let used = measure_text_width(&line);
+            if used > 0 && used + 1 + measure_text_width(word) > room {
+                self.text
+                    .push_str(&format!("{lead}{}\n", paint(style, &line)));
                 lead = rest;
                 line.clear();
-                used = 0;
-            }
-            if used > 0 {
+            } else if used > 0 {
                 line.push(' ');
-                used += 1;
             }
             line.push_str(word);
-            used += w;
         }
-        lines.push(format!("{lead}{}\n", paint(style, &line)));
-        self.text.extend(lines);
+        self.text
+            .push_str(&format!("{lead}{}\n", paint(style, &line)));
     }
 
     /// A line of somebody else's text, cut at the width.
@@ -133,6 +131,22 @@ impl Page {
     }
 }
 
+/// A word, cut where it is wider than a line.
+fn pieces(word: &str, room: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut start, mut used) = (0, 0);
+    for (at, c) in word.char_indices() {
+        let width = measure_text_width(c.encode_utf8(&mut [0; 4]));
+        if used + width > room && at > start {
+            pieces.push(&word[start..at]);
+            (start, used) = (at, 0);
+        }
+        used += width;
+    }
+    pieces.push(&word[start..]);
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     use super::Page;
@@ -142,10 +156,22 @@ mod tests {
         let mut page = Page::new(40);
         page.done("Settings stored; the password went to the host's own store and the plugin holds a handle.");
         insta::assert_snapshot!(anstream::adapter::strip_str(&page.into_text()).to_string(), @r"
-          ✓ Settings stored; the password went to
-            the host's own store and the plugin
-            holds a handle.
+          ✓ Settings stored; the password went
+            to the host's own store and the
+            plugin holds a handle.
         ");
+    }
+
+    #[test]
+    fn a_word_wider_than_the_page_is_cut() {
+        let mut page = Page::new(40);
+        page.paragraph(&"AB:".repeat(30));
+        let text = page.into_text();
+        assert!(
+            text.lines().all(|l| console::measure_text_width(l) <= 40),
+            "{text}"
+        );
+        assert_eq!(text.replace([' ', '\n'], ""), "AB:".repeat(30));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{Cell, Page, Table, clean};
 /// Where the text of a row stands, below its name.
 const INDENT: &str = "               ";
 /// Values shown of a new person.
-const FEW: usize = 5;
+const FEW: usize = 2;
 
 impl Page {
     /// What a plan would do, or did: people seen, rows by kind, guards, warnings.

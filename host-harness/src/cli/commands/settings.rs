@@ -136,7 +136,7 @@ impl Settings {
 
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((key, _)) if key == "password" => {
+        Some(("password", _)) => {
             Err("a password is never an argument; use --password-file, --password-stdin or --password-prompt".to_owned())
         }
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),

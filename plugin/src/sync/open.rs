@@ -23,10 +23,14 @@ pub fn session<H: Host>(host: &H, settings: &Settings) -> Result<SessionOf<H>, H
         .map_err(|failure| failure.problem)
 }
 
+/// Result codes by which a directory keeps its root DSE to itself: no such object, insufficient access.
+const KEPT: [u32; 2] = [32, 50];
+
 /// What the directory says of itself. Empty where it says nothing to this bind account.
 ///
 /// # Errors
-/// What the host says, where the search could not be made at all.
+/// What ended the search, if it was not the directory's wish: taken for another kind of directory for a moment, it
+/// would seem to have other disabled people.
 pub fn root_dse(session: &impl Session) -> Result<RootDse, HostProblem> {
     let attributes: AttributeSet = RootDse::ATTRIBUTES.into_iter().collect();
     let cursor = session.search(&SearchRequest {
@@ -35,17 +39,23 @@ pub fn root_dse(session: &impl Session) -> Result<RootDse, HostProblem> {
         filter: Filter::Present("objectClass".to_owned()),
         attributes: attributes.names().to_vec(),
         page_size: 1,
-        limit: 1,
+        limit: 0,
     })?;
-    let mut found = RootDse::default();
+    let mut found = None;
     loop {
         match cursor.next() {
             Turn::Entries(page) => {
                 if let Some(entry) = page.iter().next() {
-                    found = RootDse::read(&entry, &attributes);
+                    found = Some(RootDse::read(&entry, &attributes));
                 }
             }
-            Turn::Finished(_) => return Ok(found),
+            Turn::Finished(completion) => {
+                let kept = KEPT.contains(&completion.result_code);
+                return match (found, completion.problem) {
+                    (None, Some(problem)) if !kept => Err(problem),
+                    (found, _) => Ok(found.unwrap_or_default()),
+                };
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn set(world: &World, more: &[(&str, &str)]) {
 }
 
 /// Begins a run on a fresh plan.
-pub(super) fn begin(world: &World, seed: u64) -> Run<World> {
+pub(super) fn begin(world: &World, seed: u64) -> Result<Run<World>, Vec<HostProblem>> {
     world.rows.borrow_mut().clear();
     world.rejections.borrow_mut().clear();
     world.absences.borrow_mut().clear();
@@ -31,12 +31,12 @@ pub(super) fn begin(world: &World, seed: u64) -> Run<World> {
         checkpoint: Vec::new(),
         seed,
     };
-    start(world, &options).unwrap()
+    start(world, &options)
 }
 
 /// Steps to the end.
 pub(super) fn plan(world: &World, seed: u64, pages: u32) -> Result<Summary, Vec<HostProblem>> {
-    let mut run = begin(world, seed);
+    let mut run = begin(world, seed)?;
     loop {
         if let Step::Finished(summary) = run.step(world, pages)? {
             return Ok(summary);

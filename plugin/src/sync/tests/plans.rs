@@ -335,7 +335,7 @@ fn nothing_found_is_an_error_and_leaves_no_plan() {
 #[test]
 fn a_changed_configuration_leaves_no_plan() {
     let world = synced(3, &[]);
-    let mut run = begin(&world, 2);
+    let mut run = begin(&world, 2).unwrap();
     assert_eq!(run.step(&world, 1).unwrap(), Step::More);
     set(&world, &[("filter", "(uid=user1)")]);
     let problem = loop {
@@ -353,7 +353,7 @@ fn a_changed_configuration_leaves_no_plan() {
 #[test]
 fn a_stop_leaves_no_plan() {
     let world = synced(3, &[]);
-    let mut run = begin(&world, 2);
+    let mut run = begin(&world, 2).unwrap();
     world.patience.set(Some(1));
     assert_eq!(run.step(&world, 9).unwrap_err()[0].code, "cancelled");
     assert!(world.finished.borrow().is_none());
@@ -390,6 +390,16 @@ fn what_was_changed_in_the_portal_is_brought_back() {
     }
     plan(&world, 2, 1).unwrap();
     assert_eq!(kinds(&rows(&world)), [(RowKind::Update, "changed")]);
+}
+
+#[test]
+fn a_directory_that_cannot_be_recognised_just_now_is_not_taken_for_another_kind() {
+    let world = synced(2, &[]);
+    world.directory.faults.borrow_mut().cut_after = Some(0);
+    assert_eq!(codes(&world), ["connection-lost"]);
+    world.directory.faults.borrow_mut().cut_after = None;
+    plan(&world, 2, 1).unwrap();
+    assert_eq!(rows(&world), []);
 }
 
 #[test]

@@ -77,6 +77,8 @@ CREATE TABLE person (
     PRIMARY KEY (tenant, origin, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX person_absent ON person (tenant, origin) WHERE absent_since <> 0;
+
 -- What the portal shows: fields and values as a JSON object.
 CREATE TABLE person_values (
     id INTEGER PRIMARY KEY,

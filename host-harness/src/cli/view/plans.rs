@@ -255,7 +255,7 @@ impl Page {
             };
             let mut cells = vec![
                 Cell::new(run.id.to_string()),
-                Cell::styled(moment(run.started_at), DIM),
+                Cell::styled(at(run.started_at, "%d %b %H:%M:%S"), DIM),
                 Cell::new(&run.mode),
                 Cell::styled(status(run.status), status_style(run.status)),
                 Cell::new(
@@ -368,9 +368,11 @@ fn cut(value: &str, room: usize) -> String {
 
 /// A moment in the reader's own zone.
 pub(crate) fn moment(unix_milliseconds: i64) -> String {
+    at(unix_milliseconds, "%Y-%m-%d %H:%M:%S")
+}
+
+fn at(unix_milliseconds: i64, format: &str) -> String {
     DateTime::from_timestamp_millis(unix_milliseconds).map_or_else(String::new, |at| {
-        at.with_timezone(&Local)
-            .format("%Y-%m-%d %H:%M:%S")
-            .to_string()
+        at.with_timezone(&Local).format(format).to_string()
     })
 }

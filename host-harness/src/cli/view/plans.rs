@@ -13,6 +13,8 @@ use super::{Cell, Page, Table, clean};
 
 /// Where the text of a row stands, below its name.
 const INDENT: &str = "               ";
+/// The longest value shown, however wide the page: nobody reads a photo.
+const LONGEST: usize = 240;
 /// Values shown of a new person.
 const FEW: usize = 2;
 
@@ -168,7 +170,7 @@ impl Page {
             .max()
             .unwrap_or(0);
         let room = self
-            .width()
+            .table_width()
             .saturating_sub(INDENT.len() + widest + 2)
             .max(20);
         let empty = || paint(CAUTION, "(empty)");
@@ -363,7 +365,7 @@ fn outcomes(run: &Run, kind: RowKind) -> String {
 }
 
 fn cut(value: &str, room: usize) -> String {
-    console::truncate_str(value, room, "…").into_owned()
+    console::truncate_str(value, room.min(LONGEST), "…").into_owned()
 }
 
 /// A moment in the reader's own zone.

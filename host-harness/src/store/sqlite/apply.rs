@@ -392,8 +392,8 @@ async fn pull_in(
             CROSS JOIN json_each(r.claims) j
             CROSS JOIN unique_value u ON u.tenant = ?1 AND u.field = j.key AND u.value = j.value
             CROSS JOIN person_values v ON v.id = u.person AND v.origin = 1
-            CROSS JOIN plan_row q
-                ON q.run = ?2 AND q.external_id = v.key AND q.external_id <> '' AND q.kind <> 4
+            CROSS JOIN plan_person h ON h.run = ?2 AND h.external_id = v.key
+            CROSS JOIN plan_row q ON q.id = h.id AND q.kind <> 4
             WHERE q.id > ?3 AND NOT EXISTS (SELECT 1 FROM row_outcome o WHERE o.id = q.id))
          INSERT OR IGNORE INTO batch (id, kind, person)
          SELECT r.id, r.kind, (SELECT p.id FROM person p

@@ -1,9 +1,10 @@
 //! Progress bars on a terminal's standard error; nothing elsewhere. Ctrl-C asks for a safe end, twice ends at once.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +12,7 @@ use crate::tenant::{Progress, Watch};
 
 use super::exit::Exit;
 use super::out::Out;
+use super::view::paint::number;
 
 /// Watches a run for a person.
 #[derive(Debug)]
@@ -110,16 +112,21 @@ fn bar(phase: &str, total: u64) -> ProgressBar {
     let (bar, template) = if total > 0 {
         (
             ProgressBar::new(total),
-            "  {spinner:.cyan} {msg:<26} {bar:30.cyan/black.bright} {human_pos}/{human_len} {per_sec:.dim} {eta:.dim}",
+            "  {spinner:.cyan} {msg:<26} {bar:30.cyan/black.bright} {human_pos}/{human_len} {rate:.dim} {eta:.dim}",
         )
     } else {
         (
             ProgressBar::no_length(),
-            "  {spinner:.cyan} {msg:<26} {human_pos} {per_sec:.dim}",
+            "  {spinner:.cyan} {msg:<26} {human_pos} {rate:.dim}",
         )
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("━╸─"));
+        let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+            // Whole numbers; what has hardly begun has no rate worth telling.
+            let rate = format!("{:.0}", state.per_sec());
+            let _ = write!(text, "{}/s", number(rate.parse().unwrap_or_default()));
+        };
+        bar.set_style(style.with_key("rate", rate).progress_chars("━╸─"));
     }
     bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(15));
     bar.set_message(told.to_owned());

@@ -13,8 +13,8 @@ use super::exit::Exit;
 use super::json;
 use super::view::{Page, paint};
 
-/// Width of text that goes to no terminal.
-const PIPED: usize = 100;
+/// Width of text that goes to no terminal: nothing is cut, for nobody can make the window wider.
+const PIPED: usize = 10_000;
 
 /// How this process talks.
 #[derive(Debug, Clone, Copy)]

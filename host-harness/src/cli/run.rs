@@ -96,8 +96,8 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
 fn log(arguments: &Arguments) {
     let level = match arguments.global.verbose {
         0 => "error",
-        1 => "rollcall=info,warn",
-        _ => "rollcall=debug,info",
+        1 => "rollcall=info,plugin=info,warn",
+        _ => "rollcall=debug,plugin=debug,info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let colour = match arguments.global.color {

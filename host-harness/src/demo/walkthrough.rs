@@ -44,6 +44,9 @@ impl Cast {
             .collect();
         let plain = |person: &Expected| {
             person.fate == Fate::Valid
+                // Changes are easiest to follow where a name reads the same way all along the line.
+                && person.first_name.is_ascii()
+                && person.last_name.is_ascii()
                 && person.dn.starts_with("uid=")
                 && split_first(&person.dn).1.starts_with("ou=People,")
                 && !managers.contains(person.dn.as_bytes())

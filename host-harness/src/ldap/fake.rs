@@ -41,6 +41,10 @@ impl Secrets for OnePassword {
     async fn handle(&self, _: &TenantId, _: &str) -> Outcome<Option<String>> {
         Ok(None)
     }
+    async fn forget(&self, _: &TenantId, _: &str) -> Outcome<()> {
+        Ok(())
+    }
+
     async fn destroy(&self, _: &TenantId) -> Outcome<u64> {
         Ok(0)
     }

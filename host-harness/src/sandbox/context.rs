@@ -20,6 +20,8 @@ pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 pub struct HostContext {
     /// Whose hooks are called.
     pub tenant: TenantId,
+    /// The digest of the plugin that is called, for log lines; [`Plugin::hooks`](super::Plugin::hooks) sets it.
+    pub plugin: String,
     /// Opens the tenant's directory.
     pub directory: Arc<dyn Directory>,
     /// The tenant's portal, read.
@@ -52,6 +54,7 @@ impl HostContext {
     ) -> Self {
         Self {
             tenant,
+            plugin: String::new(),
             directory,
             portal,
             plans,

@@ -11,6 +11,7 @@ use super::engine::Shared;
 use super::failure::Failure;
 use super::meter::{HostCall, Meter};
 use super::output::Captured;
+use super::witness::Witness;
 use super::writer::Writer;
 use super::{CallLimits, HostContext};
 use crate::Problem;
@@ -33,6 +34,7 @@ pub(super) struct Guest {
     pub(super) output: Captured,
     pub(super) meter: Meter,
     pub(super) writer: Writer,
+    pub(super) witness: Witness,
     /// Ends the call that runs now.
     pub(super) cancel: CancellationToken,
     context: Option<Arc<HostContext>>,
@@ -63,6 +65,7 @@ impl Guest {
             output,
             meter,
             writer: Writer::default(),
+            witness: Witness::default(),
             cancel: CancellationToken::new(),
             context,
             purpose,

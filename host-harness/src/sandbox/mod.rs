@@ -36,7 +36,7 @@
 //! - [`context`]: what a call is bound to
 //! - [`hooks`], [`run`], [`export`]: calling the plugin
 //! - [`failure`]: how a call may end
-//! - `call`, `guest`, `meter`, `output`, `writer`: one call, and what it holds
+//! - `call`, `guest`, `meter`, `output`, `witness`, `writer`: one call, and what it holds
 //! - `imports`: a file per interface that the plugin imports
 
 mod bundled;
@@ -54,6 +54,7 @@ mod meter;
 mod output;
 pub mod plugin;
 pub mod run;
+mod witness;
 mod writer;
 
 pub use bundled::BUNDLED;

@@ -79,7 +79,8 @@ impl Plugin {
 
     /// The plugin's hooks for one tenant.
     #[must_use]
-    pub fn hooks(&self, context: HostContext) -> Hooks {
+    pub fn hooks(&self, mut context: HostContext) -> Hooks {
+        self.digest().clone_into(&mut context.plugin);
         Hooks::new(Arc::clone(&self.0), context)
     }
 }

@@ -25,7 +25,7 @@ pub mod values;
 pub mod vault;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::wildcard_imports, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod conformance;
 
 pub use lock::TenantLock;

@@ -36,34 +36,25 @@ impl Tenant {
         let Some(secret) = secret else {
             return self.accept(settings).await;
         };
+        let before = self.secrets().handle(self.id(), &secret).await?;
         let Some(password) = change.password else {
-            let handle = self.secrets().handle(self.id(), &secret).await?;
-            let forgotten = change.unset.contains(&secret);
-            return self
-                .accept(with(settings, &secret, handle.filter(|_| !forgotten)))
-                .await;
+            let kept = before.clone().filter(|_| !change.unset.contains(&secret));
+            let forgotten = before.filter(|_| kept.is_none());
+            let configured = self.accept(with(settings, &secret, kept)).await?;
+            self.forget(forgotten).await?;
+            return Ok(configured);
         };
-        // The plugin judges settings with a handle in them, so the new password is stored first and taken back if
-        // the plugin refuses.
-        let before = match self.secrets().handle(self.id(), &secret).await? {
-            Some(handle) => Some(self.secrets().reveal(self.id(), &handle).await?),
-            None => None,
-        };
-        let handle = self.secrets().store(self.id(), &secret, password).await?;
-        match self.accept(with(settings, &secret, Some(handle))).await {
-            Ok(configured) => Ok(configured),
-            Err(refused) => {
-                match before {
-                    Some(password) => {
-                        self.secrets().store(self.id(), &secret, password).await?;
-                    }
-                    None => {
-                        self.secrets().destroy(self.id()).await?;
-                    }
-                }
-                Err(refused)
-            }
+        // The plugin judges settings with a handle in them, so the new password is stored first; whichever of the two
+        // is not in force afterwards is destroyed.
+        let new = self.secrets().store(self.id(), &secret, password).await?;
+        let accepted = self
+            .accept(with(settings, &secret, Some(new.clone())))
+            .await;
+        if before.as_ref() != Some(&new) {
+            self.forget(if accepted.is_ok() { before } else { Some(new) })
+                .await?;
         }
+        accepted
     }
 
     /// The settings in force, with handles in place of passwords.
@@ -115,6 +106,13 @@ impl Tenant {
             .into_iter()
             .find(|f| f.kind == FormKind::Secret)
             .map(|f| f.key))
+    }
+
+    async fn forget(&self, handle: Option<String>) -> Hook<()> {
+        if let Some(handle) = handle {
+            self.secrets().forget(self.id(), &handle).await?;
+        }
+        Ok(())
     }
 
     async fn accept(&self, settings: Vec<Setting>) -> Hook<Configured> {

@@ -31,3 +31,7 @@ pub use refused::{Hook, Refused};
 pub use sync::{SyncOptions, Synced};
 pub use uninstall::Uninstalled;
 pub use watch::{Progress, Unwatched, Watch};
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -78,15 +78,15 @@ fn answer(tenant: &TenantId, page: Page, configured: &Configured, rules: Option<
 /// The settings by the form's labels, a password never among them.
 pub(crate) async fn show(page: &mut Page, tenant: &Tenant, configured: &Configured) -> Hook<()> {
     let form = tenant.describe().await?.form;
-    let facts: Vec<(String, String)> = form
+    let mut facts: Vec<(String, String)> = form
         .iter()
         .filter_map(|field| {
             let value = configured.settings.iter().find(|s| s.key == field.key)?;
             Some((field.key.clone(), shown(field, &value.value)))
         })
         .collect();
+    facts.push(("(digest)".to_owned(), configured.digest.clone()));
     page.facts(&facts);
-    page.facts(&[("digest", &configured.digest)]);
     Ok(())
 }
 

@@ -6,11 +6,15 @@ use console::measure_text_width;
 use super::paint::{DIM, GOOD, HEADING, paint};
 use super::{Table, clean};
 
-/// A page of output, as wide as the terminal.
+/// Longer lines are hard to read.
+const PROSE: usize = 110;
+
+/// A page of output. Tables take the terminal's width; sentences no more than can be read with ease.
 #[derive(Debug)]
 pub(crate) struct Page {
     text: String,
     width: usize,
+    table_width: usize,
 }
 
 impl Page {
@@ -18,12 +22,14 @@ impl Page {
     pub(crate) fn new(width: usize) -> Self {
         Self {
             text: String::new(),
-            width: width.max(40),
+            width: width.clamp(40, PROSE),
+            table_width: width.max(40),
         }
     }
 
-    pub(crate) fn width(&self) -> usize {
-        self.width
+    /// The width that tables may take.
+    pub(crate) fn table_width(&self) -> usize {
+        self.table_width
     }
 
     pub(crate) fn into_text(self) -> String {
@@ -104,7 +110,7 @@ impl Page {
     /// A line of somebody else's text, cut at the width.
     pub(crate) fn verbatim(&mut self, line: &str) {
         let line = clean(line);
-        let line = console::truncate_str(&line, self.width.saturating_sub(4), "…");
+        let line = console::truncate_str(&line, self.table_width.saturating_sub(4).min(160), "…");
         self.text.push_str(&format!("    {}\n", paint(DIM, &line)));
     }
 
@@ -126,7 +132,7 @@ impl Page {
 
     pub(crate) fn table(&mut self, table: &Table) {
         if !table.is_empty() {
-            self.text.push_str(&table.render(self.width));
+            self.text.push_str(&table.render(self.table_width));
         }
     }
 }

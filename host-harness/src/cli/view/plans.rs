@@ -13,6 +13,8 @@ use super::{Cell, Page, Table, clean};
 
 /// Where the text of a row stands, below its name.
 const INDENT: &str = "               ";
+/// The longest value shown, however wide the page: nobody reads a photo.
+const LONGEST: usize = 240;
 /// Values shown of a new person.
 const FEW: usize = 2;
 
@@ -168,7 +170,7 @@ impl Page {
             .max()
             .unwrap_or(0);
         let room = self
-            .width()
+            .table_width()
             .saturating_sub(INDENT.len() + widest + 2)
             .max(20);
         let empty = || paint(CAUTION, "(empty)");
@@ -255,7 +257,7 @@ impl Page {
             };
             let mut cells = vec![
                 Cell::new(run.id.to_string()),
-                Cell::styled(moment(run.started_at), DIM),
+                Cell::styled(at(run.started_at, "%d %b %H:%M:%S"), DIM),
                 Cell::new(&run.mode),
                 Cell::styled(status(run.status), status_style(run.status)),
                 Cell::new(
@@ -363,14 +365,16 @@ fn outcomes(run: &Run, kind: RowKind) -> String {
 }
 
 fn cut(value: &str, room: usize) -> String {
-    console::truncate_str(value, room, "…").into_owned()
+    console::truncate_str(value, room.min(LONGEST), "…").into_owned()
 }
 
 /// A moment in the reader's own zone.
 pub(crate) fn moment(unix_milliseconds: i64) -> String {
+    at(unix_milliseconds, "%Y-%m-%d %H:%M:%S")
+}
+
+fn at(unix_milliseconds: i64, format: &str) -> String {
     DateTime::from_timestamp_millis(unix_milliseconds).map_or_else(String::new, |at| {
-        at.with_timezone(&Local)
-            .format("%Y-%m-%d %H:%M:%S")
-            .to_string()
+        at.with_timezone(&Local).format(format).to_string()
     })
 }

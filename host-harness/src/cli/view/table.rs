@@ -6,6 +6,9 @@ use console::measure_text_width;
 use super::clean;
 use super::paint::{DIM, PLAIN, paint};
 
+/// The longest text of a cell, however wide the page: nobody reads a photo.
+const LONGEST: usize = 240;
+
 /// One cell; its text is printable.
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
@@ -15,15 +18,13 @@ pub(crate) struct Cell {
 
 impl Cell {
     pub(crate) fn new(text: impl AsRef<str>) -> Self {
-        Self {
-            text: clean(text.as_ref()),
-            style: PLAIN,
-        }
+        Self::styled(text, PLAIN)
     }
 
     pub(crate) fn styled(text: impl AsRef<str>, style: Style) -> Self {
+        let text = clean(text.as_ref());
         Self {
-            text: clean(text.as_ref()),
+            text: console::truncate_str(&text, LONGEST, "…").into_owned(),
             style,
         }
     }

@@ -53,8 +53,12 @@ impl HostSession for Guest {
         if let Err(problem) = bounds::search(&request) {
             return Ok(Err(problem));
         }
-        match self.table.get_mut(&session)?.search(request).await {
-            Ok(cursor) => Ok(Ok(self.table.push(cursor)?)),
+        let found = self.table.get_mut(&session)?.search(request.clone()).await;
+        match found {
+            Ok(cursor) => {
+                let watched = self.witness.watch(&request, cursor);
+                Ok(Ok(self.table.push(watched)?))
+            }
             Err(problem) => Ok(Err(problem)),
         }
     }

@@ -1,4 +1,4 @@
-//! `log`: the plugin's log lines, among the host's, with the tenant.
+//! `log`: the plugin's log lines, among the host's, with the tenant and the plugin's digest.
 
 use super::super::guest::Guest;
 use super::super::output::printable;
@@ -11,12 +11,13 @@ impl Host for Guest {
     async fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
         let (_call, context) = self.enter()?;
         let tenant = context.tenant.as_str();
+        let plugin = context.plugin.get(..12).unwrap_or(&context.plugin);
         let message = printable(&message, LINE);
         match level {
-            Level::Debug => tracing::debug!(target: "plugin", tenant, "{message}"),
-            Level::Info => tracing::info!(target: "plugin", tenant, "{message}"),
-            Level::Warn => tracing::warn!(target: "plugin", tenant, "{message}"),
-            Level::Error => tracing::error!(target: "plugin", tenant, "{message}"),
+            Level::Debug => tracing::debug!(target: "plugin", tenant, plugin, "{message}"),
+            Level::Info => tracing::info!(target: "plugin", tenant, plugin, "{message}"),
+            Level::Warn => tracing::warn!(target: "plugin", tenant, plugin, "{message}"),
+            Level::Error => tracing::error!(target: "plugin", tenant, plugin, "{message}"),
         }
         Ok(())
     }

@@ -54,7 +54,10 @@ impl Host for Guest {
     ) -> wasmtime::Result<Result<String, Problem>> {
         let (_call, context, run) = self.enter_plan(Purpose::Plan, "finish")?;
         let fits = at_most("bytes of a checkpoint", checkpoint.len(), CHECKPOINT);
-        if let Err(problem) = fits.and(self.writer.settle().await) {
+        let holds = fits
+            .and(self.writer.settle().await)
+            .and(self.witness.check(&proof));
+        if let Err(problem) = holds {
             return Ok(Err(problem));
         }
         Ok(context

@@ -339,27 +339,33 @@ async fn create_people(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreRe
 }
 
 /// A sync that makes inactive remembers it, unless the portal was first; it reactivates only whom a sync made inactive.
+///
+/// Everybody here exists, so every insertion becomes an update. An `UPDATE ... FROM` would read the whole portal
+/// for each row: nothing tells SQLite that a tenant has more people than a batch has rows.
 async fn change_people(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreResult<i64> {
-    let done = sqlx::query(
-        "UPDATE person SET
-            role = coalesce(r.role, person.role),
-            source_hash = coalesce(r.source_hash, person.source_hash),
-            marks = CASE
-                WHEN r.kind = 2 AND person.marks & 1 = 0 THEN 3
-                WHEN r.kind = 3 AND person.marks & 2 <> 0 THEN 0
-                ELSE person.marks & 3 END,
-            absent_since = CASE WHEN r.reason <> 'absent' THEN 0
-                WHEN person.absent_since = 0 THEN ?2 ELSE person.absent_since END,
-            review = 0
+    sqlx::query(
+        "INSERT INTO person (tenant, origin, key, id, marks, role, source_hash, absent_since)
+         SELECT ?1, 1, r.external_id, b.person, r.kind, coalesce(r.role, ''), r.source_hash,
+            iif(r.reason = 'absent', ?2, 0)
          FROM batch b CROSS JOIN plan_row r ON r.id = b.id
-         WHERE b.kind <> 0 AND person.tenant = ?1 AND person.origin = 1
-            AND person.key = r.external_id",
+         WHERE b.kind <> 0 AND b.person IS NOT NULL
+         ON CONFLICT (tenant, origin, key) DO UPDATE SET
+            role = iif(excluded.role = '', person.role, excluded.role),
+            source_hash = coalesce(excluded.source_hash, person.source_hash),
+            marks = CASE
+                WHEN excluded.marks = 2 AND person.marks & 1 = 0 THEN 3
+                WHEN excluded.marks = 3 AND person.marks & 2 <> 0 THEN 0
+                ELSE person.marks & 3 END,
+            absent_since = CASE
+                WHEN excluded.absent_since <> 0 AND person.absent_since <> 0
+                THEN person.absent_since ELSE excluded.absent_since END,
+            review = 0",
     )
     .bind(tenant)
     .bind(now())
     .execute(&mut **tx)
     .await?;
-    sqlx::query(
+    let done = sqlx::query(
         "UPDATE person_values SET data = json_patch(data, r.after), changed = '[]',
             dn = CASE r.dn WHEN '' THEN person_values.dn ELSE r.dn END
          FROM batch b CROSS JOIN plan_row r ON r.id = b.id
@@ -386,8 +392,8 @@ async fn pull_in(
             CROSS JOIN json_each(r.claims) j
             CROSS JOIN unique_value u ON u.tenant = ?1 AND u.field = j.key AND u.value = j.value
             CROSS JOIN person_values v ON v.id = u.person AND v.origin = 1
-            CROSS JOIN plan_row q
-                ON q.run = ?2 AND q.external_id = v.key AND q.external_id <> '' AND q.kind <> 4
+            CROSS JOIN plan_person h ON h.run = ?2 AND h.external_id = v.key
+            CROSS JOIN plan_row q ON q.id = h.id AND q.kind <> 4
             WHERE q.id > ?3 AND NOT EXISTS (SELECT 1 FROM row_outcome o WHERE o.id = q.id))
          INSERT OR IGNORE INTO batch (id, kind, person)
          SELECT r.id, r.kind, (SELECT p.id FROM person p
@@ -499,12 +505,13 @@ async fn conclude(
     now_at: &Standing,
 ) -> StoreResult<()> {
     sqlx::query(
-        "UPDATE person SET review = a.review,
-            absent_since = CASE person.absent_since WHEN 0 THEN ?3 ELSE person.absent_since END
-         FROM plan_absence a
-         WHERE a.run = ?2 AND person.tenant = ?1 AND person.origin = 1
-            AND person.key = a.external_id
-            AND (person.absent_since = 0 OR person.review <> a.review)",
+        "UPDATE person SET absent_since = iif(absent_since = 0, ?3, absent_since),
+            review = (SELECT a.review FROM plan_absence a
+                WHERE a.run = ?2 AND a.external_id = person.key)
+         WHERE tenant = ?1 AND origin = 1
+            AND key IN (SELECT external_id FROM plan_absence WHERE run = ?2)
+            AND (absent_since = 0 OR review <> (SELECT a.review FROM plan_absence a
+                WHERE a.run = ?2 AND a.external_id = person.key))",
     )
     .bind(tenant)
     .bind(run.0)

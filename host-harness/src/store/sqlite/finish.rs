@@ -50,11 +50,11 @@ impl Store {
             RunStatus::Planned
         };
         let mut tx = self.write().await?;
-        sqlx::query(
+        let ended = sqlx::query(
             "UPDATE run SET status = ?2, planned_at = ?3, digest = ?4, summary = ?5, proof = ?6,
                 guards = ?7, checkpoint = ?8,
                 pending = (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind <> 4)
-             WHERE id = ?1",
+             WHERE id = ?1 AND status = 'planning'",
         )
         .bind(run.0)
         .bind(status_name(status))
@@ -66,7 +66,21 @@ impl Store {
         .bind(checkpoint)
         .execute(&mut *tx)
         .await?;
+        if ended.rows_affected() == 0 {
+            let now = standing(&mut tx, tenant, run).await?;
+            return Err(wrong_status(run, now.status, "being planned"));
+        }
+        sqlx::query(
+            "INSERT INTO plan_person (run, external_id, id)
+             SELECT run, external_id, id FROM plan_row
+             WHERE id > ?1 AND id <= ?2 AND external_id <> '' ORDER BY external_id",
+        )
+        .bind(row_id(run, 0))
+        .bind(row_id(run, now.sequence))
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
+        self.planning().await.forget(run);
         Ok(digest)
     }
 }

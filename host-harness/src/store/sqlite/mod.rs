@@ -2,7 +2,8 @@
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`]: the ports of those names
-//! - [`plans`]: the plan port, over [`runs`], [`record`], [`finish`], [`apply`] and [`rows`]
+//! - [`plans`]: the plan port, over [`runs`], [`record`], [`finish`], [`apply`] and [`rows`];
+//!   [`seen`] remembers whose rows a run being planned has
 
 mod apply;
 mod edit;
@@ -14,6 +15,7 @@ mod record;
 mod rows;
 mod runs;
 mod secrets;
+mod seen;
 mod state;
 mod tenants;
 

@@ -9,7 +9,9 @@ use chrono::Utc;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Executor, Sqlite, SqlitePool, Transaction};
+use tokio::sync::{Mutex, MutexGuard};
 
+use super::seen::Planning;
 use crate::Problem;
 use crate::ports::TenantId;
 use crate::store::error::{StoreError, StoreResult};
@@ -40,6 +42,7 @@ struct Inner {
     vault: Vault,
     /// Tenants' numbers never change and are never given away again.
     tenants: RwLock<HashMap<TenantId, i64>>,
+    planning: Mutex<Planning>,
 }
 
 impl Store {
@@ -103,6 +106,7 @@ impl Store {
                 readers,
                 vault,
                 tenants: RwLock::default(),
+                planning: Mutex::default(),
             }),
         })
     }
@@ -115,6 +119,11 @@ impl Store {
     /// Begins a transaction that may write. There is one at a time.
     pub(super) async fn write(&self) -> StoreResult<Transaction<'static, Sqlite>> {
         Ok(self.inner.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Whose rows the runs being planned have. Taken before [`Self::write`], never after.
+    pub(super) async fn planning(&self) -> MutexGuard<'_, Planning> {
+        self.inner.planning.lock().await
     }
 
     pub(super) fn vault(&self) -> &Vault {

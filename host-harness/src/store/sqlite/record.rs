@@ -8,10 +8,11 @@ use sqlx::{Row as _, Sqlite, Transaction};
 
 use super::open::{Store, signed};
 use super::runs::{row_id, standing, wrong_status};
+use super::seen::{Planning, Seen};
 use crate::contract::plan::{Absence, Rejection, Row, RowKind};
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, RunStatus};
-use crate::store::error::{StoreError, StoreResult, is_unique_violation};
+use crate::store::error::{StoreError, StoreResult};
 use crate::store::row::{Encoded, encode, is_code};
 use crate::store::values::json;
 
@@ -26,6 +27,7 @@ static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| CHUNKS.map(insert_of));
 
 #[derive(Serialize)]
 struct Rejected<'r> {
+    row: i64,
     id: &'r str,
     code: &'r str,
     problem: String,
@@ -52,9 +54,18 @@ impl Store {
             .into_iter()
             .map(|row| encode(row, &schema))
             .collect::<Result<Vec<_>, _>>()?;
+        let mut seen = self.planning().await;
         let mut tx = self.write().await?;
-        insert_rows(&mut tx, tenant, run, rows).await?;
-        Ok(tx.commit().await?)
+        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows).await;
+        // What was noted of rows that are not stored is read again from those that are.
+        let stored = match added {
+            Ok(()) => tx.commit().await.map_err(StoreError::from),
+            Err(error) => Err(error),
+        };
+        if stored.is_err() {
+            seen.forget(run);
+        }
+        stored
     }
 
     pub(super) async fn reject_rows(
@@ -72,15 +83,14 @@ impl Store {
         }
         let tenant = self.tenant(tenant).await?;
         let schema = self.schema(tenant).await?;
+        let mut seen = self.planning().await;
         let mut tx = self.write().await?;
-        planning(&mut tx, tenant, run).await?;
+        let sequence = planning(&mut tx, tenant, run).await?;
+        let known = seen.of(&mut tx, tenant, run, sequence).await?;
         let mut unknown = Vec::new();
         for list in rejections.chunks(LIST) {
-            let changed = turn_unsynced(&mut tx, run, list).await?;
-            unknown.extend(
-                list.iter()
-                    .filter(|r| !changed.iter().any(|id| *id == r.external_id)),
-            );
+            let changed = turn_unsynced(&mut tx, known, run, list).await?;
+            unknown.extend(list.iter().filter(|r| !changed.contains(&r.external_id)));
         }
         let dns = known_dns(&mut tx, tenant, &unknown).await?;
         let rows = unknown
@@ -93,8 +103,15 @@ impl Store {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        insert_rows(&mut tx, tenant, run, rows).await?;
-        Ok(tx.commit().await?)
+        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows).await;
+        let stored = match added {
+            Ok(()) => tx.commit().await.map_err(StoreError::from),
+            Err(error) => Err(error),
+        };
+        if stored.is_err() {
+            seen.forget(run);
+        }
+        stored
     }
 
     pub(super) async fn note_absences(
@@ -136,11 +153,21 @@ async fn planning(tx: &mut Transaction<'_, Sqlite>, tenant: i64, run: RunId) -> 
 
 async fn insert_rows(
     tx: &mut Transaction<'_, Sqlite>,
+    seen: &mut Planning,
     tenant: i64,
     run: RunId,
     rows: Vec<Encoded>,
 ) -> StoreResult<()> {
     let before = planning(tx, tenant, run).await?;
+    let seen = seen.of(tx, tenant, run, before).await?;
+    let people = rows.iter().map(|row| row.external_id.as_str());
+    if seen.has_any(tx, run, people).await? {
+        return Err(StoreError::refused(
+            "duplicate-row",
+            "the plugin recorded two rows for one person",
+            "Report this to the plugin's maker.",
+        ));
+    }
     let after = before + signed(rows.len() as u64);
     if after > i64::from(u32::MAX) {
         return Err(StoreError::refused(
@@ -156,6 +183,9 @@ async fn insert_rows(
             let mut query = sqlx::query(statement.as_str());
             for row in rows.by_ref().take(*size) {
                 sequence += 1;
+                if !row.external_id.is_empty() {
+                    seen.insert(&row.external_id, sequence);
+                }
                 query = query
                     .bind(row_id(run, sequence))
                     .bind(run.0)
@@ -175,17 +205,7 @@ async fn insert_rows(
                     .bind(row.problem)
                     .bind(row.other);
             }
-            query.execute(&mut **tx).await.map_err(|error| {
-                if is_unique_violation(&error) {
-                    StoreError::refused(
-                        "duplicate-row",
-                        "the plugin recorded two rows for one person",
-                        "Report this to the plugin's maker.",
-                    )
-                } else {
-                    error.into()
-                }
-            })?;
+            query.execute(&mut **tx).await?;
         }
     }
     sqlx::query("UPDATE run SET sequence = ?2 WHERE id = ?1")
@@ -199,12 +219,15 @@ async fn insert_rows(
 /// The rows of these people become unsynced; says whose rows those were.
 async fn turn_unsynced(
     tx: &mut Transaction<'_, Sqlite>,
+    seen: &Seen,
     run: RunId,
     rejections: &[Rejection],
 ) -> StoreResult<Vec<String>> {
     let list: Vec<_> = rejections
         .iter()
-        .map(|rejection| Rejected {
+        .filter_map(|rejection| Some((rejection, seen.candidate(&rejection.external_id)?)))
+        .map(|(rejection, sequence)| Rejected {
+            row: row_id(run, i64::from(sequence)),
             id: &rejection.external_id,
             code: &rejection.problem.code,
             problem: json(&rejection.problem),
@@ -214,12 +237,10 @@ async fn turn_unsynced(
     Ok(sqlx::query_scalar(
         "UPDATE plan_row SET kind = 4, reason = j.value ->> 'code', problem = j.value ->> 'problem',
             other = j.value ->> 'other', before = NULL, role = NULL, claims = NULL, claimed = 0, flags = 0
-         FROM json_each(?2) j
-         WHERE plan_row.run = ?1 AND plan_row.external_id = j.value ->> 'id'
-            AND plan_row.external_id <> ''
+         FROM json_each(?1) j
+         WHERE plan_row.id = j.value ->> 'row' AND plan_row.external_id = j.value ->> 'id'
          RETURNING external_id",
     )
-    .bind(run.0)
     .bind(json(&list))
     .fetch_all(&mut **tx)
     .await?)

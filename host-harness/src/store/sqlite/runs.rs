@@ -161,6 +161,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
+        self.planning().await.forget_all(tenant);
         Ok(RunId(run))
     }
 
@@ -195,7 +196,9 @@ impl Store {
             .bind(now_millis())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.planning().await.forget(run);
+        Ok(())
     }
 
     pub(super) async fn approve_run(

@@ -31,6 +31,10 @@ impl Secrets for Store {
         Ok(self.newest_handle(tenant, name).await?)
     }
 
+    async fn forget(&self, tenant: &TenantId, handle: &str) -> Outcome<()> {
+        Ok(self.forget_password(tenant, handle).await?)
+    }
+
     async fn destroy(&self, tenant: &TenantId) -> Outcome<u64> {
         Ok(self.destroy_passwords(tenant).await?)
     }
@@ -117,6 +121,17 @@ impl Store {
         .bind(name)
         .fetch_optional(self.readers())
         .await?)
+    }
+
+    async fn forget_password(&self, tenant: &TenantId, handle: &str) -> StoreResult<()> {
+        let number = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        sqlx::query("DELETE FROM secret WHERE tenant = ?1 AND handle = ?2")
+            .bind(number)
+            .bind(handle)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     async fn destroy_passwords(&self, tenant: &TenantId) -> StoreResult<u64> {

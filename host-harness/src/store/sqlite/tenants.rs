@@ -161,6 +161,10 @@ impl Store {
             ),
             (
                 "",
+                "DELETE FROM plan_person WHERE run IN (SELECT id FROM run WHERE tenant = ?1)",
+            ),
+            (
+                "",
                 "DELETE FROM plan_absence WHERE run IN (SELECT id FROM run WHERE tenant = ?1)",
             ),
             ("runs", "DELETE FROM run WHERE tenant = ?1"),

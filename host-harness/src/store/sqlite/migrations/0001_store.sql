@@ -77,6 +77,8 @@ CREATE TABLE person (
     PRIMARY KEY (tenant, origin, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX person_absent ON person (tenant, origin) WHERE absent_since <> 0;
+
 -- What the portal shows: fields and values as a JSON object.
 CREATE TABLE person_values (
     id INTEGER PRIMARY KEY,
@@ -146,10 +148,17 @@ CREATE TABLE plan_row (
     problem TEXT,
     other TEXT
 ) STRICT;
-CREATE UNIQUE INDEX plan_row_by_person ON plan_row (run, external_id) WHERE external_id <> '';
 CREATE INDEX plan_row_by_kind ON plan_row (run, kind);
 CREATE INDEX plan_row_by_reason ON plan_row (run, reason);
 CREATE INDEX plan_row_flagged ON plan_row (run, flags) WHERE flags <> 0;
+
+-- The people of finished plans: made with the plan's end, in order.
+CREATE TABLE plan_person (
+    run INTEGER NOT NULL,
+    external_id TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (run, external_id)
+) STRICT, WITHOUT ROWID;
 
 -- Outcomes that the cursor does not tell: rows that failed, and rows applied ahead of it.
 CREATE TABLE row_outcome (

@@ -1,0 +1,250 @@
+//! What the host itself saw of the searches of a run, to hold a plugin's completeness proof against.
+//!
+//! A plugin that is wrong, or worse, could claim that its reading was complete and have everybody
+//! deactivated. A proof counts only if a search of the same base ended here as the proof says.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::Problem;
+use crate::contract::ldap::{Scope, SearchRequest, Turn};
+use crate::contract::plan::Proof;
+use crate::ports::{Cursor, OpenCursor};
+
+/// Complete searches remembered; a run that makes more keeps the newest.
+const REMEMBERED: usize = 64;
+
+/// The complete searches of one instance.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Witness(Arc<Mutex<Vec<Seen>>>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    base: String,
+    pages: u32,
+    entries: u64,
+}
+
+impl Witness {
+    /// Watches a search to its end. One that asks for a base alone, or for a limited number, proves nothing.
+    pub(super) fn watch(&self, request: &SearchRequest, cursor: OpenCursor) -> OpenCursor {
+        if request.scope == Scope::Base || request.limit > 0 {
+            return cursor;
+        }
+        Box::new(Watched {
+            cursor,
+            witness: self.clone(),
+            seen: Some(Seen {
+                base: request.base.clone(),
+                pages: 0,
+                entries: 0,
+            }),
+        })
+    }
+
+    /// Holds a proof against what was seen.
+    ///
+    /// # Errors
+    /// `absence-unproven` where it claims a completeness that no search had.
+    pub(super) fn check(&self, proof: &Proof) -> Result<(), Problem> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = !proof.complete
+            || seen.iter().any(|seen| {
+                seen.base == proof.base
+                    && seen.entries == proof.entries
+                    && seen.pages == proof.pages
+            });
+        if holds {
+            return Ok(());
+        }
+        Err(Problem::new(
+            "absence-unproven",
+            format!(
+                "the plugin says that it read all {} entries below {:?}, and the host saw no search end so",
+                proof.entries, proof.base
+            ),
+            "Report this to whoever makes the plugin; nothing was changed.",
+        ))
+    }
+
+    fn remember(&self, seen: Seen) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if list.len() == REMEMBERED {
+            list.remove(0);
+        }
+        list.push(seen);
+    }
+}
+
+/// A cursor that counts what passes.
+struct Watched {
+    cursor: OpenCursor,
+    witness: Witness,
+    seen: Option<Seen>,
+}
+
+#[async_trait]
+impl Cursor for Watched {
+    async fn next(&mut self) -> Turn {
+        let turn = self.cursor.next().await;
+        match &turn {
+            Turn::Entries(page) => {
+                if let Some(seen) = &mut self.seen {
+                    seen.entries += u64::from(page.entries);
+                }
+            }
+            Turn::Finished(end) => {
+                if let Some(mut seen) = self.seen.take() {
+                    let complete = end.result_code == 0
+                        && end.exhausted
+                        && end.referrals == 0
+                        && end.problem.is_none()
+                        && end.entries == seen.entries
+                        && seen.entries > 0;
+                    if complete {
+                        seen.pages = end.pages;
+                        self.witness.remember(seen);
+                    }
+                }
+            }
+        }
+        turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::ldap::{Completion, Endpoint, Page, ServerIdentity};
+
+    /// One page of three entries, then an end.
+    struct Three {
+        pages: u32,
+        end: Completion,
+    }
+
+    #[async_trait]
+    impl Cursor for Three {
+        async fn next(&mut self) -> Turn {
+            if self.pages == 0 {
+                return Turn::Finished(self.end.clone());
+            }
+            self.pages -= 1;
+            Turn::Entries(Page {
+                entries: 3,
+                counts: Vec::new(),
+                ends: vec![0, 0, 0],
+                bytes: Vec::new(),
+            })
+        }
+    }
+
+    fn end() -> Completion {
+        Completion {
+            result_code: 0,
+            message: String::new(),
+            matched_dn: String::new(),
+            referrals: 0,
+            pages: 1,
+            entries: 3,
+            exhausted: true,
+            paged: true,
+            server: ServerIdentity {
+                endpoint: Endpoint {
+                    host: "h".into(),
+                    port: 389,
+                },
+                address: "127.0.0.1:389".into(),
+                connection: 1,
+            },
+            problem: None,
+        }
+    }
+
+    fn request(scope: Scope, limit: u32) -> SearchRequest {
+        SearchRequest {
+            base: "dc=org".into(),
+            scope,
+            filter: Vec::new(),
+            attributes: Vec::new(),
+            page_size: 100,
+            limit,
+        }
+    }
+
+    fn proof(entries: u64) -> Proof {
+        Proof {
+            complete: true,
+            gaps: Vec::new(),
+            pages: 1,
+            entries,
+            referrals: 0,
+            server: String::new(),
+            base: "dc=org".into(),
+            configuration: String::new(),
+        }
+    }
+
+    async fn after(request: SearchRequest, end: Completion) -> Witness {
+        let witness = Witness::default();
+        let mut cursor = witness.watch(&request, Box::new(Three { pages: 1, end }));
+        while let Turn::Entries(_) = cursor.next().await {}
+        witness
+    }
+
+    #[tokio::test]
+    async fn a_proof_of_what_was_seen_holds() {
+        let witness = after(request(Scope::Subtree, 0), end()).await;
+        assert_eq!(witness.check(&proof(3)), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_proof_that_claims_no_completeness_needs_no_witness() {
+        let proof = Proof {
+            complete: false,
+            ..proof(9)
+        };
+        assert_eq!(Witness::default().check(&proof), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_proof_of_something_else_is_refused() {
+        let refused = |witness: Witness, proof: Proof| {
+            let problem = witness.check(&proof).err();
+            assert_eq!(
+                problem.map(|problem| problem.code).as_deref(),
+                Some("absence-unproven")
+            );
+        };
+        refused(Witness::default(), proof(3));
+        refused(after(request(Scope::Subtree, 0), end()).await, proof(4));
+        refused(after(request(Scope::Subtree, 5), end()).await, proof(3));
+        refused(after(request(Scope::Base, 0), end()).await, proof(3));
+        let bad = [
+            Completion {
+                result_code: 4,
+                ..end()
+            },
+            Completion {
+                exhausted: false,
+                ..end()
+            },
+            Completion {
+                referrals: 1,
+                ..end()
+            },
+            Completion {
+                entries: 4,
+                ..end()
+            },
+            Completion {
+                problem: Some(Problem::new("connection-lost", "", "")),
+                ..end()
+            },
+        ];
+        for end in bad {
+            refused(after(request(Scope::Subtree, 0), end).await, proof(3));
+        }
+    }
+}

@@ -26,6 +26,8 @@ pub(super) enum End {
     },
     /// The request's own limit was reached before the server was through.
     Limited,
+    /// With as many entries as were asked for and not a word on whether more would follow.
+    PagingIgnored,
     /// Not by the server.
     Broken(Fault),
     /// Values of a large attribute could not be retrieved whole.
@@ -44,6 +46,18 @@ pub(super) fn completion(end: &End, tally: &Tally) -> Completion {
             (result.rc != 0).then(|| refused(result, &server, tally)),
         ),
         End::Limited => (0, String::new(), String::new(), false, None),
+        End::PagingIgnored => {
+            let problem = Problem::new(
+                "paging-missing",
+                format!(
+                    "{server}: the server answered a request for a page of {0} with {0} entries and without the paging \
+                     control; whether there are more cannot be told",
+                    tally.entries
+                ),
+                "Let the server support simple paged results (RFC 2696), or choose another page size.",
+            );
+            (0, String::new(), String::new(), false, Some(problem))
+        }
         End::Broken(fault) => (
             client_code(fault),
             fault.to_string(),

@@ -141,6 +141,15 @@ impl Search {
             if answer.cut || (!through && self.limit_reached()) {
                 return Ok(End::Limited);
             }
+            // A page without the control, as full as was asked for: all there is, or only the first of many.
+            let uncertain = paging
+                && !self.tally.paged
+                && self.request.limit == 0
+                && answer.result.rc == 0
+                && answer.entries == u64::from(size);
+            if uncertain {
+                return Ok(End::PagingIgnored);
+            }
             if through {
                 return Ok(End::Answered {
                     result: Box::new(answer.result),

@@ -79,6 +79,28 @@ async fn a_server_without_paging_is_read_in_pages_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_full_page_without_the_control_may_not_be_all() {
+    let answering = |entries| async move {
+        let address = serve(move |mut peer| async move {
+            while let Some(asked) = peer.search().await {
+                peer.send(&people(asked.id, 0, entries)).await;
+                peer.send(&done(asked.id, 0, None)).await;
+            }
+        })
+        .await;
+        fake::read(address, policy()).await.1
+    };
+    let full = answering(10).await;
+    assert!(!full.exhausted);
+    assert_eq!(full.problem.unwrap().code, "paging-missing");
+    // Less than a page, or more than one at once, is all.
+    for entries in [9, 11] {
+        let end = answering(entries).await;
+        assert!(end.exhausted && end.problem.is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_limit_cuts_and_is_not_complete() {
     let address = serve(|peer| fake::serve_pages(peer, 5)).await;
     let mut session = fake::open(address, policy()).await;

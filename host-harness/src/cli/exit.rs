@@ -45,7 +45,11 @@ impl Exit {
             "guard-held" => Self::Held,
             "absence-unproven" | "size-limit" | "time-limit" | "admin-limit" | "paging-missing"
             | "empty-result" | "incomplete" => Self::Incomplete,
-            "not-a-component" | "import-refused" | "export-missing" | "unexplained" => Self::Plugin,
+            "not-a-component"
+            | "component-too-large"
+            | "import-refused"
+            | "export-missing"
+            | "unexplained" => Self::Plugin,
             code if code.starts_with("plugin-") => Self::Plugin,
             code if DIRECTORY.contains(&code)
                 || code.starts_with("tls-")
@@ -67,7 +71,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// Codes of a directory that cannot be reached, or refuses.
-const DIRECTORY: [&str; 12] = [
+const DIRECTORY: [&str; 25] = [
     "resolve-failed",
     "endpoint-refused",
     "starttls-refused",
@@ -80,14 +84,30 @@ const DIRECTORY: [&str; 12] = [
     "referral",
     "verify-failed",
     "insufficient-access",
+    "access-denied",
+    "account-disabled",
+    "account-expired",
+    "account-locked",
+    "memory-limit",
+    "operations-error",
+    "password-expired",
+    "password-must-change",
+    "range-incomplete",
+    "search-ended",
+    "search-failed",
+    "search-refused",
+    "server-unavailable",
 ];
 
 /// Codes of the host's own trouble.
-const HOST: [&str; 6] = [
+const HOST: [&str; 9] = [
     "lock-failed",
     "data-directory",
     "database",
-    "key-file",
+    "key-file-broken",
+    "key-file-exposed",
+    "policy-file",
+    "sandbox-unavailable",
     "read-failed",
     "write-failed",
 ];
@@ -108,6 +128,10 @@ mod tests {
         assert_eq!(of("wrong-password"), Exit::Directory);
         assert_eq!(of("tls-expired"), Exit::Directory);
         assert_eq!(of("connect-refused"), Exit::Directory);
+        assert_eq!(of("server-unavailable"), Exit::Directory);
+        assert_eq!(of("password-expired"), Exit::Directory);
+        assert_eq!(of("key-file-exposed"), Exit::Trouble);
+        assert_eq!(of("store-busy"), Exit::Trouble);
         assert_eq!(of("size-limit"), Exit::Incomplete);
         assert_eq!(of("guard-held"), Exit::Held);
         assert_eq!(of("plugin-trap"), Exit::Plugin);

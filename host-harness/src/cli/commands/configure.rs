@@ -33,11 +33,11 @@ pub(crate) struct Configure {
 impl Configure {
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         app.installed(&self.tenant).await?;
-        let policy = app.policies().change(&self.tenant, &self.policy)?;
         let tenant = app.tenant(&self.tenant).await?;
         let password = self.password.read("Bind password")?;
         let mut page = app.out.page();
         if !self.settings.any() && password.is_none() {
+            let policy = app.policies().change(&self.tenant, &self.policy)?;
             let configured = tenant.configuration().await?;
             page.heading(&format!("Settings of {}", self.tenant));
             show(&mut page, &tenant, &configured).await?;
@@ -46,11 +46,19 @@ impl Configure {
         }
         let (mut change, file) = self.settings.change()?;
         change.password = password;
+        let rules = file.map(|f| f.rules()).unwrap_or_default();
+        // Rules that are wrong must not leave the settings of the same file behind.
+        if !rules.is_empty() {
+            let problems = tenant.check_rules(rules.clone()).await?;
+            if !problems.is_empty() {
+                return Err(problems.into());
+            }
+        }
         let mut configured = tenant.configure(change).await?;
+        app.policies().change(&self.tenant, &self.policy)?;
         page.done(&format!("Settings of {} stored.", self.tenant));
         show(&mut page, &tenant, &configured).await?;
         page.warnings(&configured.warnings);
-        let rules = file.map(|f| f.rules()).unwrap_or_default();
         let stored = rules.len();
         if stored > 0 {
             configured.digest = tenant.submit_rules(rules).await?;

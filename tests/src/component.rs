@@ -1,0 +1,83 @@
+//! Components of a few lines of WebAssembly text, to be installed where they do not belong.
+
+use std::path::Path;
+
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::abi::{AbiVariant, WasmType};
+use wit_parser::{Resolve, WorldItem};
+
+use crate::tenancy::Trouble;
+
+/// A component of nothing but an import of an interface, from which it wants one function.
+///
+/// # Errors
+/// Where the name is none.
+pub fn importing(interface: &str) -> Result<Vec<u8>, Trouble> {
+    let text = format!(
+        "(component (import \"{interface}\" (instance (export \"ask\" (func (result u64))))))"
+    );
+    Ok(wat::parse_str(text)?)
+}
+
+/// A core module, which is no component.
+///
+/// # Errors
+/// None that could be.
+pub fn core_module() -> Result<Vec<u8>, Trouble> {
+    Ok(wat::parse_str("(module)")?)
+}
+
+/// A plugin with every hook of the contract. All trap but `describe`, which does this.
+///
+/// # Errors
+/// Where this is no WebAssembly.
+pub fn describing(body: &str) -> Result<Vec<u8>, Trouble> {
+    let mut resolve = Resolve::default();
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let (package, _) = resolve.push_dir(wit)?;
+    let world = resolve.select_world(&[package], Some("directory-sync"))?;
+    let mut text = String::from(
+        "(module (memory (export \"memory\") 1)
+        (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 1024))",
+    );
+    for (key, item) in &resolve.worlds[world].exports {
+        let WorldItem::Interface { id, .. } = item else {
+            continue;
+        };
+        let interface = resolve.name_world_key(key);
+        for function in resolve.interfaces[*id].functions.values() {
+            let signature = resolve.wasm_signature(AbiVariant::GuestExport, function);
+            let does = if function.name == "describe" {
+                body
+            } else {
+                "unreachable"
+            };
+            text.push_str(&format!(
+                "(func (export \"{interface}#{}\") {} {} {does})\n",
+                function.name,
+                declared("param", &signature.params),
+                declared("result", &signature.results),
+            ));
+        }
+    }
+    text.push(')');
+    let mut module = wat::parse_str(&text)?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
+    Ok(ComponentEncoder::default()
+        .module(&module)?
+        .validate(true)
+        .encode()?)
+}
+
+fn declared(kind: &str, types: &[WasmType]) -> String {
+    let name = |of: &WasmType| match of {
+        WasmType::I64 | WasmType::PointerOrI64 => "i64",
+        WasmType::F32 => "f32",
+        WasmType::F64 => "f64",
+        _ => "i32",
+    };
+    types
+        .iter()
+        .map(|of| format!("({kind} {})", name(of)))
+        .collect()
+}

@@ -14,7 +14,7 @@ use super::{Hook, Tenant};
 const PAGES_A_STEP: u32 = 4;
 /// Rows applied in one transaction. Ids are random, so each batch touches most pages of the indexes: a tenth of the
 /// batches is nearly half of the cost saved.
-const ROWS_A_BATCH: u32 = 5_000;
+const ROWS_A_BATCH: u32 = 2_000;
 
 /// How to sync.
 #[derive(Debug, Clone, Copy)]

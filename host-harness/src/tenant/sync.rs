@@ -12,9 +12,9 @@ use super::{Hook, Tenant};
 
 /// Pages a step: every call of the plugin stays short, so that a stop is heard within a second or so.
 const PAGES_A_STEP: u32 = 4;
-/// Rows applied in one transaction. Ids are random, so each batch touches most pages of the indexes: a tenth of the
-/// batches is nearly half of the cost saved.
-const ROWS_A_BATCH: u32 = 5_000;
+/// Rows applied in one transaction. Ids are random, so each batch touches most pages of the indexes: a few hundred
+/// rows cost twice as much in all, and many thousands hold more in memory.
+const ROWS_A_BATCH: u32 = 2_000;
 
 /// How to sync.
 #[derive(Debug, Clone, Copy)]

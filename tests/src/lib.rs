@@ -3,7 +3,9 @@
 //! - [`component`]: small components that are no good plugins
 //! - [`contents`]: what a data directory's database holds
 //! - [`measure`]: what a command costs
+//! - [`portal`]: the portal's database, read beside the program
 //! - [`refusal`]: calls that are to be refused, and to leave everything as it was
+//! - [`site`]: a server and the program's data directory together
 //! - [`slapd`]: a real OpenLDAP server, filled from the generator
 //! - [`rollcall`](mod@rollcall): the built program, run on a data directory of its own
 //! - [`tenancy`]: a tenant of that program on a demo directory that can be told to fail
@@ -11,7 +13,9 @@
 pub mod component;
 pub mod contents;
 pub mod measure;
+pub mod portal;
 pub mod refusal;
 pub mod rollcall;
+pub mod site;
 pub mod slapd;
 pub mod tenancy;

@@ -99,7 +99,8 @@ fn the_first_sync_brings_everybody_who_can_come(site: &Site) {
 fn is_as_the_directory_says(organisation: &Organisation, who: &Expected, portal: &mut People) {
     let person = portal
         .remove(&who.external_id)
-        .unwrap_or_else(|| panic!("{} is missing", who.dn));
+        .ok_or_else(|| format!("{} is missing", who.dn))
+        .unwrap();
     assert_eq!(
         Dn::key_of(&person.dn).unwrap(),
         Dn::key_of(&who.dn).unwrap()

@@ -4,7 +4,7 @@
 //! - [`changes`]: what happens, and the rows that must come of it
 //! - [`guard`]: plans that wait for an approval
 //! - [`leavers`]: people whom the directory no longer holds
-//! - [`parting`]: uninstalling
+//! - [`parting`]: uninstalling, with its receipt
 //! - [`isolation`]: two tenants on one data directory
 //! - [`secrecy`]: the password, and what logs may hold
 #![cfg(test)]

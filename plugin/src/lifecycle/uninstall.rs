@@ -8,6 +8,7 @@ use crate::ports::services::{Operation, Signal};
 use crate::problem::Problem;
 use crate::schedule::store as timetable;
 use crate::settings::configuration;
+use crate::sync::remembered;
 
 use super::answer::{Answer, cancelled, one};
 use super::install;
@@ -151,7 +152,12 @@ fn remove_state(host: &impl Host) -> Answer<Vec<(String, u64)>> {
     let rules = configuration::stored_rules(host.state()).map_or(0, |(rules, _)| rules.len());
     let keys = host.state().keys("");
     let has = |key: &str| u64::from(keys.iter().any(|known| known == key));
-    let known = [configuration::KEY, timetable::KEY, install::KEY];
+    let known = [
+        configuration::KEY,
+        timetable::KEY,
+        remembered::KEY,
+        install::KEY,
+    ];
     let others = keys
         .iter()
         .filter(|key| !known.contains(&key.as_str()))
@@ -160,6 +166,7 @@ fn remove_state(host: &impl Host) -> Answer<Vec<(String, u64)>> {
         ("settings", has(configuration::KEY)),
         ("mapping rules", rules as u64),
         ("timetable", has(timetable::KEY)),
+        ("directory profile", has(remembered::KEY)),
         ("installation record", has(install::KEY)),
         ("other stored values", others as u64),
     ];

@@ -3,6 +3,7 @@
 use super::super::person::Who;
 use super::super::{configure, preview};
 use super::*;
+use crate::ports::Host;
 use crate::ports::directory::Verdict;
 use crate::ports::portal::Status;
 use crate::testing::World;
@@ -305,5 +306,33 @@ fn a_person_seen_only_outside_of_the_filter_is_previewed_with_a_hint() {
             .problems
             .iter()
             .any(|problem| problem.code == "outside-filter")
+    );
+}
+
+#[test]
+fn a_directory_that_fails_to_say_what_it_is_is_not_guessed() {
+    let world = world(&[]);
+    world.directory.faults.borrow_mut().root = Some("connection-lost");
+    assert_eq!(
+        preview(&world, &[], &who("user1")).unwrap_err()[0].code,
+        "connection-lost"
+    );
+    assert_eq!(
+        explain(&world, &who("user1")).unwrap_err()[0].code,
+        "connection-lost"
+    );
+}
+
+#[test]
+fn a_directory_that_a_sync_would_refuse_as_another_kind_is_refused_here() {
+    let world = world(&[]);
+    let configuration = crate::settings::Configuration::require(&world, &world.portal().roles());
+    let openldap = crate::profile::by_id("openldap").unwrap();
+    crate::sync::remembered::remember(&world, &configuration.unwrap(), openldap).unwrap();
+    preview(&world, &[], &who("user1")).unwrap();
+    std::mem::take(&mut *world.directory.root.borrow_mut());
+    assert_eq!(
+        preview(&world, &[], &who("user1")).unwrap_err()[0].code,
+        "profile-changed"
     );
 }

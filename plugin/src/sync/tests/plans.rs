@@ -234,6 +234,36 @@ fn a_bad_person_is_reported_and_counts_as_present() {
 }
 
 #[test]
+fn who_was_moved_and_has_no_readable_id_is_no_leaver() {
+    let world = synced(3, &[("leavers", "deactivate")]);
+    world.change("uid=user2,", |record| {
+        record.set("entryUUID", &[]);
+        record.dn = record.dn.replace("uid=user2", "uid=renamed");
+    });
+    remove(&world, "uid=user3,");
+    let summary = plan(&world, 2, 1).unwrap();
+    assert_eq!(
+        kinds(&rows(&world)),
+        [(RowKind::Unsynced, "missing-external-id")]
+    );
+    let warned: Vec<_> = summary
+        .warnings
+        .iter()
+        .map(|warning| &*warning.code)
+        .collect();
+    assert_eq!(warned, ["unidentified-entries", "absence-unproven"]);
+    world.change("uid=renamed,", |record| {
+        record.set("entryUUID", &["00000000-0000-4000-8000-000000000002"]);
+    });
+    plan(&world, 3, 1).unwrap();
+    let gone: Vec<_> = kinds(&rows(&world))
+        .into_iter()
+        .filter(|(kind, _)| *kind == RowKind::Deactivate)
+        .collect();
+    assert_eq!(gone, [(RowKind::Deactivate, "absent")]);
+}
+
+#[test]
 fn an_entry_too_large_for_a_row_is_reported_and_ends_nothing() {
     let world = World::with_people(3);
     set(&world, &[]);

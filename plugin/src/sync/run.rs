@@ -218,7 +218,6 @@ impl<H: Host> Run<H> {
         self.phase = if unseen == 0 {
             Phase::Finish(proof)
         } else if proof.complete {
-            self.reading.nameless.sort_unstable();
             Phase::Leavers(proof, String::new())
         } else {
             self.reading.tally.absent_unproven = unseen;

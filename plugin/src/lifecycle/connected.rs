@@ -8,8 +8,9 @@ use crate::ports::directory::{
 };
 use crate::ports::services::Signal;
 use crate::ports::{Host, Progress};
-use crate::profile::{Detected, RootDse, by_id, detect};
-use crate::settings::{ProfileChoice, Settings};
+use crate::profile::{Detected, RootDse, detect};
+use crate::settings::{Configuration, ProfileChoice, Settings};
+use crate::sync::{open, remembered};
 
 use super::answer::{Answer, cancelled, one};
 
@@ -23,27 +24,35 @@ pub(crate) struct Connected<S> {
     pub(crate) detected: Detected,
 }
 
-/// Opens a session and reads the root DSE.
+/// Opens a session and reads the root DSE. A failure of that is the failure of the opening.
 pub(crate) fn connect<H: Host>(
     host: &H,
     settings: &Settings,
 ) -> Result<Connected<<H::Directory as Directory>::Session>, Box<OpenFailure>> {
     let session = host.directory().open(&settings.connection)?;
-    let root = root(&session);
-    let detected = profile(settings, &root);
-    Ok(Connected {
-        session,
-        root,
-        detected,
-    })
+    match recognise(&session, &settings.profile) {
+        Ok((root, detected)) => Ok(Connected {
+            session,
+            root,
+            detected,
+        }),
+        Err(problem) => Err(Box::new(OpenFailure {
+            stages: session.stages(),
+            problem,
+        })),
+    }
 }
 
-/// The same, for hooks that can't do without.
+/// The same with the stored configuration, for hooks that can't do without. Where a sync would take the directory for
+/// changed, so do they.
 pub(crate) fn connect_or_say<H: Host>(
     host: &H,
-    settings: &Settings,
+    configuration: &Configuration,
 ) -> Answer<Connected<<H::Directory as Directory>::Session>> {
-    connect(host, settings).map_err(|failure| one(failure.problem))
+    let connected =
+        connect(host, &configuration.settings).map_err(|failure| one(failure.problem))?;
+    remembered::same(host.state(), configuration, connected.detected.profile).map_err(one)?;
+    Ok(connected)
 }
 
 impl<S: Session> Connected<S> {
@@ -104,27 +113,24 @@ pub(crate) fn anything() -> Filter {
     Filter::Present("objectClass".into())
 }
 
-/// A directory that hides its root DSE is still a directory: nothing is known of it then.
-fn root(session: &impl Session) -> RootDse {
-    let attributes: AttributeSet = RootDse::ATTRIBUTES.into_iter().collect();
-    let request = at("", anything(), &attributes);
-    let read = first(session, &request, |entry| {
-        Some(RootDse::read(entry, &attributes))
-    });
-    read.ok().flatten().unwrap_or_default()
-}
-
-fn profile(settings: &Settings, root: &RootDse) -> Detected {
-    let named = match &settings.profile {
-        ProfileChoice::Auto => None,
-        ProfileChoice::Named(id) => by_id(id),
-    };
-    match named {
-        Some(profile) => Detected {
-            profile,
-            evidence: vec!["the settings say so".into()],
-        },
-        None => detect(root),
+/// What the directory says of itself and what it therefore is, as a sync finds it. With a profile that was chosen, a
+/// root DSE that can't be read only leaves less to tell.
+fn recognise(
+    session: &impl Session,
+    choice: &ProfileChoice,
+) -> Result<(RootDse, Detected), HostProblem> {
+    let root = open::root_dse(session);
+    match choice {
+        ProfileChoice::Auto => {
+            let root = root?;
+            let detected = detect(&root);
+            Ok((root, detected))
+        }
+        ProfileChoice::Named(_) => {
+            let profile = open::profile(session, choice)?;
+            let evidence = vec!["the settings say so".into()];
+            Ok((root.unwrap_or_default(), Detected { profile, evidence }))
+        }
     }
 }
 

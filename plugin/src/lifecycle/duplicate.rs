@@ -66,7 +66,8 @@ pub(crate) fn clashes<H: Host, S: Session>(
     Ok(clashes)
 }
 
-/// The holder is synced, and the directory has another value for them now.
+/// The holder is synced, and a sync gives them another value now, or none. Whether they are disabled does not matter:
+/// whoever is deactivated takes the directory's values too.
 fn gives_up<S: Session>(
     connected: &Connected<S>,
     view: &View,
@@ -84,11 +85,11 @@ fn gives_up<S: Session>(
     let filter = Filter::And(vec![view.filter.clone(), Filter::Or(ids)]);
     let gives_up = connected.first(&view.search_for(filter, 1), |entry| {
         let reading = view.read(entry);
-        let gives_up = !reading.disabled
-            && reading.problems(true).is_empty()
-            && reading
-                .value(field)
-                .is_some_and(|now| unique_key(now) != unique_key(value));
+        let gives_up = reading.problems(true).is_empty()
+            && match reading.value(field) {
+                Some(now) => unique_key(now) != unique_key(value),
+                None => reading.cleared.iter().any(|cleared| cleared == field),
+            };
         let same = reading.id.is_ok_and(|id| id == holder.external_id);
         same.then_some(gives_up)
     });

@@ -64,7 +64,7 @@ pub struct Suggestion {
 pub fn suggest<H: Host>(host: &H) -> Answer<Suggestion> {
     let configuration =
         Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
-    let connected = connect_or_say(host, &configuration.settings)?;
+    let connected = connect_or_say(host, &configuration)?;
     let profile = connected.detected.profile;
     let fields = host.portal().fields();
     let rules = profile.rules_for(&fields);

@@ -37,7 +37,7 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
     let configuration =
         Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
     let settings = &configuration.settings;
-    let connected = connect_or_say(host, settings)?;
+    let connected = connect_or_say(host, &configuration)?;
     let rules = if rules.is_empty() {
         &configuration.rules
     } else {

@@ -8,6 +8,7 @@ use crate::ports::services::{Operation, Signal};
 use crate::problem::Problem;
 use crate::schedule::store as timetable;
 use crate::settings::configuration;
+use crate::sync::remembered;
 
 use super::answer::{Answer, cancelled, one};
 use super::install;
@@ -33,8 +34,10 @@ pub struct Receipt {
 /// People looked at in one call of the host.
 const BATCH: u32 = 1000;
 
-/// Removes the tenant's state. With [`Afterwards::Deactivate`], first records a plan that deactivates everybody whom a
-/// sync brought and who is active. Works whatever is configured, and where nothing is.
+/// Removes the tenant's state. With [`Afterwards::Deactivate`], records a plan that deactivates everybody whom a sync
+/// brought and who is active, and leaves the state to the host: until that plan is applied nothing is gone, and the
+/// uninstall can be called off. The receipt counts the state as removed either way. Works whatever is configured, and where
+/// nothing is.
 ///
 /// # Errors
 /// `cancelled`, and what the host says about `plan` and `state`; then the state is as it was.
@@ -81,7 +84,11 @@ pub fn uninstall(host: &impl Host, people: Afterwards) -> Answer<Receipt> {
     if people == Afterwards::Deactivate {
         finish(host, &count)?;
     }
-    let removed = remove_state(host)?;
+    let keys = host.state().keys("");
+    let removed = counted(host, &keys);
+    if people == Afterwards::Keep {
+        remove(host, keys)?;
+    }
     Ok(receipt(&count, removed))
 }
 
@@ -147,11 +154,16 @@ fn finish(host: &impl Host, count: &Counts) -> Answer<()> {
     Ok(())
 }
 
-fn remove_state(host: &impl Host) -> Answer<Vec<(String, u64)>> {
+/// What these keys of the state hold.
+fn counted(host: &impl Host, keys: &[String]) -> Vec<(String, u64)> {
     let rules = configuration::stored_rules(host.state()).map_or(0, |(rules, _)| rules.len());
-    let keys = host.state().keys("");
     let has = |key: &str| u64::from(keys.iter().any(|known| known == key));
-    let known = [configuration::KEY, timetable::KEY, install::KEY];
+    let known = [
+        configuration::KEY,
+        timetable::KEY,
+        remembered::KEY,
+        install::KEY,
+    ];
     let others = keys
         .iter()
         .filter(|key| !known.contains(&key.as_str()))
@@ -160,9 +172,18 @@ fn remove_state(host: &impl Host) -> Answer<Vec<(String, u64)>> {
         ("settings", has(configuration::KEY)),
         ("mapping rules", rules as u64),
         ("timetable", has(timetable::KEY)),
+        ("directory profile", has(remembered::KEY)),
         ("installation record", has(install::KEY)),
         ("other stored values", others as u64),
     ];
+    removed
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| (what.to_owned(), count))
+        .collect()
+}
+
+fn remove(host: &impl Host, keys: Vec<String>) -> Answer<()> {
     let operations: Vec<_> = keys
         .into_iter()
         .map(|key| Operation {
@@ -171,14 +192,10 @@ fn remove_state(host: &impl Host) -> Answer<Vec<(String, u64)>> {
             value: None,
         })
         .collect();
-    if !operations.is_empty() {
-        host.state().commit(operations).map_err(one)?;
+    if operations.is_empty() {
+        return Ok(());
     }
-    Ok(removed
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(what, count)| (what.to_owned(), count))
-        .collect())
+    host.state().commit(operations).map_err(one)
 }
 
 fn receipt(count: &Counts, removed: Vec<(String, u64)>) -> Receipt {
@@ -266,12 +283,26 @@ mod tests {
         assert_eq!((&*rows[0].display, &*rows[1].display), ("one", "cn=2"));
         assert!(!world.finished.borrow().as_ref().unwrap().1.complete);
         assert_eq!(
+            lines(&receipt.removed),
+            [("settings", 1), ("installation record", 1)]
+        );
+        assert_eq!(
             lines(&receipt.left),
             [
                 ("people to be deactivated by the recorded plan", 2),
                 ("inactive people, as they are", 1)
             ]
         );
+    }
+
+    #[test]
+    fn until_the_people_are_deactivated_the_state_is_left_to_the_host() {
+        let world = installed();
+        let before = world.state.borrow().clone();
+        let first = uninstall(&world, Afterwards::Deactivate).unwrap();
+        assert_eq!(*world.state.borrow(), before);
+        // Stopped before the plan was applied: the same again.
+        assert_eq!(uninstall(&world, Afterwards::Deactivate).unwrap(), first);
     }
 
     #[test]

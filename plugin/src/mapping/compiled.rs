@@ -74,14 +74,15 @@ impl Mapping {
                 part.read_as_base64();
             }
             if let OnEmpty::Default(value) = &each.rule.on_empty
-                && let Err(problem) = field.accept(Cow::Borrowed(value))
+                && let Err(problem) = filled(field, Cow::Borrowed(value))
             {
-                let message = format!(
-                    "the default for empty sources does not fit: {}",
-                    problem.message
-                );
-                problems
-                    .push(Problem::new("bad-default", message, problem.remedy).of_field(&field.id));
+                problems.push(unfit(field, "default for empty sources", problem));
+            }
+            // Nothing of any entry can mend what is always the same.
+            if let Some(text) = each.template.only_literal()
+                && let Err(problem) = filled(field, Cow::Borrowed(text))
+            {
+                problems.push(unfit(field, "source's text", problem));
             }
         }
         let without_rule = fields
@@ -153,18 +154,12 @@ impl Mapping {
     fn one<'e>(&'e self, compiled: &'e Compiled, entry: &Entry<'e>) -> Mapped<'e> {
         let field = &self.fields[compiled.field];
         let value = match compiled.template.evaluate(entry) {
-            Ok(Some(value)) => match field.accept(value) {
-                Ok(value) => Value::Set(value),
-                Err(problem) => Value::Failed(problem),
-            },
+            Ok(Some(value)) => set(field, value),
             Ok(None) => match &compiled.rule.on_empty {
                 OnEmpty::Keep => Value::Keep,
                 OnEmpty::Clear if field.required => Value::Failed(field.missing()),
                 OnEmpty::Clear => Value::Clear,
-                OnEmpty::Default(value) => match field.accept(Cow::Borrowed(value)) {
-                    Ok(value) => Value::Set(value),
-                    Err(problem) => Value::Failed(problem),
-                },
+                OnEmpty::Default(value) => set(field, Cow::Borrowed(value)),
             },
             Err(failure) => {
                 let message = format!("{}: {}", failure.attribute, failure.error);
@@ -177,6 +172,26 @@ impl Mapping {
             value,
         }
     }
+}
+
+fn set<'v>(field: &Field, value: Cow<'v, str>) -> Value<'v> {
+    match filled(field, value) {
+        Ok(value) => Value::Set(value),
+        Err(problem) => Value::Failed(problem),
+    }
+}
+
+/// The value as the portal takes it, which takes no blank one where it requires the field.
+fn filled<'v>(field: &Field, value: Cow<'v, str>) -> Result<Cow<'v, str>, Problem> {
+    if field.required && value.trim().is_empty() {
+        return Err(field.missing());
+    }
+    field.accept(value)
+}
+
+fn unfit(field: &Field, what: &str, problem: Problem) -> Problem {
+    let message = format!("the {what} does not fit: {}", problem.message);
+    Problem::new("bad-default", message, problem.remedy).of_field(&field.id)
 }
 
 /// The index of a rule's field, which is marked as ruled.

@@ -56,6 +56,14 @@ impl Template {
         }
     }
 
+    /// The text that is the whole source.
+    pub(super) fn only_literal(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [Piece::Literal(literal)] => Some(literal),
+            _ => None,
+        }
+    }
+
     /// The source's value; `None` where no part has one. Text that is only literal is a value. Where a part
     /// is empty, white space that separated it from the others falls away at the ends.
     pub(super) fn evaluate<'e>(

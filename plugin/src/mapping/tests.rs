@@ -365,6 +365,43 @@ fn all_wrong_rules_are_reported_at_once() {
 }
 
 #[test]
+fn a_required_field_gets_no_blank_value() {
+    let mut required = field("a", FieldKind::Text);
+    required.required = true;
+    let compile = |rule: Rule| {
+        let mut attributes = AttributeSet::new();
+        Mapping::compile(&[rule], &[required.clone()], &mut attributes)
+            .map(|mapping| (mapping, attributes))
+    };
+    for rule in [
+        Rule::new("a", "{gone}").on_empty(OnEmpty::Default(" ".to_owned())),
+        Rule::new("a", "  "),
+    ] {
+        let problems = compile(rule).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].code, "bad-default");
+    }
+    for source in [
+        "{c|lookup:de=}",
+        "{gone|default: }",
+        "{c|lookup:de=} ",
+        " {sn|lookup:smith=}",
+    ] {
+        let (mapping, attributes) = compile(Rule::new("a", source)).unwrap();
+        let page = page(&attributes, VALUES);
+        let mapped = mapping.evaluate(&page.iter().next().unwrap());
+        assert_eq!(mapped[0].value, Value::Keep, "{source}");
+    }
+}
+
+#[test]
+fn an_optional_field_may_be_blank_by_default() {
+    let rules = [Rule::new("a", "{gone}").on_empty(OnEmpty::Default(String::new()))];
+    let fields = [field("a", FieldKind::Text)];
+    assert!(Mapping::compile(&rules, &fields, &mut AttributeSet::new()).is_ok());
+}
+
+#[test]
 fn a_trace_shows_what_was_read() {
     let mut attributes = AttributeSet::new();
     let rules = [Rule::new("f", "{gone,mail|first|trim} {latin1}")];

@@ -6,7 +6,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::entry::Entry;
 
-/// Stands for an external id, a unique value or a name within one run.
+/// Stands for an external id or a unique value within one run.
 ///
 /// Keyed with the run's seed: who fills the directory cannot choose values that collide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -60,10 +60,10 @@ impl Reading {
     }
 
     fn depart(&mut self, host: &impl Host, batch: &[(String, Fate)]) -> Result<(), HostProblem> {
-        // Names are needed for rows, and where an entry without an id may be one of these people.
+        // Names are needed for rows only.
         let named: Vec<String> = batch
             .iter()
-            .filter(|(_, fate)| *fate == Fate::Deactivated || !self.nameless.is_empty())
+            .filter(|(_, fate)| *fate == Fate::Deactivated)
             .map(|(id, _)| id.clone())
             .collect();
         let mut people = if named.is_empty() {
@@ -76,13 +76,6 @@ impl Reading {
         for (id, fate) in batch {
             let place = people.binary_search_by(|person| person.external_id.as_str().cmp(id));
             let person = place.ok().map(|place| &people[place]);
-            if person
-                .is_some_and(|person| self.nameless.binary_search(&self.name(&person.dn)).is_ok())
-            {
-                // Seen, though whose entry it is could not be read: present.
-                self.tally.unchanged += 1;
-                continue;
-            }
             let review = *fate == Fate::ForReview;
             match fate {
                 Fate::Kept => self.tally.absent_kept += 1,

@@ -6,6 +6,7 @@
 //!
 //! - [`run`]: a run and its steps
 //! - [`open`]: the directory, and what kind it is
+//! - [`remembered`]: what kind it was before
 //! - [`recipe`]: how entries are read
 //! - `reading`: entries in, candidates out
 //! - `candidate`: somebody who may need a row
@@ -22,6 +23,7 @@
 
 pub mod open;
 pub mod recipe;
+pub mod remembered;
 pub mod run;
 
 mod candidate;

@@ -22,9 +22,6 @@ use super::tally::Tally;
 /// The token space of external ids; those of the unique fields follow.
 const IDS: u64 = 0;
 
-/// The token space of names.
-const NAMES: u64 = u64::MAX;
-
 /// Everything that grows while a run reads.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -34,8 +31,6 @@ pub(super) struct Reading {
     pub(super) claims: Claims,
     pub(super) tally: Tally,
     pub(super) names: Arc<Names>,
-    /// Names of entries whose person can't be told: whoever had this name counts as present.
-    pub(super) nameless: Vec<Token>,
     /// Ids that two entries have.
     pub(super) repeats: Vec<Repeat>,
     /// Deactivations that carry unique values: they go out without these where the values are taken.
@@ -70,7 +65,6 @@ impl Reading {
             claims: Claims::default(),
             tally: Tally::default(),
             names: Arc::new(Names::new(recipe.mapping().fields())),
-            nameless: Vec::new(),
             repeats: Vec::new(),
             withheld: Vec::new(),
             role: Arc::from(role),
@@ -88,11 +82,6 @@ impl Reading {
     /// The token of a unique field's value, as compared.
     pub(super) fn value(&self, field: usize, key: &str) -> Token {
         self.hashes.token(field as u64 + 1, key.as_bytes())
-    }
-
-    /// The token of an entry's name, however it is spelt.
-    pub(super) fn name(&self, dn: &str) -> Token {
-        self.hashes.token(NAMES, recipe::normal_name(dn).as_bytes())
     }
 
     /// Reads a page.
@@ -162,9 +151,9 @@ impl Reading {
         })
     }
 
-    /// An entry whose person can't be told.
+    /// An entry whose person can't be told. While there is one, nobody counts as absent.
     fn nameless_entry<'p>(
-        &mut self,
+        &self,
         recipe: &'p Recipe,
         entry: &Entry<'p>,
         problem: Option<Problem>,
@@ -178,12 +167,10 @@ impl Reading {
         });
         // Whatever is wrong with the id, there is none: the code says so.
         problem.code = "missing-external-id";
-        let candidate = Candidate::read(recipe, entry);
-        self.nameless.push(self.name(&candidate.dn));
         Candidate {
             source: self.hashes.source(entry),
             problem: Some(problem),
-            ..candidate
+            ..Candidate::read(recipe, entry)
         }
     }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use crate::attribute::AttributeSet;
-use crate::dn::Dn;
 use crate::entry::Entry;
 use crate::field::Field;
 use crate::filter::Filter;
@@ -135,11 +134,6 @@ impl Recipe {
 /// The entry's name as text.
 pub(super) fn name<'e>(entry: &Entry<'e>) -> Cow<'e, str> {
     String::from_utf8_lossy(entry.dn())
-}
-
-/// One spelling for all names of one entry.
-pub(super) fn normal_name(dn: &str) -> String {
-    Dn::parse(dn).map_or_else(|_| dn.to_lowercase(), |dn| dn.normalized())
 }
 
 fn digest(

@@ -7,6 +7,7 @@ use crate::ports::directory::{Completion, Cursor, HostProblem, ServerIdentity, S
 use crate::ports::plan::{Proof, Summary};
 use crate::ports::services::{Level, Signal};
 use crate::problem::Problem;
+use crate::profile::Profile;
 use crate::settings::Configuration;
 
 use super::guard;
@@ -14,6 +15,7 @@ use super::open::{self, SessionOf};
 use super::proof::{self, Enumeration};
 use super::reading::Reading;
 use super::recipe::Recipe;
+use super::remembered;
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,7 @@ pub struct Run<H: Host> {
     _session: SessionOf<H>,
     server: ServerIdentity,
     configuration: Configuration,
+    profile: &'static Profile,
     warnings: Vec<HostProblem>,
     reading: Reading,
     /// Active synced people before the plan.
@@ -87,7 +90,7 @@ impl<H: Host> Run<H> {
     /// Opens the directory and begins to search it. Records nothing yet.
     ///
     /// # Errors
-    /// What the host says of the connection, and everything that is wrong with filters and rules.
+    /// What the host says of the connection, `profile-changed`, and everything that is wrong with filters and rules.
     pub fn start(
         host: &H,
         options: &Options,
@@ -99,6 +102,8 @@ impl<H: Host> Run<H> {
         let one = |problem: HostProblem| vec![problem];
         let session = open::session(host, &configuration.settings).map_err(one)?;
         let profile = open::profile(&session, &configuration.settings.profile).map_err(one)?;
+        remembered::same(host.state(), &configuration, profile)
+            .map_err(|problem| one(problem.into()))?;
         let recipe = Recipe::new(&configuration, profile, &host.portal().fields())
             .map_err(|problems| problems.into_iter().map(Into::into).collect::<Vec<_>>())?;
         let recipe = Arc::new(recipe);
@@ -119,6 +124,7 @@ impl<H: Host> Run<H> {
             cursor,
             _session: session,
             configuration,
+            profile,
             warnings,
             reading,
             active: 0,
@@ -212,7 +218,6 @@ impl<H: Host> Run<H> {
         self.phase = if unseen == 0 {
             Phase::Finish(proof)
         } else if proof.complete {
-            self.reading.nameless.sort_unstable();
             Phase::Leavers(proof, String::new())
         } else {
             self.reading.tally.absent_unproven = unseen;
@@ -253,6 +258,7 @@ impl<H: Host> Run<H> {
         };
         // Once more: the plan must not be finished under another configuration.
         self.same_configuration(host)?;
+        remembered::remember(host.state(), &self.configuration, self.profile)?;
         host.plan().finish(&summary, proof, &[])?;
         Ok(summary)
     }

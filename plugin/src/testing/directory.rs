@@ -68,6 +68,8 @@ impl Record {
 pub(crate) struct Faults {
     /// Opening fails with this code.
     pub(crate) open: Option<&'static str>,
+    /// Reading the root DSE fails with this code.
+    pub(crate) root: Option<&'static str>,
     /// The server stops after so many entries of a search (result code 4).
     pub(crate) size_limit: Option<u64>,
     /// The connection is lost after so many entries of a search.
@@ -164,7 +166,11 @@ impl Session for MemorySession {
             completion.problem = Some(Problem::new(code, "the server stopped", "mend it").into());
         };
         let total = found.len() as u64;
-        if !exists {
+        let root = request.base.is_empty() && request.scope == Scope::Base;
+        if let Some(code) = faults.root.filter(|_| root) {
+            found.clear();
+            stop(code, 80);
+        } else if !exists {
             stop("no-such-base", 32);
         } else if let Some(limit) = faults.size_limit.filter(|limit| total > *limit) {
             found.truncate(limit as usize);

@@ -38,7 +38,7 @@ pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
     let configuration =
         Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
     let settings = &configuration.settings;
-    let connected = connect_or_say(host, settings)?;
+    let connected = connect_or_say(host, &configuration)?;
     let profile = connected.detected.profile;
     let fields = host.portal().fields();
     let mut view = View::new(settings, &configuration.rules, profile, &fields).map_err(ours)?;

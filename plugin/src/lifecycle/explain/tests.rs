@@ -1,10 +1,15 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use super::super::mapping::submit;
 use super::super::person::Who;
 use super::super::{configure, preview};
 use super::*;
+use crate::mapping::{OnEmpty, Rule};
+use crate::ports::Host;
 use crate::ports::directory::Verdict;
+use crate::ports::plan::RowKind;
 use crate::ports::portal::Status;
+use crate::sync::{Mode, Options, Step, start};
 use crate::testing::World;
 use crate::testing::directory::Record;
 use crate::testing::world::person;
@@ -292,6 +297,87 @@ fn a_value_that_its_holder_gives_up_in_the_directory_is_free() {
     );
 }
 
+/// The kinds of the rows that a sync records for these people, rejections aside.
+fn synced(world: &World, ids: &[String]) -> Vec<Option<RowKind>> {
+    world.rows.borrow_mut().clear();
+    world.rejections.borrow_mut().clear();
+    let options = Options {
+        mode: Mode::Full,
+        checkpoint: Vec::new(),
+        seed: 1,
+    };
+    let mut run = start(world, &options).unwrap();
+    while run.step(world, 9).unwrap() == Step::More {}
+    let (rows, rejections) = (world.rows.borrow(), world.rejections.borrow());
+    let rejected = |id: &String| rejections.iter().any(|row| row.external_id == *id);
+    ids.iter()
+        .map(|id| {
+            let row = rows.iter().find(|row| *row.external_id == **id)?;
+            (!rejected(id)).then_some(row.kind)
+        })
+        .collect()
+}
+
+#[test]
+fn a_value_is_free_as_in_a_sync_where_its_holder_is_disabled_or_has_none_any_more() {
+    let world = world(&[("disabled-when", "(employeeType=left)")]);
+    for field in world.portal.fields.borrow_mut().iter_mut() {
+        field.required &= field.id != "email";
+    }
+    let rules = [
+        Rule::new("username", "{uid}"),
+        Rule::new("last-name", "{sn}"),
+        Rule::new("email", "{mail|lower}").on_empty(OnEmpty::Clear),
+    ];
+    submit(&world, &rules).unwrap();
+    world.portal.add(
+        &id(2),
+        "uid=user2,ou=people,dc=example,dc=com",
+        &[("email", "user1@example.com")],
+    );
+    let ids = [id(1), id(2)];
+    for (mail, state, outcome, kinds) in [
+        (
+            &[][..],
+            &[][..],
+            "would-create",
+            [Some(RowKind::Create), Some(RowKind::Update)],
+        ),
+        (
+            &["user2@example.com"],
+            &["left"],
+            "would-create",
+            [Some(RowKind::Create), Some(RowKind::Deactivate)],
+        ),
+        (
+            &[],
+            &["left"],
+            "would-create",
+            [Some(RowKind::Create), Some(RowKind::Deactivate)],
+        ),
+        // Who keeps the value, keeps it disabled too.
+        (
+            &["user1@example.com"],
+            &["left"],
+            "unsynced",
+            [None, Some(RowKind::Deactivate)],
+        ),
+    ] {
+        world.change("uid=user2,", |entry| {
+            entry.set("mail", mail);
+            entry.set("employeeType", state);
+        });
+        assert_eq!(
+            preview(&world, &[], &who("uid=user1,ou=people,dc=example,dc=com"))
+                .unwrap()
+                .outcome,
+            outcome,
+            "{mail:?} {state:?}"
+        );
+        assert_eq!(synced(&world, &ids), kinds, "{mail:?} {state:?}");
+    }
+}
+
 #[test]
 fn a_person_seen_only_outside_of_the_filter_is_previewed_with_a_hint() {
     let world = world(&[]);
@@ -305,5 +391,33 @@ fn a_person_seen_only_outside_of_the_filter_is_previewed_with_a_hint() {
             .problems
             .iter()
             .any(|problem| problem.code == "outside-filter")
+    );
+}
+
+#[test]
+fn a_directory_that_fails_to_say_what_it_is_is_not_guessed() {
+    let world = world(&[]);
+    world.directory.faults.borrow_mut().root = Some("connection-lost");
+    assert_eq!(
+        preview(&world, &[], &who("user1")).unwrap_err()[0].code,
+        "connection-lost"
+    );
+    assert_eq!(
+        explain(&world, &who("user1")).unwrap_err()[0].code,
+        "connection-lost"
+    );
+}
+
+#[test]
+fn a_directory_that_a_sync_would_refuse_as_another_kind_is_refused_here() {
+    let world = world(&[]);
+    let configuration = crate::settings::Configuration::require(&world, &world.portal().roles());
+    let openldap = crate::profile::by_id("openldap").unwrap();
+    crate::sync::remembered::remember(&world, &configuration.unwrap(), openldap).unwrap();
+    preview(&world, &[], &who("user1")).unwrap();
+    std::mem::take(&mut *world.directory.root.borrow_mut());
+    assert_eq!(
+        preview(&world, &[], &who("user1")).unwrap_err()[0].code,
+        "profile-changed"
     );
 }

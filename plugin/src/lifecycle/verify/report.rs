@@ -65,8 +65,10 @@ pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
         Err(failure) => {
             let mut stages = failure.stages;
             if !stages.iter().any(|stage| stage.verdict == Verdict::Failed) {
+                // Connected, but what the directory says of itself could not be read.
+                let connected = stages.iter().any(|stage| stage.name == "connect");
                 stages.push(stage(
-                    "connect",
+                    if connected { "read" } else { "connect" },
                     Vec::new(),
                     vec![(Verdict::Failed, failure.problem)],
                 ));

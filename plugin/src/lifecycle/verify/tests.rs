@@ -235,6 +235,26 @@ fn a_failing_connection_is_in_the_report_and_wrong_settings_are_an_error() {
 }
 
 #[test]
+fn a_root_dse_that_fails_is_not_taken_for_another_kind_of_directory() {
+    let world = World::with_people(3);
+    world.directory.faults.borrow_mut().root = Some("connection-lost");
+    let report = verify(&world, &settings(&[])).unwrap();
+    assert_eq!(codes(&report), [("read", "connection-lost")]);
+    assert_eq!(report.profile, "");
+}
+
+#[test]
+fn with_a_chosen_profile_the_root_dse_need_not_be_read() {
+    let world = World::with_people(3);
+    world.directory.faults.borrow_mut().root = Some("connection-lost");
+    let report = verify(&world, &settings(&[("profile", "openldap")])).unwrap();
+    assert_eq!(
+        (report.profile.as_str(), report.tally.would_map),
+        ("openldap", 3)
+    );
+}
+
+#[test]
 fn being_cancelled_is_an_error() {
     let world = World::with_people(3);
     world.patience.set(Some(0));

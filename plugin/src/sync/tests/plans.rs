@@ -1,11 +1,15 @@
 //! What a plan holds.
 
+use std::collections::BTreeMap;
+
 use super::bench::{apply, begin, changing, plan, rows, set};
+use crate::lifecycle::configure;
 use crate::ports::plan::{Row, RowKind, Summary};
 use crate::ports::portal::Status;
 use crate::settings::Configuration;
 use crate::sync::{Mode, Options, Step, start};
 use crate::testing::World;
+use crate::testing::directory::Record;
 use crate::testing::world::person;
 
 const DISABLED: (&str, &str) = ("disabled-when", "(employeeType=left)");
@@ -230,6 +234,36 @@ fn a_bad_person_is_reported_and_counts_as_present() {
 }
 
 #[test]
+fn who_was_moved_and_has_no_readable_id_is_no_leaver() {
+    let world = synced(3, &[("leavers", "deactivate")]);
+    world.change("uid=user2,", |record| {
+        record.set("entryUUID", &[]);
+        record.dn = record.dn.replace("uid=user2", "uid=renamed");
+    });
+    remove(&world, "uid=user3,");
+    let summary = plan(&world, 2, 1).unwrap();
+    assert_eq!(
+        kinds(&rows(&world)),
+        [(RowKind::Unsynced, "missing-external-id")]
+    );
+    let warned: Vec<_> = summary
+        .warnings
+        .iter()
+        .map(|warning| &*warning.code)
+        .collect();
+    assert_eq!(warned, ["unidentified-entries", "absence-unproven"]);
+    world.change("uid=renamed,", |record| {
+        record.set("entryUUID", &["00000000-0000-4000-8000-000000000002"]);
+    });
+    plan(&world, 3, 1).unwrap();
+    let gone: Vec<_> = kinds(&rows(&world))
+        .into_iter()
+        .filter(|(kind, _)| *kind == RowKind::Deactivate)
+        .collect();
+    assert_eq!(gone, [(RowKind::Deactivate, "absent")]);
+}
+
+#[test]
 fn an_entry_too_large_for_a_row_is_reported_and_ends_nothing() {
     let world = World::with_people(3);
     set(&world, &[]);
@@ -400,6 +434,77 @@ fn a_directory_that_cannot_be_recognised_just_now_is_not_taken_for_another_kind(
     world.directory.faults.borrow_mut().cut_after = None;
     plan(&world, 2, 1).unwrap();
     assert_eq!(rows(&world), []);
+}
+
+/// The root DSE, which the directory keeps to itself from now on.
+fn hide_root(world: &World) -> Record {
+    std::mem::take(&mut *world.directory.root.borrow_mut())
+}
+
+#[test]
+fn a_directory_that_hides_its_root_all_at_once_reactivates_nobody() {
+    let world = synced(2, &[]);
+    world.change("uid=user1,", |record| {
+        record.set("pwdAccountLockedTime", &["000001010000Z"]);
+    });
+    plan(&world, 2, 1).unwrap();
+    apply(&world);
+    let root = hide_root(&world);
+    assert_eq!(codes(&world), ["profile-changed"]);
+    assert!(world.finished.borrow().is_none() && rows(&world).is_empty());
+    *world.directory.root.borrow_mut() = root;
+    plan(&world, 3, 1).unwrap();
+    assert_eq!(rows(&world), []);
+}
+
+#[test]
+fn a_profile_that_somebody_chose_is_taken_whatever_was_remembered() {
+    let world = synced(2, &[]);
+    hide_root(&world);
+    set(&world, &[("profile", "generic")]);
+    plan(&world, 2, 1).unwrap();
+    // That is what it is from now on.
+    set(&world, &[]);
+    plan(&world, 3, 1).unwrap();
+}
+
+#[test]
+fn another_server_or_base_may_have_another_profile() {
+    for other in [
+        ("port", "1389"),
+        ("base-dn", "ou=people,dc=example,dc=com"),
+        ("url", "ldap://other"),
+    ] {
+        let world = synced(2, &[]);
+        hide_root(&world);
+        let mut settings: BTreeMap<_, _> = [("url", "ldap://h"), ("base-dn", "dc=example,dc=com")]
+            .into_iter()
+            .collect();
+        settings.insert("filter", "(uid=user1)");
+        configure(&world, &texts(&settings)).unwrap();
+        assert_eq!(codes(&world), ["profile-changed"]);
+        settings.insert(other.0, other.1);
+        configure(&world, &texts(&settings)).unwrap();
+        plan(&world, 2, 1).unwrap();
+    }
+}
+
+fn texts(settings: &BTreeMap<&str, &str>) -> Vec<(String, String)> {
+    settings
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+#[test]
+fn a_run_that_made_no_plan_remembers_no_profile() {
+    let world = World::with_people(0);
+    set(&world, &[]);
+    let root = hide_root(&world);
+    assert_eq!(codes(&world), ["empty-result"]);
+    *world.directory.root.borrow_mut() = root;
+    world.directory.entries.borrow_mut().push(person(1));
+    plan(&world, 2, 1).unwrap();
 }
 
 #[test]

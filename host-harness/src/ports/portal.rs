@@ -60,7 +60,7 @@ pub trait PortalDesk: Send + Sync {
     async fn edit_person(&self, tenant: &TenantId, whom: &Whom, edit: &PersonEdit) -> Outcome<()>;
     /// A person, synced or not. Refuses `unknown-person`.
     async fn person(&self, tenant: &TenantId, whom: &Whom) -> Outcome<Person>;
-    /// Adds a field to the tenant's schema. Refuses `field-exists`.
+    /// Adds a field to the tenant's schema. Refuses `field-exists`, `reserved-field`.
     async fn add_field(&self, tenant: &TenantId, field: &Field) -> Outcome<()>;
     /// Sets the number of seats; 0 is no limit.
     async fn set_seats(&self, tenant: &TenantId, seats: u64) -> Outcome<()>;

@@ -28,7 +28,7 @@ pub struct Weight {
     pub create: u64,
     /// People made active again.
     pub reactivate: u64,
-    /// Rows that say somebody left the directory, and people noted absent.
+    /// People made inactive who were not seen disabled, and people noted absent.
     pub absent: u64,
 }
 

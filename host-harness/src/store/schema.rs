@@ -11,6 +11,9 @@ pub const DEFAULT_ROLE: &str = "requester";
 /// The tab of a tenant's own fields.
 pub const CUSTOM_TAB: &str = "custom";
 
+/// What rows say of a person beside the fields; no field can have these ids.
+pub const RESERVED: [&str; 3] = ["role", "dn", "external-id"];
+
 /// The default fields, in the order in which forms show them.
 #[must_use]
 pub fn fields() -> Vec<Field> {

@@ -191,6 +191,7 @@ pub(crate) async fn a_conflict_fails_its_row_alone<E: Engine>() {
         create("f", "f@x"),
         create("g", "F@X"),
         row(RowKind::Update, "nobody", &[("city", "", "Wien")]),
+        remail("nowhere", "", "nowhere@x"),
     ];
     let run = planned(&store, &acme, rows).await;
     let bob = PersonEdit {
@@ -204,7 +205,7 @@ pub(crate) async fn a_conflict_fails_its_row_alone<E: Engine>() {
         ..PersonEdit::default()
     };
     store.add_person(&acme, &bob).await.unwrap();
-    assert_eq!(applied(&store, &acme, run, 3).await.unwrap(), (2, 5));
+    assert_eq!(applied(&store, &acme, run, 3).await.unwrap(), (2, 6));
     let query = RowQuery {
         outcome: Some("failed".into()),
         ..RowQuery::default()
@@ -213,11 +214,11 @@ pub(crate) async fn a_conflict_fails_its_row_alone<E: Engine>() {
     let code = |n: usize| failed[n].outcome_problem.clone().unwrap().code;
     assert_eq!(
         failed.iter().map(|r| r.sequence).collect::<Vec<_>>(),
-        [2, 3, 4, 6, 7]
+        [2, 3, 4, 6, 7, 8]
     );
     assert_eq!(
-        (code(0).as_str(), code(4).as_str()),
-        ("unique-conflict", "unknown-person")
+        (code(0).as_str(), code(4).as_str(), code(5).as_str()),
+        ("unique-conflict", "unknown-person", "unknown-person")
     );
     let query = RowQuery {
         outcome: Some("applied".into()),
@@ -240,6 +241,38 @@ pub(crate) async fn a_conflict_fails_its_row_alone<E: Engine>() {
         (0, 1),
         "somebody known"
     );
+}
+
+pub(crate) async fn an_edit_made_after_the_plan_stays_marked<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    peopled(&store, &acme, &["a", "b"]).await;
+    let move_to = |city: &str| PersonEdit {
+        values: vec![("city".into(), Some(city.into()))],
+        ..PersonEdit::default()
+    };
+    let (ada, bea) = (Whom::ExternalId(id("a")), Whom::ExternalId(id("b")));
+    store
+        .edit_person(&acme, &bea, &move_to("Graz"))
+        .await
+        .unwrap();
+    let phone = |person| row(RowKind::Update, person, &[("phone", "", "1")]);
+    let run = planned(&store, &acme, vec![phone("a"), phone("b")]).await;
+    store
+        .edit_person(&acme, &ada, &move_to("Wien"))
+        .await
+        .unwrap();
+    assert_eq!(applied(&store, &acme, run, 10).await.unwrap(), (2, 0));
+    let (ada, bea) = (
+        store.person(&acme, &ada).await.unwrap(),
+        store.person(&acme, &bea).await.unwrap(),
+    );
+    assert_eq!(ada.changed_in_portal, ["city"]);
+    assert!(bea.changed_in_portal.is_empty());
+    assert_eq!(store.index(&acme, "", 10).await.unwrap().marks, [4, 0]);
+    synced(&store, &acme, vec![phone("a")]).await;
+    assert_eq!(store.index(&acme, "", 10).await.unwrap().marks, [0, 0]);
 }
 
 pub(crate) async fn a_killed_run_goes_on_where_it_was<E: Engine>() {

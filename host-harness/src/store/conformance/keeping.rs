@@ -4,9 +4,10 @@ use zeroize::Zeroizing;
 
 use super::people::*;
 use super::{Engine, Ports};
-use crate::contract::portal::Status;
+use crate::contract::portal::{Field, Status};
 use crate::contract::state::{Operation, Versioned};
 use crate::ports::{PersonEdit, State, TenantId, Whom};
+use crate::store::schema;
 
 fn put(key: &str, value: &[u8], expected: Option<u64>) -> Operation {
     Operation {
@@ -236,6 +237,42 @@ pub(crate) async fn people_edited_by_hand_are_marked_so<E: Engine>() {
             .changed_in_portal
             .is_empty()
     );
+}
+
+pub(crate) async fn who_is_made_active_by_hand_is_absent_no_more<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    synced(&store, &acme, vec![create("a", "a@x")]).await;
+    synced(&store, &acme, vec![deactivate("a", "absent")]).await;
+    let since = async || store.index(&acme, "", 10).await.unwrap().absent_since[0];
+    let ada = Whom::ExternalId(id("a"));
+    store
+        .edit_person(&acme, &ada, &edit(&[("city", "Wien")]))
+        .await
+        .unwrap();
+    assert_ne!(since().await, 0);
+    let back = PersonEdit {
+        status: Some(Status::Active),
+        ..PersonEdit::default()
+    };
+    store.edit_person(&acme, &ada, &back).await.unwrap();
+    assert_eq!(since().await, 0);
+}
+
+pub(crate) async fn a_field_cannot_be_called_what_rows_say_beside_fields<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let field = |id: &str| Field {
+        id: id.to_owned(),
+        ..schema::fields().remove(2)
+    };
+    for reserved in ["role", "dn", "external-id"] {
+        let refused = store.add_field(&acme, &field(reserved)).await.unwrap_err();
+        assert_eq!(refused.code, "reserved-field");
+    }
+    store.add_field(&acme, &field("roles")).await.unwrap();
 }
 
 pub(crate) async fn tenants_see_nothing_of_each_other<E: Engine>() {

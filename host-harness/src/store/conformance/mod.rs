@@ -45,6 +45,8 @@ macro_rules! conformance {
                 settings_change_all_or_nothing,
                 passwords_come_back_by_handle_only,
                 people_edited_by_hand_are_marked_so,
+                who_is_made_active_by_hand_is_absent_no_more,
+                a_field_cannot_be_called_what_rows_say_beside_fields,
                 tenants_see_nothing_of_each_other,
             }
             plans {
@@ -65,6 +67,7 @@ macro_rules! conformance {
                 people_exchange_unique_values,
                 a_long_chain_is_applied_together,
                 a_conflict_fails_its_row_alone,
+                an_edit_made_after_the_plan_stays_marked,
                 a_killed_run_goes_on_where_it_was,
                 absences_are_noted_and_cleared,
                 the_checkpoint_is_kept_with_the_last_row,

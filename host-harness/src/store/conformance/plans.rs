@@ -4,7 +4,7 @@ use super::Engine;
 use super::people::*;
 use crate::Problem;
 use crate::contract::plan::{Absence, Rejection, Row, RowKind};
-use crate::ports::plan::{RowQuery, RunStatus};
+use crate::ports::plan::{Begin, RowQuery, RunStatus};
 use crate::store::check::Schema;
 use crate::store::digest::{PlanDigest, line};
 use crate::store::row::encode;
@@ -195,6 +195,13 @@ pub(crate) async fn absence_needs_a_complete_proof<E: Engine>() {
         "wrong-status"
     );
     let run = begun(&store, &acme).await;
+    store
+        .record(&acme, run, vec![deactivate("a", "trust-me")])
+        .await
+        .unwrap();
+    let refused = store.finish(&acme, run, summary(), torn(), vec![]).await;
+    assert_eq!(refused.unwrap_err().code, "absence-unproven");
+    let run = begun(&store, &acme).await;
     let absence = Absence {
         external_id: id("a"),
         review: false,
@@ -212,6 +219,20 @@ pub(crate) async fn absence_needs_a_complete_proof<E: Engine>() {
         .await
         .unwrap();
     assert_eq!(applied(&store, &acme, run, 10).await.unwrap(), (1, 0));
+    let begin = Begin {
+        mode: "uninstall".into(),
+        plugin: "plugin-1".into(),
+        configuration: CONFIGURATION.into(),
+    };
+    let run = store.begin(&acme, begin).await.unwrap();
+    store
+        .record(&acme, run, vec![deactivate("a", "uninstalled")])
+        .await
+        .unwrap();
+    store
+        .finish(&acme, run, summary(), torn(), vec![])
+        .await
+        .unwrap();
 }
 
 pub(crate) async fn the_digest_is_over_the_rows<E: Engine>() {

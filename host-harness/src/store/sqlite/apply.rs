@@ -230,7 +230,7 @@ async fn write(
     whole: Extent,
 ) -> StoreResult<i64> {
     sqlx::query("SAVEPOINT attempt").execute(&mut **tx).await?;
-    if change_portal(tx, tenant, whole).await? == whole.wanted() {
+    if change_portal(tx, tenant, run, whole).await? == whole.wanted() {
         sqlx::query("RELEASE attempt").execute(&mut **tx).await?;
         return Ok(0);
     }
@@ -244,7 +244,7 @@ async fn write(
     drop(candidates);
     refuse(tx, run, &failed).await?;
     let rest = extent(tx).await?;
-    if change_portal(tx, tenant, rest).await? != rest.wanted() {
+    if change_portal(tx, tenant, run, rest).await? != rest.wanted() {
         return Err(StoreError::Corrupt(format!(
             "rows of run {run} do not fit the portal"
         )));
@@ -274,6 +274,7 @@ impl Extent {
 async fn change_portal(
     tx: &mut Transaction<'_, Sqlite>,
     tenant: i64,
+    run: RunId,
     extent: Extent,
 ) -> StoreResult<Written> {
     if extent.exchanges > 0 {
@@ -291,7 +292,7 @@ async fn change_portal(
         0
     };
     let changed = if extent.rows > extent.creates {
-        change_people(tx, tenant).await?
+        change_people(tx, tenant, run).await?
     } else {
         0
     };
@@ -300,7 +301,8 @@ async fn change_portal(
             "INSERT INTO unique_value (tenant, field, value, person)
              SELECT ?1, j.key, j.value, b.person
              FROM batch b CROSS JOIN plan_row r ON r.id = b.id CROSS JOIN json_each(r.claims) j
-             WHERE r.claims IS NOT NULL AND j.value IS NOT NULL ON CONFLICT DO NOTHING",
+             WHERE r.claims IS NOT NULL AND j.value IS NOT NULL AND b.person IS NOT NULL
+             ON CONFLICT DO NOTHING",
         )
         .bind(tenant)
         .execute(&mut **tx)
@@ -338,23 +340,31 @@ async fn create_people(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreRe
     Ok(signed(done.rows_affected()))
 }
 
+/// Who was edited by hand since the run began stays marked so: the plan knows nothing of that edit, and without the
+/// mark the next sync would take the stored hash for the whole truth.
+///
 /// A sync that makes inactive remembers it, unless the portal was first; it reactivates only whom a sync made inactive.
 ///
 /// Everybody here exists, so every insertion becomes an update. An `UPDATE ... FROM` would read the whole portal
 /// for each row: nothing tells SQLite that a tenant has more people than a batch has rows.
-async fn change_people(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreResult<i64> {
+async fn change_people(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    run: RunId,
+) -> StoreResult<i64> {
     sqlx::query(
         "INSERT INTO person (tenant, origin, key, id, marks, role, source_hash, absent_since)
-         SELECT ?1, 1, r.external_id, b.person, r.kind, coalesce(r.role, ''), r.source_hash,
-            iif(r.reason = 'absent', ?2, 0)
+         SELECT ?1, 1, r.external_id, b.person, r.kind | iif(v.edited_in >= ?3, 4, 0),
+            coalesce(r.role, ''), r.source_hash, iif(r.reason = 'absent', ?2, 0)
          FROM batch b CROSS JOIN plan_row r ON r.id = b.id
-         WHERE b.kind <> 0 AND b.person IS NOT NULL
+         CROSS JOIN person_values v ON v.id = b.person
+         WHERE b.kind <> 0
          ON CONFLICT (tenant, origin, key) DO UPDATE SET
             role = iif(excluded.role = '', person.role, excluded.role),
             source_hash = coalesce(excluded.source_hash, person.source_hash),
-            marks = CASE
-                WHEN excluded.marks = 2 AND person.marks & 1 = 0 THEN 3
-                WHEN excluded.marks = 3 AND person.marks & 2 <> 0 THEN 0
+            marks = excluded.marks & person.marks & 4 | CASE
+                WHEN excluded.marks & 3 = 2 AND person.marks & 1 = 0 THEN 3
+                WHEN excluded.marks & 3 = 3 AND person.marks & 2 <> 0 THEN 0
                 ELSE person.marks & 3 END,
             absent_since = CASE
                 WHEN excluded.absent_since <> 0 AND person.absent_since <> 0
@@ -363,14 +373,17 @@ async fn change_people(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreRe
     )
     .bind(tenant)
     .bind(now())
+    .bind(run.0)
     .execute(&mut **tx)
     .await?;
     let done = sqlx::query(
-        "UPDATE person_values SET data = json_patch(data, r.after), changed = '[]',
+        "UPDATE person_values SET data = json_patch(data, r.after),
+            changed = iif(edited_in >= ?1, changed, '[]'),
             dn = CASE r.dn WHEN '' THEN person_values.dn ELSE r.dn END
          FROM batch b CROSS JOIN plan_row r ON r.id = b.id
          WHERE b.kind <> 0 AND person_values.id = b.person",
     )
+    .bind(run.0)
     .execute(&mut **tx)
     .await?;
     Ok(signed(done.rows_affected()))

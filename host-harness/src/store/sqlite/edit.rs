@@ -106,17 +106,21 @@ impl Store {
             }
         }
         sqlx::query(
-            "UPDATE person_values SET data = json_patch(data, ?2), changed = ?3 WHERE id = ?1",
+            "UPDATE person_values SET data = json_patch(data, ?2), changed = ?3,
+                edited_in = (SELECT coalesce(max(id), 0) FROM run WHERE tenant = ?4)
+             WHERE id = ?1",
         )
         .bind(id)
         .bind(data)
         .bind(json(&changed))
+        .bind(tenant)
         .execute(&mut *tx)
         .await?;
         sqlx::query(
             "UPDATE person SET role = coalesce(?3, role), marks = CASE ?4
                     WHEN 'active' THEN marks & 4 WHEN 'inactive' THEN (marks & 4) | 1 ELSE marks END
-                | ?5
+                | ?5,
+                absent_since = iif(?4 = 'active', 0, absent_since)
              WHERE tenant = ?1 AND (origin, key) = (SELECT origin, key FROM person_values WHERE id = ?2)",
         )
         .bind(tenant)
@@ -135,6 +139,13 @@ impl Store {
     }
 
     async fn insert_field(&self, tenant: i64, field: &Field) -> StoreResult<()> {
+        if schema::RESERVED.contains(&field.id.as_str()) {
+            return Err(StoreError::refused(
+                "reserved-field",
+                format!("{:?} means something else in a plan's rows", field.id),
+                "Give the new field another id.",
+            ));
+        }
         let mut tx = self.write().await?;
         let added = sqlx::query(
             "INSERT INTO field (tenant, position, id, tab, label, kind, required, is_unique, max_length)

@@ -115,6 +115,9 @@ pub(super) async fn digest(
 }
 
 /// What a run's rows would do, counted from the rows.
+///
+/// Whoever a sync makes inactive without having seen the account disabled counts as absent, whatever the plugin
+/// calls the reason: the proof is not the plugin's to waive.
 pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> StoreResult<Weight> {
     let row = sqlx::query(
         "SELECT
@@ -123,7 +126,10 @@ pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> Stor
             (SELECT count(*) FROM plan_row WHERE run = ?1 AND flags <> 0 AND flags & 2),
             (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 0),
             (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 3),
-            (SELECT count(*) FROM plan_row WHERE run = ?1 AND reason = 'absent')
+            (SELECT count(*) FROM plan_row WHERE run = ?1 AND reason = 'absent' AND kind <> 2)
+                + (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 2 AND iif(
+                    (SELECT mode FROM run WHERE id = ?1) = 'uninstall',
+                    reason = 'absent', reason <> 'disabled'))
                 + (SELECT count(*) FROM plan_absence WHERE run = ?1)",
     )
     .bind(run.0)

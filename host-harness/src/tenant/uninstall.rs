@@ -60,12 +60,12 @@ impl Tenant {
             mut removed,
             mut left,
         } = receipt;
+        // A plugin that is asked to deactivate only counts what it keeps, so that a stopped uninstall leaves it whole.
+        let cleared = self.state().clear(self.id()).await?;
+        let untold = beyond(cleared, &removed);
+        removed.push(line("settings of the plugin", untold));
         let credentials = self.secrets().destroy(self.id()).await?;
         removed.push(line("credentials destroyed", credentials));
-        removed.push(line(
-            "settings of the plugin",
-            self.state().clear(self.id()).await?,
-        ));
         for (what, count) in self.tenants().uninstall(self.id()).await? {
             removed.push(ReceiptLine { what, count });
         }
@@ -115,9 +115,28 @@ impl Tenant {
     }
 }
 
+/// How many of the removed keys the plugin's own lines do not tell.
+fn beyond(cleared: u64, told: &[ReceiptLine]) -> u64 {
+    cleared.saturating_sub(told.iter().map(|line| line.count).sum())
+}
+
 fn line(what: &str, count: u64) -> ReceiptLine {
     ReceiptLine {
         what: what.to_owned(),
         count,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_plugin_counted_is_told_once() {
+        let told = [line("settings", 1), line("timetable", 1)];
+        assert_eq!(beyond(2, &told), 0);
+        assert_eq!(beyond(0, &told), 0, "the plugin removed it itself");
+        assert_eq!(beyond(3, &told), 1);
+        assert_eq!(beyond(3, &[]), 3);
     }
 }

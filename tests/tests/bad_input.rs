@@ -61,6 +61,9 @@ fn file(on: &Rollcall, name: &str, bytes: &[u8]) -> PathBuf {
 #[test]
 fn wrong_settings_are_refused_each_with_its_code() {
     let tenancy = small();
+    let password = tenancy.directory.password();
+    let password = tenancy.rollcall.password_file(&password).unwrap();
+    let password = format!("--password-file={}", password.display());
     for (change, code) in [
         ("--url=ftp://ldap.example.org", "bad-url"),
         ("--url=ldap://[::1", "bad-url"),
@@ -85,7 +88,7 @@ fn wrong_settings_are_refused_each_with_its_code() {
         ("--set=certificate-authority=hello", "bad-certificate"),
         ("--disabled-when=(a=b", "filter-syntax"),
     ] {
-        let arguments = ["configure", TENANT, change];
+        let arguments = ["configure", TENANT, &password, change];
         let answer = refused(&tenancy.rollcall, &arguments, code, REFUSED);
         assert_eq!(answer.problem_codes().len(), 1, "{change}");
         assert!(field_of(&answer, code)["field"].is_string(), "{change}");
@@ -114,9 +117,13 @@ fn a_broken_filter_is_refused_with_the_position() {
 #[test]
 fn all_wrong_fields_are_told_at_once_and_none_is_stored() {
     let tenancy = small();
+    let password = tenancy.directory.password();
+    let password = tenancy.rollcall.password_file(&password).unwrap();
+    let password = format!("--password-file={}", password.display());
     let arguments = [
         "configure",
         TENANT,
+        &password,
         "--url=ftp://x",
         "--port=70000",
         "--base-dn=x",

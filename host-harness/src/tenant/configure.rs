@@ -7,7 +7,10 @@ use crate::contract::hooks::lifecycle::{Configured, FormKind};
 use crate::contract::types::Setting;
 use crate::ports::tenants::HostSetting;
 
-use super::{Hook, Tenant};
+use super::{Hook, Refused, Tenant};
+
+/// Settings that say which server gets the password, and how safely.
+const SERVER: [&str; 3] = ["url", "port", "security"];
 
 /// What an administrator changes: everything else stays as it is stored.
 #[derive(Default)]
@@ -28,7 +31,8 @@ impl Tenant {
     ///
     /// # Errors
     /// The plugin's problems by field; `secret-setting` for a password among the plain settings;
-    /// `empty-password`; `tenant-busy` while a run is under way.
+    /// `empty-password`; `password-missing` where the server changes and its password is not given again;
+    /// `tenant-busy` while a run is under way.
     pub async fn configure(&self, change: Change) -> Hook<Configured> {
         let _lock = self.lock()?;
         let secret = self.secret_key().await?;
@@ -36,11 +40,25 @@ impl Tenant {
         let Some(secret) = secret else {
             return self.accept(settings).await;
         };
-        let before = self.secrets().handle(self.id(), &secret).await?;
+        let in_force = self.in_force().await?;
+        let before = handle(&in_force, &secret);
+        // A kill may have left a password that no settings ever named.
+        let newest = self.secrets().handle(self.id(), &secret).await?;
+        self.forget(newest.filter(|newest| before.as_ref() != Some(newest)))
+            .await?;
         let Some(password) = change.password else {
-            let kept = before.clone().filter(|_| !change.unset.contains(&secret));
+            let moved = self.moved(&in_force, &settings).await?;
+            let kept = before
+                .clone()
+                .filter(|_| moved.is_none() && !change.unset.contains(&secret));
             let forgotten = before.filter(|_| kept.is_none());
-            let configured = self.accept(with(settings, &secret, kept)).await?;
+            let configured =
+                self.accept(with(settings, &secret, kept))
+                    .await
+                    .map_err(|refused| match (moved, &forgotten) {
+                        (Some(key), Some(_)) => stays_behind(refused, &key),
+                        _ => refused,
+                    })?;
             self.forget(forgotten).await?;
             return Ok(configured);
         };
@@ -50,9 +68,15 @@ impl Tenant {
         let accepted = self
             .accept(with(settings, &secret, Some(new.clone())))
             .await;
-        if before.as_ref() != Some(&new) {
-            self.forget(if accepted.is_ok() { before } else { Some(new) })
-                .await?;
+        if accepted.is_ok() {
+            self.forget(before.filter(|before| *before != new)).await?;
+        } else if let Ok(in_force) = self.in_force().await {
+            // The plugin may have accepted it all the same, and the host failed afterwards.
+            let named = handle(&in_force, &secret);
+            for unnamed in before.into_iter().chain([new]) {
+                self.forget(Some(unnamed).filter(|handle| named.as_ref() != Some(handle)))
+                    .await?;
+            }
         }
         accepted
     }
@@ -108,6 +132,40 @@ impl Tenant {
             .map(|f| f.key))
     }
 
+    /// The settings in force; none before the first `configure`.
+    pub(super) async fn in_force(&self) -> Hook<Vec<Setting>> {
+        match self.configuration().await {
+            Ok(configured) => Ok(configured.settings),
+            Err(refused) if refused.code() == "not-configured" => Ok(Vec::new()),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// The first setting, if any, by which these settings lead to another server than those in force, or to the same one
+    /// less safely. The password was given for the old one: whoever may change settings must not learn it by sending
+    /// it elsewhere.
+    pub(super) async fn moved(
+        &self,
+        in_force: &[Setting],
+        settings: &[Setting],
+    ) -> Hook<Option<String>> {
+        if in_force.is_empty() {
+            return Ok(None);
+        }
+        let form = self.describe().await?.form;
+        let moved = SERVER.into_iter().find(|key| {
+            let default = form.iter().find(|field| field.key == *key);
+            let default = default.map_or("", |field| field.default.trim());
+            let told = |settings: &[Setting]| {
+                let setting = settings.iter().find(|setting| setting.key == *key);
+                let value = setting.map_or("", |setting| setting.value.trim());
+                if value.is_empty() { default } else { value }.to_owned()
+            };
+            told(in_force) != told(settings)
+        });
+        Ok(moved.map(str::to_owned))
+    }
+
     async fn forget(&self, handle: Option<String>) -> Hook<()> {
         if let Some(handle) = handle {
             self.secrets().forget(self.id(), &handle).await?;
@@ -117,17 +175,55 @@ impl Tenant {
 
     async fn accept(&self, settings: Vec<Setting>) -> Hook<Configured> {
         let configured = self.hooks().configure(settings).await?;
-        let own = configured
-            .settings
-            .iter()
-            .cloned()
-            .map(HostSetting::from)
-            .collect();
         self.tenants()
-            .configured(self.id(), &configured.digest, own)
+            .configured(self.id(), &configured.digest, own(&configured))
             .await?;
         Ok(configured)
     }
+}
+
+/// The host's copy of the settings.
+pub(super) fn own(configured: &Configured) -> Vec<HostSetting> {
+    configured
+        .settings
+        .iter()
+        .cloned()
+        .map(HostSetting::from)
+        .collect()
+}
+
+/// The handle that settings name.
+pub(super) fn handle(settings: &[Setting], secret: &str) -> Option<String> {
+    settings
+        .iter()
+        .find(|setting| setting.key == secret && !setting.value.is_empty())
+        .map(|setting| setting.value.clone())
+}
+
+/// Says why there is no password.
+fn stays_behind(refused: Refused, key: &str) -> Refused {
+    let problems: Vec<_> = refused
+        .problems()
+        .cloned()
+        .map(|problem| match problem.field.clone() {
+            Some(field) if problem.code == "password-missing" => {
+                password_missing(key).of_field(field)
+            }
+            _ => problem,
+        })
+        .collect();
+    problems.into()
+}
+
+/// The stored password is not sent to another server.
+pub(super) fn password_missing(key: &str) -> Problem {
+    Problem::new(
+        "password-missing",
+        format!(
+            "The setting {key:?} changes, and the stored password was given for the server as it was"
+        ),
+        "Configure the new server together with the password.",
+    )
 }
 
 /// The settings with the handle of the password, if there is one.

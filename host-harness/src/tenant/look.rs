@@ -6,7 +6,7 @@ use crate::contract::hooks::lifecycle::{Description, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
 
-use super::configure::{Change, with};
+use super::configure::{Change, handle, password_missing, with};
 use super::{Hook, Tenant};
 
 impl Tenant {
@@ -22,7 +22,7 @@ impl Tenant {
     /// make of them; nothing is stored. A change's password is not used: store it first.
     ///
     /// # Errors
-    /// Problems that leave nothing to verify; failing stages are in the report.
+    /// Problems that leave nothing to verify; `password-missing` for another server than the stored one; failing stages are in the report.
     pub async fn verify(&self, change: Option<&Change>) -> Hook<Report> {
         let Some(change) = change else {
             return Ok(self.hooks().verify(Vec::new()).await?);
@@ -30,7 +30,13 @@ impl Tenant {
         let secret = self.secret_key().await?;
         let mut settings = self.changed(change, secret.as_deref()).await?;
         if let Some(secret) = secret {
-            let handle = self.secrets().handle(self.id(), &secret).await?;
+            let in_force = self.in_force().await?;
+            let handle = handle(&in_force, &secret).filter(|_| !change.unset.contains(&secret));
+            if handle.is_some()
+                && let Some(key) = self.moved(&in_force, &settings).await?
+            {
+                return Err(password_missing(&key).of_field(secret).into());
+            }
             settings = with(settings, &secret, handle);
         }
         Ok(self.hooks().verify(settings).await?)

@@ -7,6 +7,7 @@ use crate::contract::hooks::sync::{Mode, Options, Step};
 use crate::ports::RunId;
 use crate::ports::plan::{Begin, Run, RunStatus};
 
+use super::configure::own;
 use super::watch::{Progress, Watch};
 use super::{Hook, Tenant};
 
@@ -77,6 +78,7 @@ impl Tenant {
     /// `tenant-busy`, `guard-held`, `configuration-changed`, `digest-mismatch`, `not-planned`.
     pub async fn apply(&self, run: RunId, watch: Arc<dyn Watch>) -> Hook<Run> {
         let _lock = self.lock()?;
+        self.configured_digest().await?;
         self.apply_rows(run, &*watch, "apply").await
     }
 
@@ -91,7 +93,7 @@ impl Tenant {
     }
 
     async fn make_plan(&self, options: SyncOptions, watch: &Arc<dyn Watch>) -> Hook<Run> {
-        let configuration = self.configuration().await?;
+        let configuration = self.configured_digest().await?;
         let mode = match (options.dry_run, options.mode) {
             (true, _) => "dry-run",
             (false, Mode::Full) => "full",
@@ -100,7 +102,7 @@ impl Tenant {
         let begin = Begin {
             mode: mode.to_owned(),
             plugin: self.plugin_digest().to_owned(),
-            configuration: configuration.digest,
+            configuration,
         };
         let run = self.plans().begin(self.id(), begin).await?;
         match self.drive(run, options.mode, watch).await {
@@ -118,6 +120,19 @@ impl Tenant {
                 Err(refused)
             }
         }
+    }
+
+    /// The digest of the configuration in force. The plugin keeps the configuration and the host keeps a copy for its
+    /// guards; a kill between the two leaves the copy behind, and then it is made again.
+    async fn configured_digest(&self) -> Hook<String> {
+        let in_force = self.configuration().await?;
+        if self.installation().await?.configuration != in_force.digest {
+            tracing::info!(tenant = %self.id(), "copying a configuration that was stored by half");
+            self.tenants()
+                .configured(self.id(), &in_force.digest, own(&in_force))
+                .await?;
+        }
+        Ok(in_force.digest)
     }
 
     /// Steps the plugin until its plan is finished.

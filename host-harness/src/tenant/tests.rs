@@ -15,7 +15,9 @@ use crate::demo::DemoDirectory;
 use crate::demo::directory::Options;
 use crate::ldap::{Ldap, Policy};
 use crate::ports::plan::RunStatus;
-use crate::ports::{Portal as _, PortalDesk as _, Secrets as _, TenantId, Tenants as _, Whom};
+use crate::ports::tenants::{HostSetting, Installation};
+use crate::ports::{Outcome, Tenants};
+use crate::ports::{Portal as _, PortalDesk as _, Secrets as _, TenantId, Whom};
 use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
 use crate::store::{Store, TenantLock};
 
@@ -223,7 +225,7 @@ async fn a_dry_run_writes_nobody_and_its_plan_can_be_applied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apply_that_was_stopped_is_finished_by_the_next_sync() {
-    let world = World::with_people(1_200).await;
+    let world = World::with_people(2_600).await;
     let stop = Arc::new(StopAt("apply", CancellationToken::new()));
     let run = world
         .tenant
@@ -375,4 +377,142 @@ async fn a_component_that_is_none_leaves_nothing_installed() {
         world.store.get(&other).await.unwrap_err().code,
         "not-installed"
     );
+}
+
+/// Tenants of whom nothing is noted that was configured: as if the program were killed there.
+struct Torn(Store);
+
+#[async_trait::async_trait]
+impl Tenants for Torn {
+    async fn install(&self, tenant: &TenantId, plugin: &str, component: &[u8]) -> Outcome<()> {
+        self.0.install(tenant, plugin, component).await
+    }
+    async fn get(&self, tenant: &TenantId) -> Outcome<Installation> {
+        self.0.get(tenant).await
+    }
+    async fn list(&self) -> Outcome<Vec<Installation>> {
+        self.0.list().await
+    }
+    async fn component(&self, digest: &str) -> Outcome<Vec<u8>> {
+        self.0.component(digest).await
+    }
+    async fn configured(&self, _: &TenantId, _: &str, _: Vec<HostSetting>) -> Outcome<()> {
+        Err(crate::Problem::new("torn", "killed", "start again"))
+    }
+    async fn uninstall(&self, tenant: &TenantId) -> Outcome<Vec<(String, u64)>> {
+        self.0.uninstall(tenant).await
+    }
+}
+
+impl World {
+    /// Configures, and is killed before the host has noted it.
+    async fn configure_torn(&self, change: Change) {
+        let platform = Platform {
+            tenants: Arc::new(Torn(self.store.clone())),
+            ..self.platform.clone()
+        };
+        let tenant = platform.tenant(&self.id).await.unwrap();
+        assert_eq!(tenant.configure(change).await.unwrap_err().code(), "torn");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_stored_by_half_are_made_whole_by_the_next_sync() {
+    let world = World::with_people(20).await;
+    let change = Change {
+        set: vec![setting("leavers", "keep"), setting("guard-count", "7")],
+        ..Change::default()
+    };
+    world.configure_torn(change).await;
+    assert_eq!(world.sync().await.run.status, RunStatus::Applied);
+    let noted = world.store.get(&world.id).await.unwrap();
+    let in_force = world.tenant.configuration().await.unwrap();
+    assert_eq!(noted.configuration, in_force.digest);
+    assert!(noted.settings.contains(&setting("guard-count", "7").into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_from_before_settings_stored_by_half_is_not_applied() {
+    let world = World::with_people(20).await;
+    let options = SyncOptions {
+        dry_run: true,
+        ..SyncOptions::default()
+    };
+    let watch = || Arc::new(Unwatched::default());
+    let run = world.tenant.sync(options, watch()).await.unwrap().run;
+    let change = Change {
+        set: vec![setting("role", "agent")],
+        ..Change::default()
+    };
+    world.configure_torn(change).await;
+    let refused = world.tenant.apply(run.id, watch()).await.unwrap_err();
+    assert_eq!(refused.code(), "configuration-changed");
+    assert_eq!(world.store.count(&world.id).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_password_that_the_settings_name_survives_a_failed_configure() {
+    let world = World::with_people(20).await;
+    let change = Change {
+        password: Some(Zeroizing::new("wrong".into())),
+        ..Change::default()
+    };
+    world.configure_torn(change).await;
+    let named = world.tenant.configuration().await.unwrap().settings;
+    let named = configure::handle(&named, "password").unwrap();
+    assert_eq!(
+        *world.store.reveal(&world.id, &named).await.unwrap(),
+        "wrong"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_nobody_accepted_is_never_used() {
+    let world = World::with_people(20).await;
+    let wrong = || Zeroizing::new("wrong".to_owned());
+    let stray = world
+        .store
+        .store(&world.id, "password", wrong())
+        .await
+        .unwrap();
+    let change = Change {
+        set: vec![setting("leavers", "keep")],
+        ..Change::default()
+    };
+    let report = world.tenant.verify(Some(&change)).await.unwrap();
+    assert!(report.stages.iter().all(|s| s.verdict != Verdict::Failed));
+    world.tenant.configure(change).await.unwrap();
+    assert!(world.binds().await);
+    assert!(world.store.reveal(&world.id, &stray).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stored_password_does_not_go_to_another_server() {
+    let world = World::with_people(20).await;
+    for (key, value) in [
+        ("url", "ldap://127.0.0.1:1"),
+        ("port", "1"),
+        ("security", "ldaps"),
+    ] {
+        let change = || Change {
+            set: vec![setting(key, value)],
+            ..Change::default()
+        };
+        let refused = world.tenant.verify(Some(&change())).await.unwrap_err();
+        assert_eq!(refused.code(), "password-missing", "verify {key}");
+        let refused = world.tenant.configure(change()).await.unwrap_err();
+        let told: Vec<_> = refused
+            .problems()
+            .filter(|p| p.code == "password-missing")
+            .collect();
+        assert_eq!(told.len(), 1, "configure {key}: {refused}");
+        assert!(told[0].message.contains(key), "{refused}");
+    }
+    assert!(world.binds().await);
+    let change = Change {
+        set: vec![setting("url", "ldap://127.0.0.1:1")],
+        password: Some(Zeroizing::new("for the new server".into())),
+        ..Change::default()
+    };
+    world.tenant.configure(change).await.unwrap();
 }

@@ -54,17 +54,9 @@ impl Approve {
         let bars = Bars::interruptible(&app.out);
         let applied = tenant.apply(run.id, bars.clone()).await;
         bars.clear();
-        sync::answer(
-            app,
-            &tenant,
-            Synced {
-                resumed: None,
-                run: applied?,
-            },
-            0,
-            false,
-        )
-        .await
+        let run = applied?;
+        let exit = sync::ending(&run, true, false);
+        sync::answer(app, &tenant, Synced { resumed: None, run }, 0, exit).await
     }
 }
 

@@ -1,11 +1,12 @@
 //! `export`: the unsynced as CSV.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use crate::Problem;
 use crate::cli::answer::Answer;
@@ -41,16 +42,16 @@ impl Export {
         let mut page = app.out.page();
         let bytes = match &self.output {
             Some(path) => {
-                let file = File::create(path).map_err(|error| {
-                    Problem::new(
-                        "write-failed",
-                        format!("{} cannot be written: {error}", path.display()),
-                        "Check the folder and its permissions.",
+                let mut file = WholeFile::create(path)?;
+                let bytes = tenant
+                    .export(
+                        run.id,
+                        self.spreadsheet_safe,
+                        &mut BufWriter::new(&mut file),
                     )
-                })?;
-                tenant
-                    .export(run.id, self.spreadsheet_safe, &mut BufWriter::new(file))
-                    .await?
+                    .await?;
+                file.keep()?;
+                bytes
             }
             None if app.out.json => {
                 return Err(Problem::new(
@@ -88,5 +89,113 @@ impl Export {
         let json =
             json!({ "run": run.id.0, "people": people, "bytes": bytes, "file": self.output });
         Ok(Answer::done(page, json))
+    }
+}
+
+/// A file that takes the place of an older one only when it is whole, and that nobody else may read: it is about
+/// people. Pipes and devices are written as they are.
+enum WholeFile<'p> {
+    Beside(NamedTempFile, &'p Path),
+    Stream(File, &'p Path),
+}
+
+impl<'p> WholeFile<'p> {
+    fn create(path: &'p Path) -> Result<Self, Problem> {
+        let stream = std::fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir());
+        if stream {
+            let file = File::options().write(true).open(path);
+            return file
+                .map(|file| Self::Stream(file, path))
+                .map_err(|error| unwritten(path, &error));
+        }
+        if path.is_dir() {
+            return Err(unwritten(
+                path,
+                &io::Error::from(io::ErrorKind::IsADirectory),
+            ));
+        }
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+            .map(|file| Self::Beside(file, path))
+            .map_err(|error| unwritten(path, &error))
+    }
+
+    fn keep(mut self) -> Result<(), Problem> {
+        let (Self::Beside(_, path) | Self::Stream(_, path)) = &self;
+        let path = *path;
+        self.flush().map_err(|error| unwritten(path, &error))?;
+        if let Self::Beside(file, path) = self {
+            file.persist(path)
+                .map_err(|error| unwritten(path, &error.error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for WholeFile<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Beside(file, _) => file.write(bytes),
+            Self::Stream(file, _) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Beside(file, _) => file.flush(),
+            Self::Stream(file, _) => file.flush(),
+        }
+    }
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Problem {
+    Problem::new(
+        "write-failed",
+        format!("{} cannot be written: {error}", path.display()),
+        "Check the folder and its permissions.",
+    )
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_that_fails_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("unsynced.csv");
+        std::fs::write(&path, "old").unwrap();
+        let mut file = WholeFile::create(&path).unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_export_that_ends_well_takes_its_place_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("unsynced.csv");
+        std::fs::write(&path, "old").unwrap();
+        let mut file = WholeFile::create(&path).unwrap();
+        file.write_all(b"new").unwrap();
+        file.keep().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_folder_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = WholeFile::create(folder.path()).err().unwrap();
+        assert_eq!(refused.code, "write-failed");
     }
 }

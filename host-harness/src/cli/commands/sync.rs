@@ -82,7 +82,9 @@ impl Plan {
         let bars = Bars::interruptible(&app.out);
         let synced = tenant.sync(options, bars.clone()).await;
         bars.clear();
-        answer(app, &tenant, synced?, self.rows, self.fail_on_unsynced).await
+        let synced = synced?;
+        let exit = ending(&synced.run, false, self.fail_on_unsynced);
+        answer(app, &tenant, synced, self.rows, exit).await
     }
 }
 
@@ -108,7 +110,26 @@ impl Sync {
             }
         };
         bars.clear();
-        answer(app, &tenant, synced?, self.rows, self.fail_on_unsynced).await
+        let synced = synced?;
+        let exit = ending(&synced.run, true, self.fail_on_unsynced);
+        answer(app, &tenant, synced, self.rows, exit).await
+    }
+}
+
+/// The exit code for a run that was to be applied, or only planned.
+pub(crate) fn ending(run: &Run, apply: bool, fail_on_unsynced: bool) -> Exit {
+    let unsynced = run
+        .counts
+        .iter()
+        .any(|c| c.kind == RowKind::Unsynced && c.rows > 0);
+    match run.status {
+        RunStatus::Held => Exit::Held,
+        RunStatus::Applying => Exit::Interrupted,
+        // Stopped after the plan and before its first row.
+        RunStatus::Planned if apply => Exit::Interrupted,
+        _ if run.proof.as_ref().is_some_and(|p| !p.complete) => Exit::Incomplete,
+        _ if unsynced && fail_on_unsynced => Exit::Unsynced,
+        _ => Exit::Done,
     }
 }
 
@@ -118,7 +139,7 @@ pub(crate) async fn answer(
     tenant: &Tenant,
     synced: Synced,
     rows: u32,
-    fail_on_unsynced: bool,
+    exit: Exit,
 ) -> Hook<Answer> {
     let Synced { resumed, run } = synced;
     let mut page = app.out.page();
@@ -130,17 +151,6 @@ pub(crate) async fn answer(
     }
     page.heading(&format!("Run {} of {} ({})", run.id, run.tenant, run.mode));
     show(&mut page, tenant, &run, rows).await?;
-    let unsynced = run
-        .counts
-        .iter()
-        .any(|c| c.kind == RowKind::Unsynced && c.rows > 0);
-    let exit = match run.status {
-        RunStatus::Held => Exit::Held,
-        RunStatus::Applying => Exit::Interrupted,
-        _ if run.proof.as_ref().is_some_and(|p| !p.complete) => Exit::Incomplete,
-        _ if unsynced && fail_on_unsynced => Exit::Unsynced,
-        _ => Exit::Done,
-    };
     let json = json!({ "run": shape::run(&run), "resumed": resumed.as_ref().map(shape::run) });
     Ok(Answer::done(page, json).ends(exit))
 }
@@ -307,5 +317,40 @@ fn verdict(page: &mut Page, run: &Run) {
     if let (Some(ended), started) = (run.ended_at, run.started_at) {
         let tenths = (ended - started).max(0) / 100;
         page.aside(&format!("took {}.{} s", tenths / 10, tenths % 10));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::TenantId;
+
+    fn run(status: RunStatus) -> Option<Run> {
+        Some(Run {
+            id: RunId(1),
+            tenant: TenantId::new("acme").ok()?,
+            mode: "full".into(),
+            status,
+            plugin: String::new(),
+            configuration: String::new(),
+            started_at: 0,
+            planned_at: None,
+            ended_at: None,
+            digest: None,
+            summary: None,
+            proof: None,
+            guards: vec![],
+            counts: vec![],
+            problem: None,
+        })
+    }
+
+    #[test]
+    fn a_sync_that_was_stopped_before_its_first_row_says_so() {
+        let ends = |status, apply| run(status).map(|run| ending(&run, apply, false));
+        assert_eq!(ends(RunStatus::Planned, true), Some(Exit::Interrupted));
+        assert_eq!(ends(RunStatus::Applying, true), Some(Exit::Interrupted));
+        assert_eq!(ends(RunStatus::Planned, false), Some(Exit::Done));
+        assert_eq!(ends(RunStatus::Applied, true), Some(Exit::Done));
     }
 }

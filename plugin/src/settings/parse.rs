@@ -314,8 +314,11 @@ fn gather(given: &[(String, String)]) -> Reader {
                 "unknown-setting",
                 format!("there is no setting `{}`", shortened(key)),
                 match nearest(key) {
-                    Some(field) => format!("Did you mean `{}`?", field.key),
-                    None => "Remove it; `describe` lists the settings there are.".into(),
+                    Some(field) => format!("Did you mean `{}` ({})?", field.key, field.label),
+                    None => {
+                        let keys: Vec<_> = form::form().iter().map(|field| field.key).collect();
+                        format!("Remove it. The settings are: {}.", keys.join(", "))
+                    }
                 },
             ),
             Some(_) if reader.texts.contains_key(key) => Problem::new(
@@ -470,15 +473,66 @@ fn shortened(text: &str) -> String {
     short
 }
 
+/// The setting that a key which is none was probably meant to be.
 fn nearest(key: &str) -> Option<&'static FormField> {
+    // Only what a person types is worth comparing.
+    if key.len() > 60 {
+        return None;
+    }
     let plain = |text: &str| text.to_lowercase().replace(['_', '-', ' '], "");
     let wanted = plain(key);
-    form::form().iter().find(|field| {
-        let known = plain(field.key);
-        known == wanted
-            || plain(field.label) == wanted
-            || (wanted.len() > 3 && known.contains(&wanted))
-    })
+    let other = OTHER_NAMES.iter().find(|(name, _)| *name == wanted);
+    if let Some((_, key)) = other {
+        return form::field(key);
+    }
+    let same = |field: &&FormField| plain(field.key) == wanted || plain(field.label) == wanted;
+    let part = |field: &&FormField| wanted.len() > 3 && plain(field.key).contains(&wanted);
+    let form = form::form();
+    form.iter()
+        .find(same)
+        .or_else(|| form.iter().find(part))
+        .or_else(|| {
+            let distances = form
+                .iter()
+                .map(|field| (distance(&wanted, &plain(field.key)), field));
+            // Short names are near to everything.
+            distances
+                .filter(|(distance, field)| *distance <= 2 && field.key.len() > 2 * distance)
+                .min_by_key(|(distance, _)| *distance)
+                .map(|(_, field)| field)
+        })
+}
+
+/// What other programs call our settings.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("ca", "certificate-authority"),
+    ("cacert", "certificate-authority"),
+    ("cacertificate", "certificate-authority"),
+    ("cafile", "certificate-authority"),
+    ("tlscacert", "certificate-authority"),
+    ("binddn", "bind-name"),
+    ("bindpw", "password"),
+    ("bindpassword", "password"),
+    ("basedn", "base-dn"),
+    ("searchbase", "base-dn"),
+    ("host", "url"),
+    ("server", "url"),
+    ("uri", "url"),
+];
+
+/// How many characters must be inserted, removed or replaced to make one text the other (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, character) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
+        for (place, known) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(character != *known);
+            diagonal = row[place + 1];
+            row[place + 1] = replaced.min(diagonal + 1).min(row[place] + 1);
+        }
+    }
+    row[other.len()]
 }
 
 #[cfg(test)]

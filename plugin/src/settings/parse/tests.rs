@@ -229,7 +229,49 @@ fn a_setting_given_twice_is_refused() {
     );
 }
 
+#[test]
+fn a_setting_that_is_none_is_told_what_it_was_meant_to_be() {
+    let remedy = |key: &str| {
+        with(&[(key, "x")])
+            .unwrap_err()
+            .into_iter()
+            .find(|problem| problem.code == "unknown-setting")
+            .unwrap()
+            .remedy
+    };
+    for (key, meant) in [
+        ("ca-file", "`certificate-authority`"),
+        ("base_dn", "`base-dn`"),
+        ("Bind DN", "`bind-name`"),
+        ("fitler", "`filter`"),
+        ("page-sise", "`page-size`"),
+        ("guardpercnt", "`guard-percent`"),
+        ("usl", "`url`"),
+    ] {
+        let remedy = remedy(key);
+        assert!(remedy.contains(meant), "{key}: {remedy}");
+    }
+}
+
+#[test]
+fn a_setting_like_no_other_is_told_which_ones_there_are() {
+    for key in ["colour", "xyz", "", &"filter".repeat(99)] {
+        let remedy = with(&[(key, "x")]).unwrap_err().remove(0).remedy;
+        assert!(!remedy.contains("mean"), "{key}: {remedy}");
+        assert!(form::form().iter().all(|field| remedy.contains(field.key)));
+    }
+}
+
 proptest! {
+    #[test]
+    fn what_is_one_edit_away_is_near(text in "[a-z]{3,12}", place in 0_usize..12) {
+        let mut cut = text.clone();
+        cut.remove(place % text.len());
+        prop_assert_eq!(distance(&text, &text), 0);
+        prop_assert_eq!(distance(&text, &cut), 1);
+        prop_assert_eq!(distance(&cut, &text), 1);
+    }
+
     #[test]
     fn no_form_makes_it_panic(
         pairs in prop::collection::vec(

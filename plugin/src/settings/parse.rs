@@ -273,11 +273,10 @@ fn read(
         authentication,
     };
     let mut warnings = warnings(&connection);
-    warnings.extend(
-        filter
-            .as_ref()
-            .and_then(|filter| hiding(filter, disabled_when.as_ref())),
-    );
+    if let Some(filter) = &filter {
+        warnings.extend(hiding(filter, disabled_when.as_ref()));
+        warnings.extend(classless(filter));
+    }
     Ok(Parsed {
         settings: Settings {
             connection,
@@ -408,6 +407,41 @@ pub fn hiding(filter: &Filter, disabled_when: Option<&Filter>) -> Option<Problem
         )
         .of_field("filter"),
     )
+}
+
+/// Warns of an *Advance Search* that says nothing of the kind of entry: it stands instead of the profile's filter, not
+/// beside it, so that devices and groups may come over as people.
+#[must_use]
+pub fn classless(filter: &Filter) -> Option<Problem> {
+    // 2.5.4.0 is objectClass by its number (RFC 4512 section 3.3).
+    let classes = [
+        "objectClass",
+        "structuralObjectClass",
+        "objectCategory",
+        "2.5.4.0",
+    ];
+    let named = filter
+        .attributes()
+        .iter()
+        .any(|name| classes.iter().any(|class| name.eq_ignore_ascii_case(class)));
+    (!named).then(|| {
+        Problem::new(
+            "filter-without-class",
+            "Advance Search names no objectClass: it replaces the profile's filter, so entries that are no people may match",
+            format!("Name the kind of entry too, for example (&(objectClass=inetOrgPerson){})", shown(filter)),
+        )
+        .of_field("filter")
+    })
+}
+
+/// A filter as an operand; one that is too long to show stands as `(...)`.
+fn shown(filter: &Filter) -> String {
+    let text = filter.to_string();
+    if text.len() > 200 {
+        "(...)".to_owned()
+    } else {
+        text
+    }
 }
 
 fn warnings(connection: &Connection) -> Vec<Problem> {

@@ -5,7 +5,7 @@ use crate::ports::Session;
 use crate::ports::directory::{Completion, HostProblem, Stage, Verdict};
 use crate::problem::Problem;
 use crate::settings::Settings;
-use crate::settings::parse::hiding;
+use crate::settings::parse::{classless, hiding};
 
 use super::super::connected::{Connected, anything, at};
 use super::super::view::View;
@@ -61,6 +61,9 @@ pub(super) fn filter(
 ) -> Stage {
     let mut problems: Vec<(Verdict, HostProblem)> = Vec::new();
     if let Some(problem) = hiding(&view.filter, view.disabled_when.as_ref()) {
+        problems.push((Verdict::Warned, problem.into()));
+    }
+    if settings_filter && let Some(problem) = classless(&view.filter) {
         problems.push((Verdict::Warned, problem.into()));
     }
     if matched == 0 {

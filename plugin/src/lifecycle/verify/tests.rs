@@ -205,6 +205,16 @@ fn a_filter_that_hides_disabled_accounts_is_warned_about() {
 }
 
 #[test]
+fn a_filter_that_names_no_class_is_warned_about() {
+    let world = World::with_people(3);
+    let report = verify(&world, &settings(&[("filter", "(mail=*)")])).unwrap();
+    assert_eq!(codes(&report), [("filter", "filter-without-class")]);
+    let filter = "(&(objectClass=inetOrgPerson)(mail=*))";
+    let report = verify(&world, &settings(&[("filter", filter)])).unwrap();
+    assert_eq!(codes(&report), []);
+}
+
+#[test]
 fn a_wrong_or_missing_base_fails_and_says_what_the_server_offers() {
     let world = World::with_people(3);
     for (base, code) in [

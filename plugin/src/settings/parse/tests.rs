@@ -218,7 +218,42 @@ fn a_filter_that_hides_disabled_accounts_is_warned_about_and_one_that_does_not_i
         warned("(&(uid=*)(!(nsAccountLock=TRUE)))"),
         Some("filter-hides-disabled")
     );
-    assert_eq!(warned("(&(uid=*)(ou=Sales))"), None);
+    assert_eq!(warned("(&(objectClass=person)(ou=Sales))"), None);
+}
+
+#[test]
+fn a_filter_that_says_nothing_of_the_kind_of_entry_is_warned_about() {
+    let warned = |filter: &str| {
+        with(&[("filter", filter)])
+            .unwrap()
+            .warnings
+            .into_iter()
+            .map(|problem| (problem.code, problem.remedy))
+            .collect::<Vec<_>>()
+    };
+    let long = format!("(ou={})", "x".repeat(300));
+    for filter in ["(ou=Sales)", "(&(uid=*)(ou=Sales))", &long] {
+        let [(code, remedy)] = warned(filter).try_into().unwrap();
+        assert_eq!(code, "filter-without-class");
+        assert!(remedy.len() < 300 && remedy.contains("(&(objectClass=inetOrgPerson)("));
+    }
+    assert!(warned("(ou=Sales)")[0].1.contains("(ou=Sales))"));
+}
+
+#[test]
+fn a_filter_that_names_a_class_somewhere_and_the_profiles_own_are_not_warned_about() {
+    for filter in [
+        "",
+        "(objectclass=person)",
+        "(&(ou=Sales)(|(objectCategory=person)(cn=x)))",
+        "(!(2.5.4.0=device))",
+    ] {
+        assert_eq!(
+            with(&[("filter", filter)]).unwrap().warnings,
+            [],
+            "{filter}"
+        );
+    }
 }
 
 #[test]

@@ -34,16 +34,24 @@ fn verify_agrees_with_the_manifest(site: &Site) {
     assert_eq!(tally("disabled"), organisation.totals().disabled);
     // slapd gives entries in the order in which they were added; as many as are sampled are mapped.
     let mut sample = BTreeMap::new();
+    let mut disabled = 0;
     for who in organisation
         .manifest()
         .take(usize::try_from(tally("sampled")).unwrap())
     {
-        if let Fate::Unsynced { code, .. } = who.fate {
-            *sample.entry(code.to_owned()).or_insert(0_u64) += 1;
+        match who.fate {
+            Fate::Unsynced { code, field, .. } => {
+                *sample.entry(format!("{code} {field}")).or_insert(0_u64) += 1;
+            }
+            Fate::Disabled => disabled += 1,
+            _ => {}
         }
     }
     assert_eq!(tally("would_fail"), sample.values().sum::<u64>());
-    assert_eq!(tally("would_map") + tally("would_fail"), tally("sampled"));
+    assert_eq!(
+        tally("would_map") + tally("would_fail") + disabled,
+        tally("sampled")
+    );
     let reasons: BTreeMap<String, u64> =
         serde_json::from_value(report.at("/tally/reasons").clone()).unwrap();
     assert_eq!(reasons, sample);

@@ -14,17 +14,17 @@ use super::{sample, stages};
 /// What the directory would give (contract: `lifecycle.tally`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Entries that match base, scope and filter.
+    /// Entries that match base, scope and filter; where the search was cut, those that were seen.
     pub matched: u64,
     /// Of those, read and mapped.
     pub sampled: u64,
-    /// Of the sample.
+    /// Of the sample, enabled people without a problem.
     pub would_map: u64,
-    /// Of the sample.
+    /// Of the sample, those with one. The rest of the sample is disabled.
     pub would_fail: u64,
     /// Of the matched, disabled in the directory.
     pub disabled: u64,
-    /// Problem codes and how many people each concerns.
+    /// Problem codes, each with the portal's field behind a space where it has one, and how many people each concerns.
     pub reasons: Vec<(String, u64)>,
 }
 

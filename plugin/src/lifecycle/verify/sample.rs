@@ -113,7 +113,15 @@ fn count<H: Host>(
     Ok((matched, disabled, completion))
 }
 
-/// What would become of each person of the sample.
+/// A problem's code and the portal's field that it concerns.
+type Reason = (&'static str, String);
+
+fn reason(problem: &Problem) -> Reason {
+    (problem.code, problem.field.clone().unwrap_or_default())
+}
+
+/// What would become of each person of the sample. Who is disabled neither comes over nor fails: a newcomer is
+/// not created, and somebody known is deactivated whatever the values are.
 fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report) {
     let ids: Vec<String> = sample
         .iter()
@@ -126,61 +134,78 @@ fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report)
         .into_iter()
         .map(|person| person.external_id)
         .collect();
-    let clashes = duplicates(host, view, sample);
-    let mut reasons: BTreeMap<&'static str, u64> = BTreeMap::new();
-    let mut examples: BTreeMap<&'static str, Problem> = BTreeMap::new();
+    let in_portal = |reading: &Reading| reading.id.as_ref().is_ok_and(|id| known.contains(id));
+    let clashes = duplicates(host, view, sample, &in_portal);
+    let mut reasons: BTreeMap<Reason, u64> = BTreeMap::new();
+    let mut examples: BTreeMap<Reason, Problem> = BTreeMap::new();
+    let mut disabled = 0_u64;
     for (place, reading) in sample.iter().enumerate() {
-        let in_portal = reading.id.as_ref().is_ok_and(|id| known.contains(id));
-        let mut codes = BTreeSet::new();
-        for problem in reading.problems(in_portal) {
-            codes.insert(problem.code);
-            let code = problem.code;
-            examples.entry(code).or_insert(Problem {
+        if reading.disabled && reading.id.is_ok() {
+            disabled += 1;
+            continue;
+        }
+        let mut own = BTreeSet::new();
+        for problem in reading.problems(in_portal(reading)) {
+            own.insert(reason(&problem));
+            examples.entry(reason(&problem)).or_insert_with(|| Problem {
                 message: format!("for example {}: {}", reading.dn, problem.message),
                 ..problem
             });
         }
         if let Some(problem) = clashes.get(&place) {
-            codes.insert(problem.code);
+            own.insert(reason(problem));
             examples
-                .entry(problem.code)
+                .entry(reason(problem))
                 .or_insert_with(|| problem.clone());
         }
-        report.tally.would_map += u64::from(codes.is_empty());
-        report.tally.would_fail += u64::from(!codes.is_empty());
-        for code in codes {
-            *reasons.entry(code).or_default() += 1;
+        report.tally.would_map += u64::from(own.is_empty());
+        report.tally.would_fail += u64::from(!own.is_empty());
+        for reason in own {
+            *reasons.entry(reason).or_default() += 1;
         }
     }
-    let all_fail = report.tally.would_map == 0;
-    let verdict = if all_fail {
+    let verdict = if report.tally.would_map == 0 && report.tally.would_fail > 0 {
         Verdict::Failed
     } else {
         Verdict::Warned
     };
     let problems = examples
         .into_iter()
-        .map(|(code, problem)| {
-            let count = reasons.get(code).copied().unwrap_or_default();
+        .map(|(reason, problem)| {
+            let count = reasons.get(&reason).copied().unwrap_or_default();
             let message = format!("{count} of {} people, {}", sample.len(), problem.message);
             (verdict, Problem { message, ..problem })
         })
         .collect();
     report.tally.reasons = reasons
         .into_iter()
-        .map(|(code, count)| (code.to_owned(), count))
+        .map(|((code, field), count)| (format!("{code} {field}").trim_end().to_owned(), count))
         .collect();
-    let evidence = vec![format!(
+    let mut evidence = format!(
         "{} people mapped: {} would come over, {} would not",
         sample.len(),
         report.tally.would_map,
         report.tally.would_fail
-    )];
-    report.stages.push(stage("sample", evidence, problems));
+    );
+    if disabled > 0 {
+        evidence.push_str(&format!(
+            ", {disabled} are disabled and would not be created, or be deactivated"
+        ));
+    }
+    report
+        .stages
+        .push(stage("sample", vec![evidence], problems));
 }
 
 /// Who of the sample shares an id or a unique value with another one, or with a person whom no sync brought.
-fn duplicates(host: &impl Host, view: &View, sample: &[Reading]) -> BTreeMap<usize, Problem> {
+///
+/// A disabled newcomer takes no value from anybody.
+fn duplicates(
+    host: &impl Host,
+    view: &View,
+    sample: &[Reading],
+    in_portal: &impl Fn(&Reading) -> bool,
+) -> BTreeMap<usize, Problem> {
     let mut found = BTreeMap::new();
     let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, reading) in sample.iter().enumerate() {
@@ -197,6 +222,7 @@ fn duplicates(host: &impl Host, view: &View, sample: &[Reading]) -> BTreeMap<usi
         let values: Vec<(usize, &str)> = sample
             .iter()
             .enumerate()
+            .filter(|(_, reading)| !reading.disabled || in_portal(reading))
             .filter_map(|(place, reading)| Some((place, reading.value(&field.id)?)))
             .collect();
         let mut holders: BTreeMap<String, usize> = BTreeMap::new();
@@ -219,7 +245,7 @@ fn duplicates(host: &impl Host, view: &View, sample: &[Reading]) -> BTreeMap<usi
                 if let Some((place, _)) = batch.get(holder.position as usize) {
                     found
                         .entry(*place)
-                        .or_insert_with(|| in_portal(&field.id, &sample[*place].dn));
+                        .or_insert_with(|| by_hand_too(&field.id, &sample[*place].dn));
                 }
             }
         }
@@ -245,7 +271,7 @@ fn same(
     .of_field(field)
 }
 
-fn in_portal(field: &str, dn: &str) -> Problem {
+fn by_hand_too(field: &str, dn: &str) -> Problem {
     Problem::new(
         "duplicate",
         format!(

@@ -83,7 +83,13 @@ pub(super) fn filter(
         };
         problems.push((Verdict::Failed, problem));
     }
-    let evidence = vec![format!("{matched} entries match {}", view.filter)];
+    // Where a limit or a fault ended the search, nobody counted the rest.
+    let least = if ended.is_some() && matched > 0 {
+        "at least "
+    } else {
+        ""
+    };
+    let evidence = vec![format!("{least}{matched} entries match {}", view.filter)];
     stage("filter", evidence, problems)
 }
 

@@ -121,6 +121,7 @@ fn who_would_fail_is_counted_by_reason() {
         entry.add("sn", b"\xff");
     });
     world.change("uid=user6,", |entry| entry.set("entryUUID", &[]));
+    world.change("uid=user7,", |entry| entry.set("uid", &[]));
     let report = verify(&world, &settings(&[])).unwrap();
     let reasons: Vec<_> = report
         .tally
@@ -131,14 +132,64 @@ fn who_would_fail_is_counted_by_reason() {
     assert_eq!(
         reasons,
         [
-            ("bad-utf8", 1),
-            ("duplicate", 2),
-            ("missing-external-id", 1),
-            ("missing-value", 1)
+            ("bad-utf8 last-name", 1),
+            ("duplicate email", 2),
+            ("missing-external-id external-id", 1),
+            ("missing-value email", 1),
+            ("missing-value username", 1)
         ]
     );
-    assert_eq!((report.tally.would_map, report.tally.would_fail), (5, 5));
+    assert_eq!((report.tally.would_map, report.tally.would_fail), (4, 6));
     assert_eq!(verdicts(&report).last(), Some(&("sample", Verdict::Warned)));
+}
+
+#[test]
+fn who_is_disabled_neither_comes_over_nor_fails_nor_takes_a_value() {
+    let world = World::with_people(5);
+    for part in ["uid=user1,", "uid=user2,"] {
+        world.change(part, |entry| {
+            entry.set("pwdAccountLockedTime", &["000001010000Z"]);
+            entry.set("sn", &[]);
+        });
+    }
+    world.change("uid=user2,", |entry| {
+        entry.set("mail", &["user3@example.com"])
+    });
+    let tally = || {
+        let report = verify(&world, &settings(&[])).unwrap();
+        let evidence = report.stages.last().unwrap().evidence[0].clone();
+        (report.tally, evidence)
+    };
+    let (first, evidence) = tally();
+    assert_eq!(
+        (first.sampled, first.would_map, first.would_fail),
+        (5, 3, 0)
+    );
+    assert_eq!((first.disabled, first.reasons), (2, Vec::new()));
+    assert!(
+        evidence.contains("3 would come over") && evidence.contains("2 are disabled"),
+        "{evidence}"
+    );
+    // Who has the value in the portal keeps it.
+    world.portal.add(
+        "00000000-0000-4000-8000-000000000002",
+        "",
+        &[("email", "user3@example.com")],
+    );
+    assert_eq!(tally().0.reasons, [("duplicate email".to_owned(), 1)]);
+}
+
+#[test]
+fn a_count_that_a_limit_cut_is_a_least_count_and_a_whole_one_is_exact() {
+    let world = World::with_people(20);
+    let told = |world: &World| {
+        let report = verify(world, &settings(&[])).unwrap();
+        let filter = report.stages.into_iter().find(|s| s.name == "filter");
+        filter.unwrap().evidence.remove(0)
+    };
+    assert!(told(&world).starts_with("20 entries"));
+    world.directory.faults.borrow_mut().size_limit = Some(5);
+    assert!(told(&world).starts_with("at least 5 entries"));
 }
 
 #[test]
@@ -160,7 +211,7 @@ fn a_value_that_somebody_holds_whom_no_sync_brought_is_a_duplicate() {
     world.portal.add("", "", &[("email", "User1@Example.com")]);
     assert_eq!(
         verify(&world, &settings(&[])).unwrap().tally.reasons,
-        [("duplicate".to_owned(), 1)]
+        [("duplicate email".to_owned(), 1)]
     );
 }
 

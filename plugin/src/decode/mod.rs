@@ -18,6 +18,6 @@ mod uuid;
 pub use base64::base64;
 pub use error::DecodeError;
 pub use scalar::{boolean, integer};
-pub use text::{is_blank, printable, utf8};
+pub use text::{exact, is_blank, printable, utf8};
 pub use time::{file_time, generalized_time, rfc3339};
 pub use uuid::{guid, uuid, uuid_from_bytes};

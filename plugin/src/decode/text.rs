@@ -63,6 +63,23 @@ pub fn printable(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// The value as it is, for reports that must not alter it: text unchanged; bytes that are no text in hexadecimal
+/// behind `0x`.
+#[must_use]
+pub fn exact(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            let mut shown = String::with_capacity(2 + 2 * value.len());
+            shown.push_str("0x");
+            for byte in value {
+                let _infallible = write!(shown, "{byte:02x}");
+            }
+            Cow::Owned(shown)
+        }
+    }
+}
+
 fn cut(mut shown: String, length: usize) -> String {
     let _infallible = write!(shown, "… ({length} bytes)");
     shown
@@ -70,7 +87,7 @@ fn cut(mut shown: String, length: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_blank, printable, utf8};
+    use super::{exact, is_blank, printable, utf8};
     use crate::decode::DecodeError;
 
     #[test]
@@ -102,6 +119,14 @@ mod tests {
         assert_eq!(printable(b"plain"), "plain");
         assert_eq!(printable(b"Zo\xeb"), "0x5a6feb");
         assert_eq!(printable(b"a\nb\x1b"), "a\\nb\\u{1b}");
+    }
+
+    #[test]
+    fn the_exact_form_alters_no_text_and_cuts_nothing() {
+        let long = "é\n\t; ".repeat(1000);
+        assert_eq!(exact(long.as_bytes()), long);
+        assert_eq!(exact(b"Zo\xeb\n"), "0x5a6feb0a");
+        assert_eq!(exact(&[0xff; 5000]).len(), 10_002);
     }
 
     #[test]

@@ -138,6 +138,15 @@ impl Mapping {
             .collect()
     }
 
+    /// What a rule's value is made of, by the rule's place, unaltered: for reports of what cannot be brought over.
+    #[must_use]
+    pub fn exact(&self, rule: usize, entry: &Entry<'_>) -> String {
+        self.rules
+            .get(rule)
+            .map(|compiled| compiled.template.exact(entry))
+            .unwrap_or_default()
+    }
+
     /// The required fields that a new person would be without: one `missing-value` for each. Somebody who
     /// is in the portal already keeps what the portal has.
     #[must_use]

@@ -107,6 +107,22 @@ impl Template {
             .map(|value| decode::printable(value).into_owned())
             .collect()
     }
+
+    /// What the source's value is made of, unaltered: the value that a part takes, or all of them where it takes
+    /// them all, behind each other with `; ` between.
+    pub(super) fn exact(&self, entry: &Entry<'_>) -> String {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            let Piece::Part(part) = piece else { continue };
+            for value in part.used_values(entry) {
+                if !text.is_empty() {
+                    text.push_str("; ");
+                }
+                text.push_str(&decode::exact(value));
+            }
+        }
+        text
+    }
 }
 
 impl Part {
@@ -264,6 +280,33 @@ impl Part {
         named
             .into_iter()
             .find(|(_, source)| has_value(source, entry))
+    }
+
+    /// Of the raw values, the one that the transforms pick, where they pick one.
+    fn used_values<'e>(&self, entry: &Entry<'e>) -> Vec<&'e [u8]> {
+        let raw = self.raw_values(entry);
+        let fails = |value: &&[u8]| self.each_of(value).is_err();
+        let counts = |value: &&[u8]| {
+            !decode::is_blank(value)
+                && self
+                    .each_of(value)
+                    .map_or(true, |text| !text.trim().is_empty())
+        };
+        let picked = match self.rest.first() {
+            None | Some(Transform::First) => raw.iter().copied().find(counts),
+            // All are read, and the first that cannot be ends it.
+            Some(Transform::Last) => raw
+                .iter()
+                .copied()
+                .find(|value| counts(value) && fails(value))
+                .or_else(|| raw.iter().copied().rfind(counts)),
+            Some(_) => None,
+        };
+        picked.map_or(raw, |value| vec![value])
+    }
+
+    fn each_of<'e>(&'e self, value: &'e [u8]) -> Result<Cow<'e, str>, DecodeError> {
+        super::apply::each(&self.each, self.read(value)?)
     }
 
     fn raw_values<'e>(&self, entry: &Entry<'e>) -> Vec<&'e [u8]> {

@@ -419,6 +419,30 @@ fn a_trace_shows_what_was_read() {
 }
 
 #[test]
+fn what_a_value_is_made_of_is_given_unaltered() {
+    let exact = |source: &str| {
+        let mut attributes = AttributeSet::new();
+        let rules = [Rule::new("f", source)];
+        let mapping =
+            Mapping::compile(&rules, &[field("f", FieldKind::Text)], &mut attributes).unwrap();
+        let page = page(&attributes, VALUES);
+        mapping.exact(0, &page.iter().next().unwrap())
+    };
+    for (source, made_of) in [
+        ("{mail}", " Jane@Example.ORG "),
+        ("{mail|first|trim|lower}", " Jane@Example.ORG "),
+        ("{gone,mail|last|trim}", "j@x.org"),
+        ("{latin1|first}", "0x5a6feb"),
+        ("{mail|join:-}", " ;  Jane@Example.ORG ; j@x.org"),
+        ("{mail|first} {latin1}", " Jane@Example.ORG ; 0x5a6feb"),
+        ("{gone}", ""),
+        ("{gone|coalesce:mail}", " ;  Jane@Example.ORG ; j@x.org"),
+    ] {
+        assert_eq!(exact(source), made_of, "{source}");
+    }
+}
+
+#[test]
 fn what_needs_no_change_is_not_copied() {
     let mut attributes = AttributeSet::new();
     let rules = [

@@ -95,7 +95,7 @@ impl Names {
     }
 
     /// The values as read, for people who are not brought over: where a value could not be made, what it
-    /// would have been made of.
+    /// would have been made of, exactly.
     pub(super) fn read<'a>(
         &self,
         mapping: &Mapping,
@@ -103,20 +103,18 @@ impl Names {
         entry: &Entry<'_>,
     ) -> Vec<Change<'a>> {
         let mut changes = self.all(values, "");
-        if values
-            .iter()
-            .any(|mapped| matches!(mapped.value, Value::Failed(_)))
-        {
-            for traced in mapping.trace(entry) {
-                if matches!(traced.mapped.value, Value::Failed(_)) && !traced.raw.is_empty() {
-                    let field = Arc::clone(&self.fields[traced.mapped.field]);
-                    let after = Some(Cow::Owned(traced.raw.join("; ")));
-                    changes.push(Change {
-                        field,
-                        before: None,
-                        after,
-                    });
-                }
+        // A mapping gives one value for each of its rules, in their order.
+        for (rule, mapped) in values.iter().enumerate() {
+            if !matches!(mapped.value, Value::Failed(_)) {
+                continue;
+            }
+            let exact = mapping.exact(rule, entry);
+            if !exact.is_empty() {
+                changes.push(Change {
+                    field: Arc::clone(&self.fields[mapped.field]),
+                    before: None,
+                    after: Some(Cow::Owned(exact)),
+                });
             }
         }
         changes

@@ -181,11 +181,11 @@ fn the_export_names_everybody_else(site: &Site) {
             Dn::key_of(&who.dn).unwrap()
         );
         let read = |cell: &str| row[column(cell)].to_owned();
-        // Where no value could be made: everything it would have been made of.
+        // Where no value could be made: the one it would have been made of, unaltered.
         let mails = organisation.person(who.index);
         let mails: Vec<_> = mails.values("mail").iter().map(Vec::as_slice).collect();
         match code {
-            "bad-value" => assert_eq!(read("email").as_bytes(), mails.join(&b"; "[..])),
+            "bad-value" => assert_eq!(read("email").as_bytes(), mails[0]),
             "duplicate" => assert_eq!(read("email"), who.email),
             _ => {}
         }

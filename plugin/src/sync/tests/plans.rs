@@ -151,6 +151,28 @@ fn two_new_people_with_one_value_are_both_reported() {
 }
 
 #[test]
+fn a_value_that_cannot_be_brought_over_is_reported_as_it_is() {
+    let world = World::with_people(3);
+    set(&world, &[]);
+    let lines = "two\nlines@x.org";
+    let long = format!("{}@x.org", "é".repeat(500));
+    let twice = ["no address", "a; b@x.org"];
+    world.change("uid=user1,", |record| record.set("mail", &[lines]));
+    world.change("uid=user2,", |record| record.set("mail", &[&long]));
+    world.change("uid=user3,", |record| record.set("mail", &twice));
+    plan(&world, 1, 1).unwrap();
+    let rows = rows(&world);
+    assert!(rows.iter().all(|row| row.kind == RowKind::Unsynced));
+    let mails: Vec<_> = rows
+        .iter()
+        .flat_map(|row| &row.changes)
+        .filter(|change| &*change.field == "email")
+        .map(|change| change.after.as_deref().unwrap())
+        .collect();
+    assert_eq!(mails, [lines, &long, twice[0]]);
+}
+
+#[test]
 fn a_value_of_somebody_whom_no_sync_brought_cannot_be_taken() {
     let world = World::with_people(1);
     set(&world, &[]);

@@ -182,10 +182,12 @@ pub trait Plans: Send + Sync {
         problem: Option<Problem>,
     ) -> Outcome<()>;
 
-    /// Approves a held plan, once, for one digest. Refuses `digest-mismatch`, `not-held`.
+    /// Approves a held plan, once, for one digest. Refuses `digest-mismatch`, `not-held`, `configuration-changed` (the
+    /// run is then `discarded`).
     async fn approve(&self, tenant: &TenantId, run: RunId, digest: &str) -> Outcome<()>;
     /// Applies the next rows, at most `limit`, each with its outcome in the same transaction as the portal's change.
-    /// The first call checks again: digest, guards (or their approval), configuration (`configuration-changed`).
+    /// The first call checks again: digest, guards (or their approval), configuration (`configuration-changed`; the run is then
+    /// `discarded`).
     /// Rows that exchange unique values are applied together. With the last row the checkpoint is kept and the run
     /// is `applied`.
     async fn apply(&self, tenant: &TenantId, run: RunId, limit: u32) -> Outcome<Applied>;

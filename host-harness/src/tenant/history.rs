@@ -1,9 +1,12 @@
 //! Runs, their rows, and releasing a held plan.
 
+use std::sync::Arc;
+
 use crate::Problem;
 use crate::ports::RunId;
 use crate::ports::plan::{RowQuery, Run, RunStatus, StoredRow};
 
+use super::watch::Watch;
 use super::{Hook, Tenant};
 
 /// How far back a run is looked for by what it holds.
@@ -60,16 +63,35 @@ impl Tenant {
     /// do, from 8 digits.
     ///
     /// # Errors
-    /// `not-held`, `digest-mismatch`, `tenant-busy`.
+    /// `not-held`, `digest-mismatch`, `configuration-changed`, `tenant-busy`.
     pub async fn approve(&self, run: RunId, digest: &str) -> Hook<Run> {
         let _lock = self.lock()?;
+        self.release(run, digest).await?;
+        Ok(self.plans().run(self.id(), run).await?)
+    }
+
+    /// Releases a held plan and applies it, with nobody in between.
+    ///
+    /// # Errors
+    /// `not-held`, `digest-mismatch`, `configuration-changed`, `tenant-busy`.
+    pub async fn approve_and_apply(
+        &self,
+        run: RunId,
+        digest: &str,
+        watch: Arc<dyn Watch>,
+    ) -> Hook<Run> {
+        let _lock = self.lock()?;
+        self.release(run, digest).await?;
+        self.apply_rows(run, &*watch, "apply").await
+    }
+
+    async fn release(&self, run: RunId, digest: &str) -> Hook<()> {
         let held = self.plans().run(self.id(), run).await?;
         let digest = match held.digest.as_deref() {
             Some(whole) if digest.len() >= 8 && whole.starts_with(digest) => whole,
             _ => digest,
         };
-        self.plans().approve(self.id(), run, digest).await?;
-        Ok(self.plans().run(self.id(), run).await?)
+        Ok(self.plans().approve(self.id(), run, digest).await?)
     }
 
     /// Throws a planned or held plan away.

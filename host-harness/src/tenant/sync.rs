@@ -78,8 +78,20 @@ impl Tenant {
     /// `tenant-busy`, `guard-held`, `configuration-changed`, `digest-mismatch`, `not-planned`.
     pub async fn apply(&self, run: RunId, watch: Arc<dyn Watch>) -> Hook<Run> {
         let _lock = self.lock()?;
-        self.configured_digest().await?;
-        self.apply_rows(run, &*watch, "apply").await
+        let status = self.plans().run(self.id(), run).await?.status;
+        if matches!(
+            status,
+            RunStatus::Planned | RunStatus::Held | RunStatus::Applying
+        ) {
+            self.configured_digest().await?;
+            return self.apply_rows(run, &*watch, "apply").await;
+        }
+        Err(Problem::new(
+            "not-planned",
+            format!("Run {run} has no plan that waits to be applied"),
+            "Only a plan that waits can be applied, once; list the runs to see how each stands.",
+        )
+        .into())
     }
 
     async fn resume(&self, watch: &dyn Watch) -> Hook<Option<Run>> {

@@ -221,6 +221,11 @@ async fn a_dry_run_writes_nobody_and_its_plan_can_be_applied() {
     assert_eq!(applied.status, RunStatus::Applied);
     let valid = world.directory.organisation().totals().valid;
     assert_eq!(world.store.count(&world.id).await.unwrap(), valid);
+    let again = world
+        .tenant
+        .apply(run.id, Arc::new(Unwatched::default()))
+        .await;
+    assert_eq!(again.unwrap_err().code(), "not-planned", "once is enough");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,10 +296,9 @@ async fn a_guard_holds_a_plan_until_exactly_it_is_approved() {
     let wrong = world.tenant.approve(run.id, "00000000").await.unwrap_err();
     assert_eq!(wrong.code(), "digest-mismatch");
     let digest = run.digest.clone().unwrap();
-    world.tenant.approve(run.id, &digest[..12]).await.unwrap();
     let applied = world
         .tenant
-        .apply(run.id, Arc::new(Unwatched::default()))
+        .approve_and_apply(run.id, &digest[..12], Arc::new(Unwatched::default()))
         .await
         .unwrap();
     assert_eq!(applied.status, RunStatus::Applied);

@@ -41,8 +41,8 @@ pub(crate) struct Discard {
 impl Approve {
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let tenant = app.tenant(&self.tenant).await?;
-        let run = tenant.approve(RunId(self.run), &self.digest).await?;
         if self.no_apply {
+            let run = tenant.approve(RunId(self.run), &self.digest).await?;
             let mut page = app.out.page();
             page.done(&format!("Run {} is released.", self.run));
             page.aside(&format!(
@@ -52,7 +52,9 @@ impl Approve {
             return Ok(Answer::done(page, json!({ "run": shape::run(&run) })));
         }
         let bars = Bars::interruptible(&app.out);
-        let applied = tenant.apply(run.id, bars.clone()).await;
+        let applied = tenant
+            .approve_and_apply(RunId(self.run), &self.digest, bars.clone())
+            .await;
         bars.clear();
         let run = applied?;
         let exit = sync::ending(&run, true, false);

@@ -58,6 +58,7 @@ macro_rules! conformance {
                 a_tripped_guard_holds_the_plan_until_its_digest_is_approved,
                 a_new_run_takes_the_place_of_an_open_one,
                 a_changed_configuration_stops_the_plan,
+                a_refused_approval_does_not_take_effect_later,
                 seats_are_guarded,
             }
             apply {

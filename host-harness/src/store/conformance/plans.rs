@@ -359,7 +359,42 @@ pub(crate) async fn a_changed_configuration_stops_the_plan<E: Engine>() {
     );
     assert_eq!(store.count(&acme).await.unwrap(), 0);
     configure(&store, &acme, CONFIGURATION, &[]).await;
-    assert_eq!(applied(&store, &acme, run, 10).await.unwrap(), (1, 0));
+    assert_eq!(
+        store.apply(&acme, run, 10).await.unwrap_err().code,
+        "wrong-status",
+        "settings that come back do not bring the plan back"
+    );
+    assert_eq!(
+        synced(&store, &acme, vec![create("a", "a@x")]).await,
+        (1, 0)
+    );
+}
+
+pub(crate) async fn a_refused_approval_does_not_take_effect_later<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    store.set_seats(&acme, 1).await.unwrap();
+    let rows = vec![create("a", "a@x"), create("b", "b@x")];
+    let run = planned(&store, &acme, rows).await;
+    let held = store.run(&acme, run).await.unwrap();
+    assert_eq!(held.status, RunStatus::Held);
+    configure(&store, &acme, "c-2", &[]).await;
+    let digest = held.digest.unwrap();
+    assert_eq!(
+        store.approve(&acme, run, &digest).await.unwrap_err().code,
+        "configuration-changed"
+    );
+    configure(&store, &acme, CONFIGURATION, &[]).await;
+    assert_eq!(
+        store.run(&acme, run).await.unwrap().status,
+        RunStatus::Discarded
+    );
+    assert_eq!(
+        store.apply(&acme, run, 10).await.unwrap_err().code,
+        "wrong-status"
+    );
+    assert_eq!(store.count(&acme).await.unwrap(), 0);
 }
 
 pub(crate) async fn seats_are_guarded<E: Engine>() {

@@ -9,7 +9,9 @@ use sqlx::{Row, Sqlite, Transaction};
 
 use super::finish::{current_guards, digest, weigh};
 use super::open::{Store, now, now_millis, signed, unsigned};
-use super::runs::{Standing, row_id, sequence_of, set_status, standing, wrong_status};
+use super::runs::{
+    Standing, row_id, same_configuration, sequence_of, set_status, standing, wrong_status,
+};
 use crate::ports::TenantId;
 use crate::ports::plan::{Applied, RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
@@ -58,7 +60,7 @@ impl Store {
             }
             RunStatus::Planned => {
                 if let Err(refusal) = clear(&mut tx, tenant, run, &now).await {
-                    // A guard that trips only now holds the run.
+                    // A guard that trips only now holds the run; another configuration discards it.
                     tx.commit().await?;
                     return Err(refusal);
                 }
@@ -130,18 +132,7 @@ async fn clear(
     run: RunId,
     now: &Standing,
 ) -> StoreResult<()> {
-    let configuration: String =
-        sqlx::query_scalar("SELECT configuration FROM tenant WHERE id = ?1")
-            .bind(tenant)
-            .fetch_one(&mut **tx)
-            .await?;
-    if configuration != now.configuration {
-        return Err(StoreError::refused(
-            "configuration-changed",
-            format!("the configuration changed after run {run} was planned"),
-            "Sync again: the plan is made anew.",
-        ));
-    }
+    same_configuration(tx, tenant, run, now).await?;
     let weight = weigh(tx, run).await?;
     let guards = current_guards(tx, tenant, weight).await?;
     let tripped = guards.iter().any(|guard| guard.tripped);

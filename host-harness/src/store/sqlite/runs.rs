@@ -106,6 +106,36 @@ pub(super) async fn set_status(
     Ok(())
 }
 
+/// Refuses a plan of another configuration than the one in force, and throws it away: nobody looked at it with the
+/// settings that may come back. The caller commits.
+pub(super) async fn same_configuration(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    run: RunId,
+    now: &Standing,
+) -> StoreResult<()> {
+    let configuration: String =
+        sqlx::query_scalar("SELECT configuration FROM tenant WHERE id = ?1")
+            .bind(tenant)
+            .fetch_one(&mut **tx)
+            .await?;
+    if configuration == now.configuration {
+        return Ok(());
+    }
+    sqlx::query("UPDATE run SET status = 'discarded', ended_at = ?2 WHERE id = ?1")
+        .bind(run.0)
+        .bind(now_millis())
+        .execute(&mut **tx)
+        .await?;
+    Err(StoreError::refused(
+        "configuration-changed",
+        format!(
+            "the configuration changed after run {run} was planned, so the plan is thrown away"
+        ),
+        "Sync again: the plan is made anew.",
+    ))
+}
+
 /// Refuses a call that a run in this status does not take.
 pub(super) fn wrong_status(run: RunId, status: RunStatus, wanted: &str) -> StoreError {
     StoreError::refused(
@@ -226,6 +256,10 @@ impl Store {
                 format!("the plan of run {run} is not the one with the digest {digest}"),
                 "Look at the plan again and approve the digest it shows.",
             ));
+        }
+        if let Err(refusal) = same_configuration(&mut tx, tenant, run, &now).await {
+            tx.commit().await?;
+            return Err(refusal);
         }
         sqlx::query("UPDATE run SET status = 'planned', approved = ?2 WHERE id = ?1")
             .bind(run.0)

@@ -95,6 +95,7 @@ impl Tenant {
         change: &Change,
         secret: Option<&str>,
     ) -> Hook<Vec<Setting>> {
+        self.known(&change.unset).await?;
         if let Some(setting) = change.set.iter().find(|s| Some(s.key.as_str()) == secret) {
             return Err(Problem::new(
                 "secret-setting",
@@ -164,6 +165,31 @@ impl Tenant {
             told(in_force) != told(settings)
         });
         Ok(moved.map(str::to_owned))
+    }
+
+    /// Refuses keys that the form does not have: taking nothing back would look like success.
+    async fn known(&self, keys: &[String]) -> Hook<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let form = self.describe().await?.form;
+        let problems: Vec<Problem> = keys
+            .iter()
+            .filter(|key| form.iter().all(|field| field.key != **key))
+            .map(|key| {
+                Problem::new(
+                    "unknown-setting",
+                    format!("there is no setting `{key}` to take back"),
+                    "Look at the settings in force for the keys there are.",
+                )
+                .of_field(key.clone())
+            })
+            .collect();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems.into())
+        }
     }
 
     async fn forget(&self, handle: Option<String>) -> Hook<()> {

@@ -205,7 +205,7 @@ fn receipt(count: &Counts, removed: Vec<(String, u64)>) -> Receipt {
             count.active - count.deactivated.min(count.active),
         ),
         (
-            "people to be deactivated by the recorded plan",
+            "people, deactivated by the recorded plan",
             count.deactivated,
         ),
         ("inactive people, as they are", count.inactive),
@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(
             lines(&receipt.left),
             [
-                ("people to be deactivated by the recorded plan", 2),
+                ("people, deactivated by the recorded plan", 2),
                 ("inactive people, as they are", 1)
             ]
         );

@@ -71,6 +71,10 @@ impl From<StoreError> for Problem {
                 "store-busy",
                 "Another process holds the database. Try again when it has finished.",
             ),
+            StoreError::Database(cause) if is_no_database(cause) => (
+                "store-corrupt",
+                "The file is no database of this program, or is damaged: give another data directory, or restore this one from a backup.",
+            ),
             StoreError::Database(_) => (
                 "store-failed",
                 "Check that the data directory is writable and its disk has room; what was not applied is applied when the run is resumed.",
@@ -100,9 +104,33 @@ fn is_busy(error: &sqlx::Error) -> bool {
             .is_some_and(|code| matches!(code.as_ref(), "5" | "261" | "517"))
 }
 
+/// Whether the file is something else than a whole database (SQLITE_CORRUPT, SQLITE_NOTADB).
+fn is_no_database(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|e| e.code())
+        .is_some_and(|code| matches!(code.as_ref(), "11" | "26"))
+}
+
 /// Whether a statement broke a uniqueness rule of the database.
 pub(crate) fn is_unique_violation(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
         .is_some_and(|e| e.is_unique_violation())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_not_a_full_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "this is no database, however long it goes on. ".repeat(200);
+        std::fs::write(folder.path().join("rollcall.db"), text).unwrap();
+        let problem = Store::open(folder.path()).await.unwrap_err();
+        assert_eq!(problem.code, "store-corrupt");
+        assert!(problem.remedy.contains("backup"), "{}", problem.remedy);
+    }
 }

@@ -15,9 +15,12 @@
 //! A password is never in it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Value;
 
 use crate::Problem;
@@ -34,19 +37,45 @@ pub(crate) struct SettingsFile {
     mapping: BTreeMap<String, RuleText>,
 }
 
-/// A rule as it is written.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(untagged)]
+/// A rule as it is written: the template alone, or a table.
+#[derive(Debug, Clone)]
 enum RuleText {
     Short(String),
-    Long {
-        from: String,
-        #[serde(default, rename = "on-empty")]
-        on_empty: Option<OnEmptyText>,
-    },
+    Long(LongRule),
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct LongRule {
+    from: String,
+    #[serde(default)]
+    on_empty: Option<OnEmptyText>,
+}
+
+impl<'de> Deserialize<'de> for RuleText {
+    /// By hand, since an untagged enum swallows misspelt keys and cannot say what is wrong.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rule;
+        impl<'de> Visitor<'de> for Rule {
+            type Value = RuleText;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a template in quotes, or a table with `from` and `on-empty`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<RuleText, E> {
+                Ok(RuleText::Short(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RuleText, A::Error> {
+                LongRule::deserialize(MapAccessDeserializer::new(map)).map(RuleText::Long)
+            }
+        }
+        deserializer.deserialize_any(Rule)
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum OnEmptyText {
     Keep,
@@ -115,7 +144,7 @@ impl SettingsFile {
             .map(|(field, rule)| {
                 let (source, on_empty) = match rule {
                     RuleText::Short(source) => (source, None),
-                    RuleText::Long { from, on_empty } => (from, on_empty.as_ref()),
+                    RuleText::Long(LongRule { from, on_empty }) => (from, on_empty.as_ref()),
                 };
                 let on_empty = match on_empty {
                     None | Some(OnEmptyText::Keep) => OnEmpty::Keep,
@@ -227,6 +256,28 @@ language = { from = "{preferredLanguage}", on-empty = { default = "en" } }
     fn a_password_in_the_file_is_refused_unseen() {
         let problem = SettingsFile::parse("[settings]\npassword = \"hunter2\"").unwrap_err();
         assert!(!format!("{problem:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_misspelt_key_of_a_rule_is_refused() {
+        let text = "[mapping]\nmobile = { from = \"{mobile}\", on_empty = \"clear\" }";
+        let problem = SettingsFile::parse(text).unwrap_err();
+        assert_eq!(problem.code, "settings-file");
+        assert!(
+            problem.message.contains("on_empty") && problem.message.contains("on-empty"),
+            "{}",
+            problem.message
+        );
+    }
+
+    #[test]
+    fn a_rule_that_is_no_template_says_what_a_rule_is() {
+        let problem = SettingsFile::parse("[mapping]\nemail = 5").unwrap_err();
+        assert!(
+            problem.message.contains("a template in quotes"),
+            "{}",
+            problem.message
+        );
     }
 
     #[test]

@@ -199,6 +199,20 @@ async fn a_password_among_the_plain_settings_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_settings_that_there_are_go_back_to_their_default() {
+    let world = World::with_people(20).await;
+    let unset = |key: &str| Change {
+        unset: vec![key.to_owned()],
+        ..Change::default()
+    };
+    let refused = world.tenant.configure(unset("leaver")).await.unwrap_err();
+    assert_eq!(refused.code(), "unknown-setting");
+    let configured = world.tenant.configure(unset("leavers")).await.unwrap();
+    let leavers = configured.settings.iter().find(|s| s.key == "leavers");
+    assert_ne!(leavers.map(|s| s.value.as_str()), Some("deactivate"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_writes_nobody_and_its_plan_can_be_applied() {
     let world = World::with_people(100).await;
     let options = SyncOptions {
@@ -304,6 +318,38 @@ async fn a_guard_holds_a_plan_until_exactly_it_is_approved() {
     assert_eq!(applied.status, RunStatus::Applied);
     let after = world.store.licence(&world.id).await.unwrap();
     assert_eq!(after.used, licence.used - 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_absent_but_kept_can_be_asked_for() {
+    let world = World::with_people(20).await;
+    let keep = Change {
+        set: vec![setting("leavers", "review")],
+        ..Change::default()
+    };
+    world.tenant.configure(keep).await.unwrap();
+    world.sync().await;
+    let person = world
+        .directory
+        .organisation()
+        .manifest()
+        .find(|p| p.fate == crate::demo::people::Fate::Valid)
+        .unwrap();
+    let index = async || world.store.index(&world.id, "", 100).await.unwrap();
+    for external_id in index().await.external_ids {
+        let since = world.store.absent_since(&world.id, &external_id).await;
+        assert_eq!(since.unwrap(), None);
+    }
+    world.directory.delete(&person.dn).unwrap();
+    world.sync().await;
+    let index = index().await;
+    let mut absent = 0;
+    for (external_id, since) in index.external_ids.iter().zip(index.absent_since) {
+        let found = world.store.absent_since(&world.id, external_id).await;
+        assert_eq!(found.unwrap().unwrap_or(0), since);
+        absent += usize::from(since > 0);
+    }
+    assert_eq!(absent, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

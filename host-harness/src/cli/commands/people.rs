@@ -1,11 +1,15 @@
 //! `people`: the portal's people, to see what a sync did and to play the portal's part.
 
+use std::collections::HashMap;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::json as shape;
 use crate::cli::view::paint::{self, counted};
+use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Table};
 use crate::contract::portal::{Person, Status};
 use crate::ports::{PersonEdit, Portal as _, PortalDesk as _, TenantId, Whom};
@@ -31,7 +35,7 @@ pub(crate) struct List {
     #[arg(value_parser = tenant)]
     tenant: TenantId,
     /// How many
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// Begin after this external id
     #[arg(long, value_name = "EXTERNAL-ID", default_value = "")]
@@ -100,6 +104,14 @@ impl List {
             people.extend(store.people(&self.tenant, ids).await?);
         }
         people.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+        let since: HashMap<&str, u64> = index
+            .external_ids
+            .iter()
+            .map(String::as_str)
+            .zip(index.absent_since.iter().copied())
+            .filter(|(_, since)| *since > 0)
+            .collect();
+        let absent = |person: &Person| since.get(person.external_id.as_str()).copied();
         let (licence, all) = (
             store.licence(&self.tenant).await?,
             store.count(&self.tenant).await?,
@@ -112,6 +124,7 @@ impl List {
             "name",
             "email",
             "role",
+            "absent since",
             "external id",
         ]);
         for person in &people {
@@ -122,6 +135,7 @@ impl List {
                 Cell::styled(value(person, "display-name"), paint::STRONG),
                 Cell::new(value(person, "email")),
                 Cell::styled(&person.role, paint::DIM),
+                Cell::styled(absent(person).map_or_else(String::new, day), paint::CAUTION),
                 Cell::styled(&person.external_id, paint::DIM),
             ]);
         }
@@ -136,7 +150,7 @@ impl List {
             page.aside(&format!("More: --after {last}"));
         }
         let json = json!({
-            "people": people.iter().map(person_json).collect::<Vec<_>>(),
+            "people": people.iter().map(|p| person_json(p, absent(p))).collect::<Vec<_>>(),
             "all": all,
             "active": licence.used,
             "seats": licence.seats,
@@ -170,7 +184,9 @@ impl Edit {
 }
 
 async fn shown(app: &App, tenant: &TenantId, whom: &Whom) -> Hook<Answer> {
-    let person = app.store().await?.person(tenant, whom).await?;
+    let store = app.store().await?;
+    let person = store.person(tenant, whom).await?;
+    let absent = store.absent_since(tenant, &person.external_id).await?;
     let mut page = app.out.page();
     let mut facts = vec![
         ("id".to_owned(), person.id.clone()),
@@ -178,6 +194,10 @@ async fn shown(app: &App, tenant: &TenantId, whom: &Whom) -> Hook<Answer> {
         ("dn".to_owned(), person.dn.clone()),
         ("status".to_owned(), told(&person)),
         ("role".to_owned(), person.role.clone()),
+        (
+            "absent from the directory since".to_owned(),
+            absent.map_or_else(String::new, |since| moment(milliseconds(since))),
+        ),
     ];
     facts.retain(|(_, value)| !value.is_empty());
     page.facts(&facts);
@@ -193,7 +213,7 @@ async fn shown(app: &App, tenant: &TenantId, whom: &Whom) -> Hook<Answer> {
         page.gap();
         page.facts(&[("changed in the portal", person.changed_in_portal.join(", "))]);
     }
-    Ok(Answer::done(page, person_json(&person)))
+    Ok(Answer::done(page, person_json(&person, absent)))
 }
 
 /// An external id looks like one; the portal's own ids are numbers.
@@ -213,6 +233,15 @@ fn told(person: &Person) -> String {
     }
 }
 
+fn milliseconds(unix_seconds: u64) -> i64 {
+    i64::try_from(unix_seconds).map_or(i64::MAX, |s| s.saturating_mul(1000))
+}
+
+fn day(unix_seconds: u64) -> String {
+    let moment = moment(milliseconds(unix_seconds));
+    moment.split(' ').next().unwrap_or_default().to_owned()
+}
+
 fn status_cell(status: Status) -> Cell {
     match status {
         Status::Active => Cell::styled("active", paint::GOOD),
@@ -228,7 +257,7 @@ fn value<'a>(person: &'a Person, field: &str) -> &'a str {
         .map_or("", |v| v.value.as_str())
 }
 
-fn person_json(person: &Person) -> Value {
+fn person_json(person: &Person, absent_since: Option<u64>) -> Value {
     let values: serde_json::Map<String, Value> = person
         .values
         .iter()
@@ -241,6 +270,7 @@ fn person_json(person: &Person) -> Value {
         "status": match person.status { Status::Active => "active", Status::Inactive => "inactive" },
         "deactivated_by_sync": person.deactivated_by_sync,
         "role": person.role,
+        "absent_since": absent_since.map(|since| shape::moment(milliseconds(since))),
         "changed_in_portal": person.changed_in_portal,
         "values": values,
     })
@@ -250,5 +280,34 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((field, value)) if !field.is_empty() => Ok((field.to_owned(), value.to_owned())),
         _ => Err("write FIELD=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::contract::types::FieldValue;
+
+    #[test]
+    fn an_absent_person_says_since_when_and_a_present_one_nothing() {
+        let person = Person {
+            id: "1".into(),
+            external_id: "a".into(),
+            dn: String::new(),
+            status: Status::Active,
+            deactivated_by_sync: false,
+            role: "requester".into(),
+            values: vec![FieldValue {
+                field: "username".into(),
+                value: "ada".into(),
+            }],
+            changed_in_portal: vec![],
+            source_hash: vec![],
+        };
+        let absent = person_json(&person, Some(1_700_000_000));
+        assert_eq!(absent["absent_since"], "2023-11-14T22:13:20.000Z");
+        assert!(person_json(&person, None)["absent_since"].is_null());
+        assert!(day(1_700_000_000).starts_with("2023-11-1"));
     }
 }

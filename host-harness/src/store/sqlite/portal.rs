@@ -5,6 +5,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::open::{Store, unsigned};
+use crate::Problem;
 use crate::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
 use crate::ports::{Outcome, Portal, TenantId};
 use crate::store::error::{StoreError, StoreResult};
@@ -100,6 +101,27 @@ impl Store {
             seats: unsigned(row.try_get(0)?),
             used: unsigned(row.try_get(1)?),
         })
+    }
+
+    /// Since when (Unix seconds) the directory does not hold somebody whom a sync brought; none while it does.
+    ///
+    /// # Errors
+    /// The database's trouble.
+    pub async fn absent_since(
+        &self,
+        tenant: &TenantId,
+        external_id: &str,
+    ) -> Result<Option<u64>, Problem> {
+        let tenant = self.tenant(tenant).await?;
+        let since: Option<i64> = sqlx::query_scalar(
+            "SELECT absent_since FROM person WHERE tenant = ?1 AND origin = 1 AND key = ?2",
+        )
+        .bind(tenant)
+        .bind(external_id)
+        .fetch_optional(self.readers())
+        .await
+        .map_err(StoreError::from)?;
+        Ok(since.map(unsigned).filter(|since| *since > 0))
     }
 
     async fn people_count(&self, tenant: i64) -> StoreResult<u64> {

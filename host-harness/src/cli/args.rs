@@ -152,6 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_nobody_cannot_be_asked_for() {
+        for list in [&["runs"][..], &["rows"], &["people", "list"]] {
+            let typed = |limit| {
+                let words = ["rollcall"].iter().chain(list);
+                Arguments::try_parse_from(words.chain(&["acme", "--limit", limit]))
+            };
+            assert!(typed("0").is_err(), "{list:?}");
+            assert!(typed("1").is_ok(), "{list:?}");
+        }
+    }
+
+    #[test]
     fn passwords_are_never_arguments() {
         fn check(command: &clap::Command) {
             for arg in command.get_arguments() {

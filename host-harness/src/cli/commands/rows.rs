@@ -37,7 +37,7 @@ pub(crate) struct Rows {
     #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
     after: u64,
     /// How many
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Runs {
     #[arg(value_parser = tenant)]
     tenant: TenantId,
     /// How many, the newest first
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 

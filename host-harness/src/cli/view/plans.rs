@@ -91,7 +91,10 @@ impl Page {
             self.guard(guard);
         }
         if let Some(summary) = &run.summary {
-            self.warnings(&summary.warnings);
+            // The gaps of an incomplete reading are warnings too, and stand above already.
+            let gaps = run.proof.as_ref().map_or(&[][..], |p| &p.gaps);
+            let warnings = summary.warnings.iter().filter(|w| !gaps.contains(w));
+            self.warnings(&warnings.cloned().collect::<Vec<_>>());
         }
     }
 
@@ -230,59 +233,28 @@ impl Page {
         self.wrapped(INDENT, INDENT, &text, PLAIN);
     }
 
-    /// A list of runs.
+    /// A list of runs. A narrow page leaves out what can be missed most easily, rather than cutting numbers.
     pub(crate) fn runs(&mut self, runs: &[Run]) {
-        let mut table = Table::new(&[
-            ">run",
-            "began",
-            "mode",
-            "status",
-            ">seen",
-            ">create",
-            ">update",
-            ">deact.",
-            ">react.",
-            ">unsynced",
-            "digest",
-        ]);
-        for run in runs {
-            let count = |kind| {
-                number(
-                    run.counts
-                        .iter()
-                        .filter(|c| c.kind == kind)
-                        .map(|c| c.rows)
-                        .sum(),
-                )
-            };
-            let mut cells = vec![
-                Cell::new(run.id.to_string()),
-                Cell::styled(at(run.started_at, "%d %b %H:%M:%S"), DIM),
-                Cell::new(&run.mode),
-                Cell::styled(status(run.status), status_style(run.status)),
-                Cell::new(
-                    run.summary
-                        .as_ref()
-                        .map_or_else(String::new, |s| number(s.seen)),
-                ),
-            ];
-            cells.extend(
-                [
-                    RowKind::Create,
-                    RowKind::Update,
-                    RowKind::Deactivate,
-                    RowKind::Reactivate,
-                    RowKind::Unsynced,
-                ]
-                .map(|k| Cell::new(count(k))),
-            );
-            cells.push(Cell::styled(
-                run.digest
-                    .as_deref()
-                    .map_or("", |d| d.get(..8).unwrap_or(d)),
-                DIM,
-            ));
-            table.row(cells);
+        let mut columns: Vec<Column> = COLUMNS.to_vec();
+        let mut table = runs_table(runs, &columns);
+        for missed in MISSED {
+            if table.fits(self.table_width()) {
+                break;
+            }
+            // A kind of row that no run has says nothing.
+            let said = |kind| runs.iter().any(|run| run.rows_of(kind) > 0);
+            columns.retain(|column| match (missed, *column) {
+                (Missed::Kinds, Column::Rows(kind)) => said(kind),
+                (Missed::Column(missed), column) => missed != column,
+                _ => true,
+            });
+            if missed == Missed::Seconds {
+                columns
+                    .iter_mut()
+                    .filter(|column| **column == Column::Began("%d %b %H:%M:%S"))
+                    .for_each(|column| *column = Column::Began("%d %b %H:%M"));
+            }
+            table = runs_table(runs, &columns);
         }
         self.table(&table);
         for run in runs.iter().take(1) {
@@ -292,6 +264,93 @@ impl Page {
             }
         }
     }
+}
+
+/// A column of the list of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Run,
+    /// When it began, in this form.
+    Began(&'static str),
+    Mode,
+    Status,
+    Seen,
+    Rows(RowKind),
+    Digest,
+}
+
+const COLUMNS: [Column; 11] = [
+    Column::Run,
+    Column::Began("%d %b %H:%M:%S"),
+    Column::Mode,
+    Column::Status,
+    Column::Seen,
+    Column::Rows(RowKind::Create),
+    Column::Rows(RowKind::Update),
+    Column::Rows(RowKind::Deactivate),
+    Column::Rows(RowKind::Reactivate),
+    Column::Rows(RowKind::Unsynced),
+    Column::Digest,
+];
+
+/// What a narrow page does without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missed {
+    Seconds,
+    Kinds,
+    Column(Column),
+}
+
+/// What is left out first stands first.
+const MISSED: [Missed; 5] = [
+    Missed::Seconds,
+    Missed::Kinds,
+    Missed::Column(Column::Seen),
+    Missed::Column(Column::Digest),
+    Missed::Column(Column::Mode),
+];
+
+fn runs_table(runs: &[Run], columns: &[Column]) -> Table {
+    let titles: Vec<&str> = columns
+        .iter()
+        .map(|column| match column {
+            Column::Run => ">run",
+            Column::Began(_) => "began",
+            Column::Mode => "mode",
+            Column::Status => "status",
+            Column::Seen => ">seen",
+            Column::Rows(RowKind::Create) => ">create",
+            Column::Rows(RowKind::Update) => ">update",
+            Column::Rows(RowKind::Deactivate) => ">deact.",
+            Column::Rows(RowKind::Reactivate) => ">react.",
+            Column::Rows(RowKind::Unsynced) => ">unsynced",
+            Column::Digest => "digest",
+        })
+        .collect();
+    let mut table = Table::new(&titles);
+    for run in runs {
+        table.row(columns.iter().map(|column| {
+            match *column {
+                Column::Run => Cell::new(run.id.to_string()),
+                Column::Began(form) => Cell::styled(at(run.started_at, form), DIM),
+                Column::Mode => Cell::new(&run.mode),
+                Column::Status => Cell::styled(status(run.status), status_style(run.status)),
+                Column::Seen => Cell::new(
+                    run.summary
+                        .as_ref()
+                        .map_or_else(String::new, |s| number(s.seen)),
+                ),
+                Column::Rows(kind) => Cell::new(number(run.rows_of(kind))),
+                Column::Digest => Cell::styled(
+                    run.digest
+                        .as_deref()
+                        .map_or("", |d| d.get(..8).unwrap_or(d)),
+                    DIM,
+                ),
+            }
+        }));
+    }
+    table
 }
 
 const KINDS: [RowKind; 5] = [

@@ -59,6 +59,13 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Whether everything stands in this width uncut.
+    pub(crate) fn fits(&self, width: usize) -> bool {
+        let natural = self.widths(usize::MAX);
+        let gaps = natural.len().saturating_sub(1) * 2;
+        natural.iter().sum::<usize>() + gaps + 2 <= width
+    }
+
     /// The lines, indented by two, no wider than `width` where that can be.
     pub(crate) fn render(&self, width: usize) -> String {
         let widths = self.widths(width.saturating_sub(2));

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::ColorChoice;
 use serde_json::{Value, json};
 
+use crate::Problem;
 use crate::tenant::Refused;
 
 use super::answer::Answer;
@@ -51,25 +52,31 @@ impl Out {
     }
 
     /// Prints a part of the text of long work, at once.
-    pub(crate) fn say(&self, page: Page) {
-        if !self.json && !self.quiet {
-            let mut stdout = anstream::stdout().lock();
-            // A reader that went away (`| head`) is no trouble of ours.
-            let _ = stdout
-                .write_all(page.into_text().as_bytes())
-                .and_then(|()| stdout.flush());
+    ///
+    /// # Errors
+    /// `write-failed`.
+    pub(crate) fn say(&self, page: Page) -> Result<(), Problem> {
+        if self.json || self.quiet {
+            return Ok(());
         }
+        put(anstream::stdout().lock(), page.into_text().as_bytes())
     }
 
-    /// Prints the answer and says how to end.
+    /// Prints the answer and says how to end. What cannot be printed is trouble: a script would take it for empty.
     pub(crate) fn answer(&self, command: &str, answer: Answer) -> Exit {
         let Answer { page, json, exit } = answer;
-        if self.json {
-            self.document(json!({ "command": command, "exit": exit as u8, "result": json }));
+        let printed = if self.json {
+            self.document(json!({ "command": command, "exit": exit as u8, "result": json }))
         } else {
-            self.say(page);
+            self.say(page)
+        };
+        match printed {
+            Ok(()) => exit,
+            Err(problem) => {
+                Self::complain(command, &[problem]);
+                Exit::Trouble
+            }
         }
-        exit
     }
 
     /// Prints why it did not go, and says how to end.
@@ -77,29 +84,122 @@ impl Out {
         let exit = Exit::of(refused);
         if self.json {
             let problems: Vec<Value> = refused.problems().map(json::problem).collect();
-            self.document(json!({ "command": command, "exit": exit as u8, "problems": problems }));
+            let document = json!({ "command": command, "exit": exit as u8, "problems": problems });
+            if let Err(problem) = self.document(document) {
+                Self::complain(command, &[problem]);
+            }
         } else {
-            let mut page = Page::new(if io::stderr().is_terminal() {
-                console::Term::stderr().size().1.into()
-            } else {
-                PIPED
-            });
-            page.raw(&format!(
-                "{} {command}",
-                paint::paint(paint::BAD.bold(), "failed:")
-            ));
             let problems: Vec<_> = refused.problems().cloned().collect();
-            page.problems(&problems);
-            let _ = anstream::stderr()
-                .lock()
-                .write_all(page.into_text().as_bytes());
+            Self::complain(command, &problems);
         }
         exit
     }
 
-    fn document(self, value: Value) {
-        let mut stdout = io::stdout().lock();
-        let _ = serde_json::to_writer_pretty(&mut stdout, &value);
-        let _ = writeln!(stdout);
+    /// Problems on the standard error; there is nowhere left to complain when that fails.
+    fn complain(command: &str, problems: &[Problem]) {
+        let mut page = Page::new(if io::stderr().is_terminal() {
+            console::Term::stderr().size().1.into()
+        } else {
+            PIPED
+        });
+        page.raw(&format!(
+            "{} {command}",
+            paint::paint(paint::BAD.bold(), "failed:")
+        ));
+        page.problems(problems);
+        let _ = anstream::stderr()
+            .lock()
+            .write_all(page.into_text().as_bytes());
+    }
+
+    fn document(self, value: Value) -> Result<(), Problem> {
+        put(io::stdout().lock(), format!("{value:#}\n").as_bytes())
+    }
+}
+
+/// Writes everything out. A reader that went away (`| head`) is no trouble of ours; a full disk is.
+pub(crate) fn put(mut to: impl Write, bytes: &[u8]) -> Result<(), Problem> {
+    match to.write_all(bytes).and_then(|()| to.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Problem::new(
+            "write-failed",
+            format!("The output cannot be written: {error}"),
+            "Check the place it goes to: its folder, its permissions, its free space.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A writer that remembers whether its reader went away.
+#[derive(Debug)]
+pub(crate) struct Pipe<W> {
+    to: W,
+    pub(crate) closed: bool,
+}
+
+impl<W> Pipe<W> {
+    pub(crate) fn new(to: W) -> Self {
+        Self { to, closed: false }
+    }
+
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result {
+            self.closed |= error.kind() == io::ErrorKind::BrokenPipe;
+        }
+        result
+    }
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.to.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.to.flush();
+        self.note(result)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// A place that takes nothing, for this reason.
+    struct Refusing(io::ErrorKind);
+
+    impl Write for Refusing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn output_to_a_full_disk_is_trouble() {
+        let problem = put(Refusing(io::ErrorKind::StorageFull), b"text").unwrap_err();
+        assert_eq!(problem.code, "write-failed");
+        assert_eq!(Exit::of(&problem.into()), Exit::Trouble);
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_none() {
+        assert!(put(Refusing(io::ErrorKind::BrokenPipe), b"text").is_ok());
+    }
+
+    #[test]
+    fn a_pipe_remembers_only_that_its_reader_went_away() {
+        for (kind, closed) in [
+            (io::ErrorKind::BrokenPipe, true),
+            (io::ErrorKind::StorageFull, false),
+        ] {
+            let mut pipe = Pipe::new(Refusing(kind));
+            pipe.write_all(b"text").unwrap_err();
+            assert_eq!(pipe.closed, closed, "{kind}");
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! `completions`: a script for a shell.
 
-use std::io::Write as _;
-
 use clap::{Args, CommandFactory};
 
 use crate::cli::args::Arguments;
 use crate::cli::exit::Exit;
+use crate::cli::out;
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
@@ -24,8 +23,9 @@ impl Completions {
             "rollcall",
             &mut script,
         );
-        // A reader that went away (`| head`) is no trouble of ours.
-        let _ = std::io::stdout().write_all(&script);
-        Exit::Done
+        match out::put(std::io::stdout().lock(), &script) {
+            Ok(()) => Exit::Done,
+            Err(_) => Exit::Trouble,
+        }
     }
 }

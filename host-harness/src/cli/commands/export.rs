@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use crate::Problem;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::out::Pipe;
 use crate::cli::view::paint;
 use crate::contract::plan::RowKind;
 use crate::ports::{RunId, TenantId};
@@ -62,21 +63,15 @@ impl Export {
                 .into());
             }
             None => {
-                tenant
-                    .export(
-                        run.id,
-                        self.spreadsheet_safe,
-                        &mut BufWriter::new(io::stdout()),
-                    )
-                    .await?
+                let mut out = BufWriter::new(Pipe::new(io::stdout()));
+                let written = tenant.export(run.id, self.spreadsheet_safe, &mut out).await;
+                match written {
+                    Err(_) if out.get_ref().closed => 0,
+                    written => written?,
+                }
             }
         };
-        let people: u64 = run
-            .counts
-            .iter()
-            .filter(|c| c.kind == RowKind::Unsynced)
-            .map(|c| c.rows)
-            .sum();
+        let people = run.rows_of(RowKind::Unsynced) + run.rows_with("failed");
         if let Some(path) = &self.output {
             page.done(&format!(
                 "{} of run {} written to {} ({} bytes).",

@@ -23,6 +23,8 @@ pub(crate) struct App {
     pub(crate) out: Out,
     pub(crate) data: PathBuf,
     store: OnceCell<Store>,
+    /// Whether `--data` was typed: then advice repeats it.
+    typed: bool,
 }
 
 impl App {
@@ -31,6 +33,23 @@ impl App {
             out,
             data: global.data.clone().unwrap_or_else(data_folder),
             store: OnceCell::new(),
+            typed: global.data.is_some()
+                && global.data != std::env::var_os("ROLLCALL_DATA").map(PathBuf::from),
+        }
+    }
+
+    /// Works in this directory, though nobody typed it.
+    pub(crate) fn stay_in(&mut self, data: PathBuf) {
+        self.data = data;
+        self.typed = true;
+    }
+
+    /// How to call this program again on the same data, for advice that can be pasted into a shell.
+    pub(crate) fn program(&self) -> String {
+        if self.typed {
+            format!("rollcall --data {}", quoted(&self.data.to_string_lossy()))
+        } else {
+            "rollcall".to_owned()
         }
     }
 
@@ -131,4 +150,40 @@ fn data_folder() -> PathBuf {
         || PathBuf::from("rollcall-data"),
         |base| base.join("rollcall"),
     )
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%,=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::Arguments;
+
+    fn program(arguments: &[&str]) -> String {
+        let arguments = Arguments::parse_from(arguments);
+        App::new(&arguments.global, Out::new(&arguments.global)).program()
+    }
+
+    #[test]
+    fn advice_repeats_the_data_directory_that_was_typed() {
+        assert_eq!(
+            program(&["rollcall", "--data", "/srv/it's here", "tenants"]),
+            r"rollcall --data '/srv/it'\''s here'"
+        );
+        assert_eq!(
+            program(&["rollcall", "tenants", "--data", "x/y"]),
+            "rollcall --data x/y"
+        );
+        assert_eq!(program(&["rollcall", "tenants"]), "rollcall");
+    }
 }

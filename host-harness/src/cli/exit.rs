@@ -18,6 +18,7 @@ pub(crate) enum Exit {
     Plugin = 7,
     Unsynced = 8,
     Busy = 9,
+    RowsRefused = 10,
     Interrupted = 130,
 }
 
@@ -34,6 +35,7 @@ Exit codes:
     7  the plugin failed, or is none
     8  some people are unsynced (only with --fail-on-unsynced)
     9  another run of the tenant is under way
+   10  the portal refused some rows of the plan; the others are applied
   130  stopped at a safe point";
 
 impl Exit {
@@ -153,6 +155,7 @@ mod tests {
             Exit::Plugin,
             Exit::Unsynced,
             Exit::Busy,
+            Exit::RowsRefused,
             Exit::Interrupted,
         ] {
             let number = exit as u8;

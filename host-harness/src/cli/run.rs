@@ -55,7 +55,7 @@ async fn act(arguments: Arguments) -> Exit {
     }
     let mut app = App::new(&global, out);
     if matches!(command, Command::Demo(_)) && global.data.is_none() {
-        app.data = "demo-output".into();
+        app.stay_in("demo-output".into());
     }
     let answer = dispatch(command, &app).await;
     app.close().await;
@@ -95,7 +95,8 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
 /// Log lines go to the standard error; `RUST_LOG` wins over `-v`.
 fn log(arguments: &Arguments) {
     let level = match arguments.global.verbose {
-        0 => "error",
+        // What the store says of its trouble is told in full as the command's problem.
+        0 => "error,rollcall::store::error=off",
         1 => "rollcall=info,plugin=info,warn",
         _ => "rollcall=debug,plugin=debug,info",
     };

@@ -93,6 +93,22 @@ pub struct Run {
     pub problem: Option<Problem>,
 }
 
+impl Run {
+    /// Rows of a kind, whatever became of them.
+    #[must_use]
+    pub fn rows_of(&self, kind: RowKind) -> u64 {
+        let of = self.counts.iter().filter(|c| c.kind == kind);
+        of.map(|c| c.rows).sum()
+    }
+
+    /// Rows with an outcome, whatever their kind.
+    #[must_use]
+    pub fn rows_with(&self, outcome: &str) -> u64 {
+        let with = self.counts.iter().filter(|c| c.outcome == outcome);
+        with.map(|c| c.rows).sum()
+    }
+}
+
 /// Rows of one kind with one outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
@@ -207,7 +223,8 @@ pub trait Plans: Send + Sync {
         after: u64,
         limit: u32,
     ) -> Outcome<Vec<StoredRow>>;
-    /// A run's unsynced people by ascending sequence (contract: `plan.unsynced-rows`).
+    /// A run's unsynced people by ascending sequence (contract: `plan.unsynced-rows`): those whom the plan could not
+    /// bring over, and those whose rows the portal refused.
     async fn unsynced(
         &self,
         tenant: &TenantId,

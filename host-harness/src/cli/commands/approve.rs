@@ -46,8 +46,10 @@ impl Approve {
             let mut page = app.out.page();
             page.done(&format!("Run {} is released.", self.run));
             page.aside(&format!(
-                "Apply it: rollcall sync {} --run {}",
-                self.tenant, self.run
+                "Apply it: {} sync {} --run {}",
+                app.program(),
+                self.tenant,
+                self.run
             ));
             return Ok(Answer::done(page, json!({ "run": shape::run(&run) })));
         }

@@ -64,7 +64,7 @@ impl Configure {
             configured.digest = tenant.submit_rules(rules).await?;
             page.done(&format!("Mapping of {stored} fields stored."));
         }
-        page.aside(&format!("Next: rollcall verify {}", self.tenant));
+        page.aside(&format!("Next: {} verify {}", app.program(), self.tenant));
         Ok(answer(
             &self.tenant,
             page,

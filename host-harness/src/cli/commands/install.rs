@@ -47,7 +47,8 @@ impl Install {
             ("data", &app.data.display().to_string()),
         ]);
         page.aside(&format!(
-            "Next: rollcall configure {} --url … --bind-name … --base-dn … --password-prompt",
+            "Next: {} configure {} --url … --bind-name … --base-dn … --password-prompt",
+            app.program(),
             self.tenant
         ));
         let json = json!({

@@ -137,7 +137,10 @@ impl Map {
                     page.raw(mapping_table(&suggestion.rules).trim_end());
                 } else {
                     show_suggestion(&mut page, &suggestion);
-                    page.aside(&format!("Take it: rollcall map store {tenant} --suggested"));
+                    page.aside(&format!(
+                        "Take it: {} map store {tenant} --suggested",
+                        app.program()
+                    ));
                 }
                 Ok(Answer::done(page, shape::suggestion(&suggestion)))
             }
@@ -179,7 +182,8 @@ impl Map {
                 } else if rules.is_empty() {
                     page.paragraph("No mapping is stored yet.");
                     page.aside(&format!(
-                        "See what suits the directory: rollcall map suggest {tenant}"
+                        "See what suits the directory: {} map suggest {tenant}",
+                        app.program()
                     ));
                 } else {
                     show_rules(&mut page, &rules);

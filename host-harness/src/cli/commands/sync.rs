@@ -118,16 +118,14 @@ impl Sync {
 
 /// The exit code for a run that was to be applied, or only planned.
 pub(crate) fn ending(run: &Run, apply: bool, fail_on_unsynced: bool) -> Exit {
-    let unsynced = run
-        .counts
-        .iter()
-        .any(|c| c.kind == RowKind::Unsynced && c.rows > 0);
+    let unsynced = run.rows_of(RowKind::Unsynced) > 0;
     match run.status {
         RunStatus::Held => Exit::Held,
         RunStatus::Applying => Exit::Interrupted,
         // Stopped after the plan and before its first row.
         RunStatus::Planned if apply => Exit::Interrupted,
         _ if run.proof.as_ref().is_some_and(|p| !p.complete) => Exit::Incomplete,
+        _ if run.rows_with("failed") > 0 => Exit::RowsRefused,
         _ if unsynced && fail_on_unsynced => Exit::Unsynced,
         _ => Exit::Done,
     }
@@ -150,21 +148,33 @@ pub(crate) async fn answer(
         ));
     }
     page.heading(&format!("Run {} of {} ({})", run.id, run.tenant, run.mode));
-    show(&mut page, tenant, &run, rows).await?;
+    show(&mut page, tenant, &run, rows, Some(&app.program())).await?;
     let json = json!({ "run": shape::run(&run), "resumed": resumed.as_ref().map(shape::run) });
     Ok(Answer::done(page, json).ends(exit))
 }
 
-/// The plan, its first rows and how it stands.
-pub(crate) async fn show(page: &mut Page, tenant: &Tenant, run: &Run, rows: u32) -> Hook<()> {
+/// The plan, its first rows and how it stands. `program` is how to call this program again, for advice; none gives none.
+pub(crate) async fn show(
+    page: &mut Page,
+    tenant: &Tenant,
+    run: &Run,
+    rows: u32,
+    program: Option<&str>,
+) -> Hook<()> {
     page.plan(run);
-    show_rows(page, tenant, run, rows).await?;
-    verdict(page, run);
+    show_rows(page, tenant, run, rows, program).await?;
+    verdict(page, run, program);
     Ok(())
 }
 
 /// What changes, as far as there is room, then why others are unsynced.
-async fn show_rows(page: &mut Page, tenant: &Tenant, run: &Run, limit: u32) -> Hook<()> {
+async fn show_rows(
+    page: &mut Page,
+    tenant: &Tenant,
+    run: &Run,
+    limit: u32,
+    program: Option<&str>,
+) -> Hook<()> {
     if limit == 0 {
         return Ok(());
     }
@@ -191,19 +201,15 @@ async fn show_rows(page: &mut Page, tenant: &Tenant, run: &Run, limit: u32) -> H
         }
         left -= u32::try_from(rows.len()).unwrap_or(left).min(left);
     }
-    let changing: u64 = run
-        .counts
-        .iter()
-        .filter(|c| c.kind != RowKind::Unsynced)
-        .map(|c| c.rows)
-        .sum();
+    let changing = run.counts.iter().map(|c| c.rows).sum::<u64>() - run.rows_of(RowKind::Unsynced);
     let shown = u64::from(limit - left);
     if changing > shown {
+        let look = program.map_or_else(String::new, |program| {
+            format!(": {program} rows {} {}", run.tenant, run.id)
+        });
         page.aside(&format!(
-            "… and {} more: rollcall rows {} {}",
-            paint::number(changing - shown),
-            run.tenant,
-            run.id
+            "… and {} more{look}",
+            paint::number(changing - shown)
         ));
     }
     show_unsynced(page, tenant, run).await
@@ -245,16 +251,29 @@ async fn show_unsynced(page: &mut Page, tenant: &Tenant, run: &Run) -> Hook<()> 
     Ok(())
 }
 
+/// Whether everybody was read and nobody is absent who still stands in the portal: only then is it as the directory says.
+fn agrees(run: &Run) -> bool {
+    let complete = run.proof.as_ref().is_some_and(|p| p.complete);
+    let absent = run
+        .summary
+        .iter()
+        .flat_map(|s| &s.counts)
+        .any(|c| c.key.starts_with("absent-") && c.value != "0");
+    complete && !absent && run.rows_of(RowKind::Unsynced) == 0
+}
+
 /// How the run stands, and what to do about it.
-fn verdict(page: &mut Page, run: &Run) {
+fn verdict(page: &mut Page, run: &Run, program: Option<&str>) {
     page.gap();
     match run.status {
         RunStatus::Planned => {
             page.done("Planned; nothing was applied.");
-            page.aside(&format!(
-                "Apply exactly this plan: rollcall sync {} --run {}",
-                run.tenant, run.id
-            ));
+            if let Some(program) = program {
+                page.aside(&format!(
+                    "Apply exactly this plan: {program} sync {} --run {}",
+                    run.tenant, run.id
+                ));
+            }
         }
         RunStatus::Held => {
             page.marked(
@@ -263,26 +282,19 @@ fn verdict(page: &mut Page, run: &Run) {
                 "A guard holds this plan; nothing was applied.",
             );
             let digest = run.digest.as_deref().unwrap_or_default();
-            page.aside(&format!(
-                "Look at it: rollcall rows {0} {1} · release it: rollcall approve {0} {1} {2} · or throw it away: rollcall discard {0} {1}",
-                run.tenant, run.id, digest.get(..16).unwrap_or(digest)
-            ));
+            if let Some(program) = program {
+                page.aside(&format!(
+                    "Look at it: {program} rows {0} {1} · release it: {program} approve {0} {1} {2} · or throw it away: {program} discard {0} {1}",
+                    run.tenant, run.id, digest.get(..16).unwrap_or(digest)
+                ));
+            }
         }
         RunStatus::Applied => {
-            let failed: u64 = run
-                .counts
-                .iter()
-                .filter(|c| c.outcome == "failed")
-                .map(|c| c.rows)
-                .sum();
-            let rows: u64 = run
-                .counts
-                .iter()
-                .filter(|c| c.outcome == "applied")
-                .map(|c| c.rows)
-                .sum();
-            if rows == 0 && failed == 0 {
+            let (failed, rows) = (run.rows_with("failed"), run.rows_with("applied"));
+            if rows == 0 && failed == 0 && agrees(run) {
                 page.done("Nothing to do: the portal is as the directory says.");
+            } else if rows == 0 {
+                page.marked("·", paint::DIM, "Nothing was written to the portal.");
             } else {
                 page.done(&format!(
                     "Applied: {} written to the portal.",
@@ -294,12 +306,16 @@ fn verdict(page: &mut Page, run: &Run) {
                     "✗",
                     paint::BAD,
                     &format!(
-                        "The portal refused {}: rollcall rows {} {} --outcome failed",
-                        paint::counted(failed, "row", "rows"),
-                        run.tenant,
-                        run.id
+                        "The portal refused {}.",
+                        paint::counted(failed, "row", "rows")
                     ),
                 );
+                if let Some(program) = program {
+                    page.aside(&format!(
+                        "Why: {program} rows {} {} --outcome failed",
+                        run.tenant, run.id
+                    ));
+                }
             }
         }
         RunStatus::Applying => {
@@ -321,36 +337,163 @@ fn verdict(page: &mut Page, run: &Run) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::ports::TenantId;
+    use crate::Problem;
+    use crate::contract::plan::{Proof, Summary};
+    use crate::contract::types::Setting;
+    use crate::ports::plan::Count;
 
-    fn run(status: RunStatus) -> Option<Run> {
+    /// An applied run after a reading that was, or was not, complete.
+    fn run(complete: bool) -> Option<Run> {
         Some(Run {
             id: RunId(1),
             tenant: TenantId::new("acme").ok()?,
             mode: "full".into(),
-            status,
+            status: RunStatus::Applied,
             plugin: String::new(),
             configuration: String::new(),
             started_at: 0,
-            planned_at: None,
-            ended_at: None,
+            planned_at: Some(0),
+            ended_at: Some(0),
             digest: None,
-            summary: None,
-            proof: None,
+            summary: Some(Summary {
+                seen: 1,
+                unchanged: 1,
+                counts: vec![],
+                guards: vec![],
+                warnings: vec![],
+            }),
+            proof: Some(Proof {
+                complete,
+                gaps: vec![],
+                pages: 1,
+                entries: 1,
+                referrals: 0,
+                server: "ldap://x".into(),
+                base: String::new(),
+                configuration: String::new(),
+            }),
             guards: vec![],
             counts: vec![],
             problem: None,
         })
     }
 
+    fn told(run: &Run) -> String {
+        let mut page = Page::new(100);
+        verdict(&mut page, run, None);
+        page.into_text()
+    }
+
     #[test]
     fn a_sync_that_was_stopped_before_its_first_row_says_so() {
-        let ends = |status, apply| run(status).map(|run| ending(&run, apply, false));
-        assert_eq!(ends(RunStatus::Planned, true), Some(Exit::Interrupted));
-        assert_eq!(ends(RunStatus::Applying, true), Some(Exit::Interrupted));
-        assert_eq!(ends(RunStatus::Planned, false), Some(Exit::Done));
-        assert_eq!(ends(RunStatus::Applied, true), Some(Exit::Done));
+        let ends = |status, apply| {
+            let run = Run {
+                status,
+                ..run(true).unwrap()
+            };
+            ending(&run, apply, false)
+        };
+        assert_eq!(ends(RunStatus::Planned, true), Exit::Interrupted);
+        assert_eq!(ends(RunStatus::Applying, true), Exit::Interrupted);
+        assert_eq!(ends(RunStatus::Planned, false), Exit::Done);
+        assert_eq!(ends(RunStatus::Applied, true), Exit::Done);
+    }
+
+    #[test]
+    fn a_complete_reading_without_changes_is_agreement() {
+        let run = run(true).unwrap();
+        assert!(told(&run).contains("as the directory says"));
+        assert_eq!(ending(&run, true, true), Exit::Done);
+    }
+
+    #[test]
+    fn an_incomplete_reading_is_no_agreement() {
+        let text = told(&run(false).unwrap());
+        assert!(text.contains("Nothing was written"), "{text}");
+        assert!(!text.contains("as the directory says"), "{text}");
+    }
+
+    #[test]
+    fn people_who_are_absent_but_kept_are_no_agreement() {
+        for key in ["absent-kept", "absent-in-grace", "absent-for-review"] {
+            let mut run = run(true).unwrap();
+            let count = |value: &str| Setting {
+                key: key.into(),
+                value: value.into(),
+            };
+            run.summary.as_mut().unwrap().counts = vec![count("0")];
+            assert!(told(&run).contains("as the directory says"), "{key}");
+            run.summary.as_mut().unwrap().counts = vec![count("2")];
+            assert!(told(&run).contains("Nothing was written"), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_runs_stands_in_a_narrow_terminal_with_its_numbers_whole() {
+        let mut run = run(true).unwrap();
+        run.mode = "uninstall".into();
+        run.status = RunStatus::Discarded;
+        run.digest = Some("0123456789abcdef".into());
+        run.counts = [RowKind::Create, RowKind::Update, RowKind::Unsynced]
+            .map(|kind| Count {
+                kind,
+                outcome: "applied".into(),
+                rows: 1_234_567,
+            })
+            .to_vec();
+        for width in [80, 100, 120] {
+            let mut page = Page::new(width);
+            page.runs(std::slice::from_ref(&run));
+            let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+            assert_eq!(text.matches("1,234,567").count(), 3, "{text}");
+            assert!(
+                text.lines()
+                    .all(|l| console::measure_text_width(l) <= width),
+                "{text}"
+            );
+            assert_eq!(text.contains("react."), width == 120, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_gap_that_is_a_warning_too_is_told_once() {
+        let mut run = run(false).unwrap();
+        let gap = Problem::new("size-limit", "The server stopped at 500 entries", "Page.");
+        let other = Problem::new("other", "Something else", "");
+        run.proof.as_mut().unwrap().gaps = vec![gap.clone()];
+        run.summary.as_mut().unwrap().warnings = vec![gap, other];
+        let mut page = Page::new(100);
+        page.plan(&run);
+        let text = page.into_text();
+        assert_eq!(text.matches("stopped at 500").count(), 1, "{text}");
+        assert!(text.contains("Something else"), "{text}");
+    }
+
+    #[test]
+    fn advice_calls_the_program_as_it_was_called_or_not_at_all() {
+        let mut run = run(true).unwrap();
+        run.status = RunStatus::Planned;
+        let mut page = Page::new(100);
+        verdict(&mut page, &run, Some("rollcall --data x"));
+        assert!(
+            page.into_text()
+                .contains("rollcall --data x sync acme --run 1")
+        );
+        assert!(!told(&run).contains("rollcall"));
+    }
+
+    #[test]
+    fn refused_rows_have_their_exit_code_without_any_flag() {
+        let mut run = run(true).unwrap();
+        run.counts.push(Count {
+            kind: RowKind::Update,
+            outcome: "failed".into(),
+            rows: 1,
+        });
+        assert_eq!(ending(&run, true, false), Exit::RowsRefused);
+        assert!(told(&run).contains("refused 1 row"));
     }
 }

@@ -220,6 +220,16 @@ pub(crate) async fn a_conflict_fails_its_row_alone<E: Engine>() {
         (code(0).as_str(), code(4).as_str(), code(5).as_str()),
         ("unique-conflict", "unknown-person", "unknown-person")
     );
+    let export = store.unsynced(&acme, run, 2, 2).await.unwrap();
+    let told: Vec<_> = export
+        .iter()
+        .map(|r| (r.sequence, r.problem.code.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [(3, "unique-conflict"), (4, "unique-conflict")],
+        "whom the portal refuses is exported too"
+    );
     let query = RowQuery {
         outcome: Some("applied".into()),
         ..RowQuery::default()

@@ -47,6 +47,15 @@ const FAILED: &str = rows_from!(
     "row_outcome o CROSS JOIN plan_row r ON r.id = o.id WHERE o.run = ?1 AND o.outcome = 'failed'"
 );
 
+/// People whom the plan could not bring over.
+const UNSYNCED: &str = "SELECT id, external_id, dn, after, problem, other
+     FROM plan_row INDEXED BY plan_row_by_kind
+     WHERE run = ?1 AND kind = 4 AND id > ?2 ORDER BY id LIMIT ?3";
+/// People whose rows the portal refused, with its reason.
+const REFUSED: &str = "SELECT r.id, r.external_id, r.dn, r.after, o.problem, r.other
+     FROM row_outcome o CROSS JOIN plan_row r ON r.id = o.id
+     WHERE o.run = ?1 AND o.outcome = 'failed' AND o.id > ?2 ORDER BY o.id LIMIT ?3";
+
 impl Store {
     pub(super) async fn list_rows(
         &self,
@@ -95,28 +104,28 @@ impl Store {
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.readers().begin().await?;
         let now = standing(&mut tx, tenant, run).await?;
-        sqlx::query(
-            "SELECT id, external_id, dn, after, problem, other
-             FROM plan_row INDEXED BY plan_row_by_kind
-             WHERE run = ?1 AND kind = 4 AND id > ?2 ORDER BY id LIMIT ?3",
-        )
-        .bind(run.0)
-        .bind(row_id(run, signed(after).min(now.sequence)))
-        .bind(i64::from(limit.clamp(1, MAX_ROWS)))
-        .fetch_all(&mut *tx)
-        .await?
-        .iter()
-        .map(|row| {
-            decode_unsynced(
-                unsigned(sequence_of(row.try_get(0)?)),
-                row.try_get(1)?,
-                row.try_get(2)?,
-                row.try_get(3)?,
-                row.try_get(4)?,
-                row.try_get(5)?,
-            )
-        })
-        .collect()
+        let mut found = Vec::new();
+        for statement in [UNSYNCED, REFUSED] {
+            let rows = sqlx::query(statement)
+                .bind(run.0)
+                .bind(row_id(run, signed(after).min(now.sequence)))
+                .bind(i64::from(limit.clamp(1, MAX_ROWS)))
+                .fetch_all(&mut *tx)
+                .await?;
+            for row in rows {
+                found.push(decode_unsynced(
+                    unsigned(sequence_of(row.try_get(0)?)),
+                    row.try_get(1)?,
+                    row.try_get(2)?,
+                    row.try_get(3)?,
+                    row.try_get(4)?,
+                    row.try_get(5)?,
+                )?);
+            }
+        }
+        found.sort_by_key(|row| row.sequence);
+        found.truncate(limit.clamp(1, MAX_ROWS) as usize);
+        Ok(found)
     }
 }
 

@@ -207,9 +207,14 @@ async fn only_settings_that_there_are_go_back_to_their_default() {
     };
     let refused = world.tenant.configure(unset("leaver")).await.unwrap_err();
     assert_eq!(refused.code(), "unknown-setting");
+    let keep = Change {
+        set: vec![setting("leavers", "keep")],
+        ..Change::default()
+    };
+    world.tenant.configure(keep).await.unwrap();
     let configured = world.tenant.configure(unset("leavers")).await.unwrap();
     let leavers = configured.settings.iter().find(|s| s.key == "leavers");
-    assert_ne!(leavers.map(|s| s.value.as_str()), Some("deactivate"));
+    assert_ne!(leavers.map(|s| s.value.as_str()), Some("keep"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

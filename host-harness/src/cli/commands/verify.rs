@@ -71,18 +71,23 @@ pub(crate) fn show(page: &mut Page, report: &Report) {
         facts.push((
             "match",
             format!(
-                "{} people match base, scope and filter",
-                number(tally.matched)
+                "{} people match base, scope and filter, {} of them disabled",
+                number(tally.matched),
+                number(tally.disabled)
             ),
         ));
         facts.push((
             "sample",
             format!(
-                "of {} looked at, {} would map, {} would fail, {} are disabled",
+                "of {} looked at, {} would come over, {} would not, {} are disabled",
                 number(tally.sampled),
                 number(tally.would_map),
                 number(tally.would_fail),
-                number(tally.disabled)
+                number(
+                    tally
+                        .sampled
+                        .saturating_sub(tally.would_map + tally.would_fail)
+                )
             ),
         ));
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rollcall::demo::people::{Organisation, Troubles};
-use rollcall_tests::measure::{Cost, measure, median};
+use rollcall_tests::measure::{ATTRIBUTES, Cost, measure, median};
 use rollcall_tests::rollcall::Rollcall;
 use rollcall_tests::slapd::Slapd;
 
@@ -18,20 +18,6 @@ type Failure = Box<dyn std::error::Error>;
 const TENANT: &str = "bench";
 const BASE: &str = "dc=example,dc=org";
 const FILTER: &str = "(objectClass=inetOrgPerson)";
-const ATTRIBUTES: [&str; 12] = [
-    "entryUUID",
-    "uid",
-    "mail",
-    "givenName",
-    "sn",
-    "displayName",
-    "telephoneNumber",
-    "mobile",
-    "employeeNumber",
-    "title",
-    "departmentNumber",
-    "l",
-];
 /// The same attributes as rules; the id needs none.
 const RULES: [&str; 11] = [
     "username={uid|first|trim}",

@@ -6,6 +6,22 @@ use std::time::{Duration, Instant};
 
 use wait4::Wait4;
 
+/// The twelve attributes that every side of a comparison reads, the stable id first.
+pub const ATTRIBUTES: [&str; 12] = [
+    "entryUUID",
+    "uid",
+    "mail",
+    "givenName",
+    "sn",
+    "displayName",
+    "telephoneNumber",
+    "mobile",
+    "employeeNumber",
+    "title",
+    "departmentNumber",
+    "l",
+];
+
 /// What one run of a command took.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {

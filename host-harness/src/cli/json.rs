@@ -238,7 +238,7 @@ pub(crate) fn run(run: &Run) -> Value {
         "id": run.id.0,
         "tenant": run.tenant.as_str(),
         "mode": run.mode,
-        "status": plans::status(run.status),
+        "status": run.status.name(),
         "plugin": run.plugin,
         "configuration": run.configuration,
         "started_at": moment(run.started_at),

@@ -47,6 +47,24 @@ pub enum RunStatus {
     Discarded,
 }
 
+impl RunStatus {
+    /// The stable name, as it is stored, serialised and shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Planning => "planning",
+            Self::Planned => "planned",
+            Self::Held => "held",
+            Self::Applying => "applying",
+            Self::Applied => "applied",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Abandoned => "abandoned",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
 /// How a run begins.
 #[derive(Debug, Clone)]
 pub struct Begin {

@@ -12,26 +12,11 @@ use std::hash::{Hash, Hasher};
 
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
 use ldap3::{LdapConnAsync, Scope, SearchEntry};
+use rollcall_tests::measure::ATTRIBUTES;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 type Failure = Box<dyn std::error::Error>;
-
-/// The twelve attributes, the stable id first.
-pub const ATTRIBUTES: [&str; 12] = [
-    "entryUUID",
-    "uid",
-    "mail",
-    "givenName",
-    "sn",
-    "displayName",
-    "telephoneNumber",
-    "mobile",
-    "employeeNumber",
-    "title",
-    "departmentNumber",
-    "l",
-];
 
 /// SQLite takes 32,766 parameters; a statement of 500 rows is past the point where more helps.
 const ROWS_PER_STATEMENT: usize = 500;

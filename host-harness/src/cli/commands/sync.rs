@@ -325,10 +325,7 @@ fn verdict(page: &mut Page, run: &Run, program: Option<&str>) {
                 "Stopped at a safe point; the rest of the plan is applied by the next sync.",
             );
         }
-        _ => page.paragraph(&format!(
-            "The run is {}.",
-            crate::cli::view::plans::status(run.status)
-        )),
+        _ => page.paragraph(&format!("The run is {}.", run.status.name())),
     }
     if let (Some(ended), started) = (run.ended_at, run.started_at) {
         let tenths = (ended - started).max(0) / 100;

@@ -334,7 +334,7 @@ fn runs_table(runs: &[Run], columns: &[Column]) -> Table {
                 Column::Run => Cell::new(run.id.to_string()),
                 Column::Began(form) => Cell::styled(at(run.started_at, form), DIM),
                 Column::Mode => Cell::new(&run.mode),
-                Column::Status => Cell::styled(status(run.status), status_style(run.status)),
+                Column::Status => Cell::styled(run.status.name(), status_style(run.status)),
                 Column::Seen => Cell::new(
                     run.summary
                         .as_ref()
@@ -369,21 +369,6 @@ pub(crate) fn name(kind: RowKind) -> &'static str {
         RowKind::Deactivate => "deactivate",
         RowKind::Reactivate => "reactivate",
         RowKind::Unsynced => "unsynced",
-    }
-}
-
-/// The stable name of a status.
-pub(crate) fn status(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Planning => "planning",
-        RunStatus::Planned => "planned",
-        RunStatus::Held => "held",
-        RunStatus::Applying => "applying",
-        RunStatus::Applied => "applied",
-        RunStatus::Failed => "failed",
-        RunStatus::Cancelled => "cancelled",
-        RunStatus::Abandoned => "abandoned",
-        RunStatus::Discarded => "discarded",
     }
 }
 

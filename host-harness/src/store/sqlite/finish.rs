@@ -4,7 +4,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use super::open::{Store, now_millis, unsigned};
-use super::runs::{row_id, standing, status_name, wrong_status};
+use super::runs::{row_id, standing, wrong_status};
 use crate::contract::plan::{Guard, Proof, Summary};
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, RunStatus};
@@ -57,7 +57,7 @@ impl Store {
              WHERE id = ?1 AND status = 'planning'",
         )
         .bind(run.0)
-        .bind(status_name(status))
+        .bind(status.name())
         .bind(now_millis())
         .bind(&digest)
         .bind(json(summary))

@@ -33,21 +33,6 @@ pub(super) fn sequence_of(row_id: i64) -> i64 {
     row_id & ((1 << SEQUENCE_BITS) - 1)
 }
 
-/// A status as it is stored.
-pub(super) fn status_name(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Planning => "planning",
-        RunStatus::Planned => "planned",
-        RunStatus::Held => "held",
-        RunStatus::Applying => "applying",
-        RunStatus::Applied => "applied",
-        RunStatus::Failed => "failed",
-        RunStatus::Cancelled => "cancelled",
-        RunStatus::Abandoned => "abandoned",
-        RunStatus::Discarded => "discarded",
-    }
-}
-
 fn status_named(name: &str) -> StoreResult<RunStatus> {
     serde_json::from_value(serde_json::Value::from(name)).map_err(StoreError::from)
 }
@@ -100,7 +85,7 @@ pub(super) async fn set_status(
 ) -> StoreResult<()> {
     sqlx::query("UPDATE run SET status = ?2 WHERE id = ?1")
         .bind(run.0)
-        .bind(status_name(status))
+        .bind(status.name())
         .execute(&mut **tx)
         .await?;
     Ok(())
@@ -140,7 +125,7 @@ pub(super) async fn same_configuration(
 pub(super) fn wrong_status(run: RunId, status: RunStatus, wanted: &str) -> StoreError {
     StoreError::refused(
         "wrong-status",
-        format!("run {run} is {}, not {wanted}", status_name(status)),
+        format!("run {run} is {}, not {wanted}", status.name()),
         "Begin a new run.",
     )
 }
@@ -221,7 +206,7 @@ impl Store {
         }
         sqlx::query("UPDATE run SET status = ?2, problem = ?3, ended_at = ?4 WHERE id = ?1")
             .bind(run.0)
-            .bind(status_name(status))
+            .bind(status.name())
             .bind(problem.map(json))
             .bind(now_millis())
             .execute(&mut *tx)
@@ -245,7 +230,7 @@ impl Store {
                 "not-held",
                 format!(
                     "run {run} is {}, and waits for no approval",
-                    status_name(now.status)
+                    now.status.name()
                 ),
                 "Approve a held run; each approval is for one plan, once.",
             ));

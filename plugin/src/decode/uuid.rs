@@ -77,6 +77,20 @@ pub fn guid(value: &[u8]) -> Result<String, DecodeError> {
     Ok(uuid_from_bytes(bytes))
 }
 
+/// The bytes of the `objectGUID` whose canonical form this is; none where it is no canonical form.
+#[must_use]
+pub fn guid_bytes(uuid: &str) -> Option<Vec<u8>> {
+    let digits: String = uuid.chars().filter(|c| *c != '-').collect();
+    let bytes: Option<Vec<u8>> = (0..16)
+        .map(|n| u8::from_str_radix(digits.get(n * 2..n * 2 + 2)?, 16).ok())
+        .collect();
+    let mut bytes = bytes?;
+    bytes.get_mut(0..4)?.reverse();
+    bytes.get_mut(4..6)?.reverse();
+    bytes.get_mut(6..8)?.reverse();
+    Some(bytes)
+}
+
 fn is_canonical(text: &[u8]) -> bool {
     text.len() == 36
         && text.iter().enumerate().all(|(place, byte)| {
@@ -94,7 +108,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{guid, uuid, uuid_from_bytes};
+    use super::{guid, guid_bytes, uuid, uuid_from_bytes};
     use crate::decode::DecodeError;
 
     const CANONICAL: &str = "66446001-1dd2-11b2-8a3f-c0e1a5b0d701";
@@ -138,6 +152,13 @@ mod tests {
             0xd7, 0x01,
         ];
         assert_eq!(guid(&bytes).as_deref(), Ok(CANONICAL));
+        assert_eq!(guid_bytes(CANONICAL).as_deref(), Some(&bytes[..]));
+    }
+
+    #[test]
+    fn what_is_no_uuid_has_no_guid() {
+        assert_eq!(guid_bytes(&CANONICAL[1..]), None);
+        assert_eq!(guid_bytes("é"), None);
     }
 
     #[test]

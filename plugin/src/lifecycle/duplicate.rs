@@ -9,7 +9,6 @@ use crate::problem::Problem;
 use super::answer::{Answer, one};
 use super::connected::Connected;
 use super::mapping::attributes_of;
-use super::person::by_id;
 use super::view::{Reading, View};
 
 /// People looked at who might have the same value.
@@ -78,7 +77,7 @@ fn gives_up<S: Session>(
     if holder.external_id.is_empty() || holder.dn.is_empty() {
         return Ok(false);
     }
-    let ids = by_id(connected.detected.profile, &holder.external_id);
+    let ids = connected.detected.profile.having_id(&holder.external_id);
     if ids.is_empty() {
         return Ok(false);
     }

@@ -1,14 +1,12 @@
 //! Finding one person in the directory: the first, the n-th, or by any name.
 
 use crate::attribute::AttributeSet;
-use crate::decode;
 use crate::dn::Dn;
 use crate::entry::Entry;
 use crate::filter::Filter;
 use crate::ports::directory::{Scope, SearchRequest};
 use crate::ports::{Host, Session};
 use crate::problem::Problem;
-use crate::profile::{IdDecoder, Profile};
 
 use super::answer::{Answer, one};
 use super::connected::{Connected, anything, at};
@@ -175,7 +173,7 @@ pub(crate) fn ambiguous(name: &str, found: &[Found]) -> Problem {
 /// the profile tells people apart by.
 fn naming<S>(connected: &Connected<S>, view: &View, name: &str) -> Filter {
     let profile = connected.detected.profile;
-    let mut any = by_id(profile, name);
+    let mut any = profile.having_id(name);
     let mut attributes = AttributeSet::new();
     for rule in &view.rules {
         if ["username", "email", "display-name"].contains(&rule.field.as_str()) {
@@ -194,54 +192,6 @@ fn naming<S>(connected: &Connected<S>, view: &View, name: &str) -> Filter {
     let equal = |attribute: &String| Filter::Equal(attribute.clone(), name.as_bytes().to_vec());
     any.extend(attributes.names().iter().map(equal));
     Filter::Or(any)
-}
-
-/// Whoever has this external id, in any of the ways that directories write it.
-pub(crate) fn by_id(profile: &Profile, external_id: &str) -> Vec<Filter> {
-    let uuid = decode::uuid(external_id).ok();
-    let mut any = Vec::new();
-    for attribute in profile.ids {
-        let values = match (attribute.decoder, &uuid) {
-            (IdDecoder::Guid, Some(id)) => guid(id).into_iter().collect(),
-            (IdDecoder::Uuid, Some(id)) => {
-                vec![id.as_bytes().to_vec(), three_hyphens(id).into_bytes()]
-            }
-            (IdDecoder::Text, _) => vec![external_id.as_bytes().to_vec()],
-            (IdDecoder::Guid | IdDecoder::Uuid, None) => Vec::new(),
-        };
-        any.extend(
-            values
-                .into_iter()
-                .map(|value| Filter::Equal(attribute.name.into(), value)),
-        );
-    }
-    any
-}
-
-/// As 389-DS writes its ids: 8-8-8-8.
-fn three_hyphens(uuid: &str) -> String {
-    let digits: String = uuid.chars().filter(|c| *c != '-').collect();
-    let groups: Vec<_> = (0..4)
-        .filter_map(|n| digits.get(n * 8..n * 8 + 8))
-        .collect();
-    groups.join("-")
-}
-
-/// The bytes of an `objectGUID`: the first three groups little-endian.
-fn guid(uuid: &str) -> Option<Vec<u8>> {
-    let digits: String = uuid.chars().filter(|c| *c != '-').collect();
-    let bytes: Option<Vec<u8>> = (0..16)
-        .map(|n| {
-            digits
-                .get(n * 2..n * 2 + 2)
-                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-        })
-        .collect();
-    let mut bytes = bytes?;
-    bytes.get_mut(0..4)?.reverse();
-    bytes.get_mut(4..6)?.reverse();
-    bytes.get_mut(6..8)?.reverse();
-    Some(bytes)
 }
 
 fn found(view: &View, entry: &Entry<'_>) -> Found {

@@ -61,6 +61,18 @@ impl Profile {
             .collect()
     }
 
+    /// Whoever has this external id, in any of the ways that directories write it. Empty where no entry can have it.
+    #[must_use]
+    pub fn having_id(&self, external_id: &str) -> Vec<Filter> {
+        self.ids
+            .iter()
+            .flat_map(|id| {
+                let values = id.decoder.written(external_id).into_iter();
+                values.map(|value| Filter::Equal(id.name.to_owned(), value))
+            })
+            .collect()
+    }
+
     /// Reads ids of entries that give these attributes.
     #[must_use]
     pub fn identity(&self, attributes: &mut AttributeSet) -> Identity {

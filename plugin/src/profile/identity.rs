@@ -88,6 +88,17 @@ impl Identity {
 }
 
 impl IdDecoder {
+    /// The values that read as this id, as directories write them.
+    pub(super) fn written(self, external_id: &str) -> Vec<Vec<u8>> {
+        let uuid = decode::uuid(external_id).ok();
+        match (self, uuid) {
+            (Self::Text, _) => vec![external_id.as_bytes().to_vec()],
+            (Self::Guid, Some(id)) => decode::guid_bytes(&id).into_iter().collect(),
+            (Self::Uuid, Some(id)) => vec![id.as_bytes().to_vec(), three_hyphens(&id).into_bytes()],
+            (Self::Guid | Self::Uuid, None) => Vec::new(),
+        }
+    }
+
     fn read(self, value: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
         match self {
             Self::Uuid => decode::uuid(decode::utf8(value)?),
@@ -95,4 +106,13 @@ impl IdDecoder {
             Self::Text => decode::utf8(value).map(|text| Cow::Borrowed(text.trim())),
         }
     }
+}
+
+/// As 389-DS writes its ids: 8-8-8-8.
+fn three_hyphens(uuid: &str) -> String {
+    let digits: String = uuid.chars().filter(|c| *c != '-').collect();
+    let groups: Vec<_> = (0..4)
+        .filter_map(|n| digits.get(n * 8..n * 8 + 8))
+        .collect();
+    groups.join("-")
 }

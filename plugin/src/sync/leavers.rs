@@ -42,7 +42,30 @@ impl Reading {
         policy: LeaverPolicy,
         now: u64,
     ) -> Result<(), HostProblem> {
-        let mut absent: Vec<(String, Fate)> = Vec::new();
+        let absent = self.absent(index, policy, now);
+        for batch in absent.chunks(BATCH) {
+            self.depart(host, batch)?;
+        }
+        Ok(())
+    }
+
+    /// Whom a page of the portal's index has deactivated.
+    pub(super) fn leaving(
+        &self,
+        index: &PeopleIndex,
+        policy: LeaverPolicy,
+        now: u64,
+    ) -> Vec<String> {
+        let absent = self.absent(index, policy, now).into_iter();
+        absent
+            .filter(|(_, fate)| *fate == Fate::Deactivated)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// The active people of a page of the portal's index who were not seen, and what becomes of each.
+    fn absent(&self, index: &PeopleIndex, policy: LeaverPolicy, now: u64) -> Vec<(String, Fate)> {
+        let mut absent = Vec::new();
         for (place, id) in index.external_ids.iter().enumerate() {
             let Some(slot) = self.known.find(self.id(id)) else {
                 continue;
@@ -53,10 +76,7 @@ impl Reading {
                 absent.push((id.clone(), fate(policy, since, now)));
             }
         }
-        for batch in absent.chunks(BATCH) {
-            self.depart(host, batch)?;
-        }
-        Ok(())
+        absent
     }
 
     fn depart(&mut self, host: &impl Host, batch: &[(String, Fate)]) -> Result<(), HostProblem> {

@@ -16,6 +16,7 @@
 //! - `claims`: unique values, who takes and who leaves them
 //! - `leavers`: people whom the directory no longer has
 //! - `proof`: whether everything was read
+//! - `second_look`: would-be leavers, asked for by id
 //! - `guard`: from where on a plan waits for an approval
 //! - `hash`, `known`, `people`: what is remembered of people
 //! - `outbox`, `size`: rows to the host, and how large they may be
@@ -38,6 +39,7 @@ mod people;
 mod proof;
 mod propose;
 mod reading;
+mod second_look;
 mod settle;
 mod size;
 mod tally;

@@ -16,6 +16,7 @@ use super::proof::{self, Enumeration};
 use super::reading::Reading;
 use super::recipe::Recipe;
 use super::remembered;
+use super::second_look::{self, SecondLook};
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub enum Step {
 pub struct Run<H: Host> {
     // Before the session, so that it goes first.
     cursor: <SessionOf<H> as Session>::Cursor,
-    _session: SessionOf<H>,
+    session: SessionOf<H>,
     server: ServerIdentity,
     configuration: Configuration,
     profile: &'static Profile,
@@ -58,6 +59,8 @@ pub struct Run<H: Host> {
     reading: Reading,
     /// Active synced people before the plan.
     active: u64,
+    /// When the run began: one moment for everybody's grace.
+    now: u64,
     phase: Phase,
 }
 
@@ -80,7 +83,9 @@ enum Phase {
     Read,
     /// The search is over, and duplicates are to be settled.
     Settle(Box<Completion>),
-    /// Leavers after this one.
+    /// A second look at leavers after this one.
+    Confirm(Box<Proof>, String),
+    /// Rows for leavers after this one.
     Leavers(Box<Proof>, String),
     Finish(Box<Proof>),
     Over,
@@ -122,12 +127,13 @@ impl<H: Host> Run<H> {
         Ok(Self {
             server: session.server(),
             cursor,
-            _session: session,
+            session,
             configuration,
             profile,
             warnings,
             reading,
             active: 0,
+            now: host.clock().now(),
             phase: Phase::Index(String::new()),
         })
     }
@@ -155,6 +161,7 @@ impl<H: Host> Run<H> {
             Phase::Index(after) => self.index(host, &after)?,
             Phase::Read => self.read(host)?,
             Phase::Settle(completion) => self.settle(host, &completion)?,
+            Phase::Confirm(proof, after) => self.confirm(host, proof, &after)?,
             Phase::Leavers(proof, after) => self.leavers(host, proof, &after)?,
             Phase::Finish(proof) => return self.finish(host, &proof).map(Some),
             Phase::Over => {
@@ -218,10 +225,34 @@ impl<H: Host> Run<H> {
         self.phase = if unseen == 0 {
             Phase::Finish(proof)
         } else if proof.complete {
-            Phase::Leavers(proof, String::new())
+            Phase::Confirm(proof, String::new())
         } else {
             self.reading.tally.absent_unproven = unseen;
             Phase::Finish(proof)
+        };
+        Ok(())
+    }
+
+    /// Asks for those who are to be deactivated by id. Whoever is there after all shows that the enumeration was not everything.
+    fn confirm(&mut self, host: &H, mut proof: Box<Proof>, after: &str) -> Result<(), HostProblem> {
+        let index = host.portal().index(after, INDEX);
+        let policy = self.configuration.settings.leavers;
+        let leaving = self.reading.leaving(&index, policy, self.now);
+        for ids in leaving.chunks(second_look::IDS) {
+            let seen = self.reading.tally.seen;
+            report(host, "finish", seen, seen)?;
+            let look = SecondLook::new(&self.reading.recipe, self.profile);
+            if let Some(gap) = look.gap(&self.session, &self.server, ids) {
+                proof.complete = false;
+                proof.gaps.push(gap);
+                self.reading.tally.absent_unproven = self.reading.unseen();
+                self.phase = Phase::Finish(proof);
+                return Ok(());
+            }
+        }
+        self.phase = match index.external_ids.into_iter().next_back() {
+            Some(last) if index.more && *last > *after => Phase::Confirm(proof, last),
+            _ => Phase::Leavers(proof, String::new()),
         };
         Ok(())
     }
@@ -231,8 +262,7 @@ impl<H: Host> Run<H> {
         report(host, "finish", seen, seen)?;
         let index = host.portal().index(after, INDEX);
         let policy = self.configuration.settings.leavers;
-        self.reading
-            .leavers(host, &index, policy, host.clock().now())?;
+        self.reading.leavers(host, &index, policy, self.now)?;
         self.phase = match index.external_ids.into_iter().next_back() {
             Some(last) if index.more && *last > *after => Phase::Leavers(proof, last),
             _ => Phase::Finish(proof),

@@ -72,6 +72,10 @@ pub(crate) struct Faults {
     pub(crate) root: Option<&'static str>,
     /// The server stops after so many entries of a search (result code 4).
     pub(crate) size_limit: Option<u64>,
+    /// The server ends a search after so many entries, as if these were all.
+    pub(crate) ends_early: Option<u64>,
+    /// The connection is lost when this search begins, counted from 1 by [`MemoryDirectory::searches`].
+    pub(crate) cut_search: Option<u32>,
     /// The connection is lost after so many entries of a search.
     pub(crate) cut_after: Option<u64>,
     /// The server does not page.
@@ -170,6 +174,9 @@ impl Session for MemorySession {
         if let Some(code) = faults.root.filter(|_| root) {
             found.clear();
             stop(code, 80);
+        } else if faults.cut_search == Some(self.directory.searches.get()) {
+            found.clear();
+            stop("connection-lost", 80);
         } else if !exists {
             stop("no-such-base", 32);
         } else if let Some(limit) = faults.size_limit.filter(|limit| total > *limit) {
@@ -178,6 +185,9 @@ impl Session for MemorySession {
         } else if let Some(after) = faults.cut_after.filter(|after| total > *after) {
             found.truncate(after as usize);
             stop("connection-lost", 80);
+        }
+        if let Some(after) = faults.ends_early {
+            found.truncate(after as usize);
         }
         if request.limit > 0 && found.len() > request.limit as usize {
             found.truncate(request.limit as usize);

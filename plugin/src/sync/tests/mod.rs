@@ -2,6 +2,7 @@
 //!
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `plans`: what a plan holds
+//! - `second_look`: would-be leavers, asked for by id
 //! - `properties`: what holds for all of them
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -9,3 +10,4 @@
 mod bench;
 mod plans;
 mod properties;
+mod second_look;

@@ -1,0 +1,106 @@
+//! A second look at would-be leavers: a server that ends a search early and calls that a success gives the same
+//! evidence as one that has told everything. So whoever is to be deactivated for being gone is asked for by id first.
+
+use crate::attribute::AttributeSet;
+use crate::filter::Filter;
+use crate::ports::directory::{Cursor, HostProblem, SearchRequest, ServerIdentity, Session, Turn};
+use crate::problem::Problem;
+use crate::profile::{Identity, Profile};
+
+use super::proof;
+use super::recipe::{self, Recipe};
+
+/// Ids a search. Each is one or two parts of a filter for every attribute that may hold it.
+pub(super) const IDS: usize = 200;
+
+/// Asks for people by id, where the run looked for everybody.
+#[derive(Debug)]
+pub(super) struct SecondLook {
+    everybody: SearchRequest,
+    profile: &'static Profile,
+    identity: Identity,
+}
+
+impl SecondLook {
+    pub(super) fn new(recipe: &Recipe, profile: &'static Profile) -> Self {
+        let mut attributes = AttributeSet::new();
+        let identity = profile.identity(&mut attributes);
+        Self {
+            everybody: SearchRequest {
+                attributes: attributes.names().to_vec(),
+                ..recipe.request().clone()
+            },
+            profile,
+            identity,
+        }
+    }
+
+    /// What keeps these people from counting as gone; nothing where the directory has none of them.
+    pub(super) fn gap(
+        &self,
+        session: &impl Session,
+        server: &ServerIdentity,
+        ids: &[String],
+    ) -> Option<HostProblem> {
+        let having: Vec<Filter> = ids
+            .iter()
+            .flat_map(|id| self.profile.having_id(id))
+            .collect();
+        if having.is_empty() {
+            // No entry can have such an id.
+            return None;
+        }
+        let search = session.search(&SearchRequest {
+            filter: Filter::And(vec![self.everybody.filter.clone(), Filter::Or(having)]),
+            ..self.everybody.clone()
+        });
+        let cursor = match search {
+            Ok(cursor) => cursor,
+            Err(problem) => return Some(problem),
+        };
+        let mut missed = None;
+        loop {
+            match cursor.next() {
+                Turn::Entries(page) => {
+                    // One with an id that was not asked for, or cannot be read, says nothing good of the server either.
+                    let first = page.iter().next();
+                    missed = missed.or_else(|| {
+                        first.map(|entry| {
+                            let id = self.identity.read(&entry);
+                            let id = id.map_or_else(|_| String::from("?"), |id| id.into_owned());
+                            there(&recipe::name(&entry), &id)
+                        })
+                    });
+                }
+                Turn::Finished(completion) => {
+                    let failed = || {
+                        let whole = completion.exhausted && completion.server == *server;
+                        proof::failure(&completion).or_else(|| (!whole).then(unanswered))
+                    };
+                    return missed.or_else(failed);
+                }
+            }
+        }
+    }
+}
+
+fn there(dn: &str, id: &str) -> HostProblem {
+    Problem::new(
+        "missed-entries",
+        format!(
+            "the directory said that it had given everybody, and did not give \"{dn}\" ({id}), who is there when asked for"
+        ),
+        "Sync again. If it stays so, the server cuts its answers without saying so: look at its limits for the bind \
+         account and at what stands between.",
+    )
+    .into()
+}
+
+fn unanswered() -> HostProblem {
+    Problem::new(
+        "not-exhausted",
+        "asked for the people who seem to be gone, the directory did not say that there is no more",
+        "Sync again; if it stays so, report it to whoever runs the directory.",
+    )
+    .into()
+}

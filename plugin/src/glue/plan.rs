@@ -85,6 +85,15 @@ impl Plan for Imports {
         checkpoint: &[u8],
     ) -> Result<String, HostProblem> {
         let gaps: Vec<types::Problem> = proof.gaps.iter().cloned().map(Into::into).collect();
+        let searches: Vec<plan::Searched<'_>> = proof
+            .searches
+            .iter()
+            .map(|one| plan::Searched {
+                base: &one.base,
+                pages: one.pages,
+                entries: one.entries,
+            })
+            .collect();
         plan::finish(
             &summary.into(),
             plan::Proof {
@@ -94,7 +103,7 @@ impl Plan for Imports {
                 entries: proof.entries,
                 referrals: proof.referrals,
                 server: &proof.server,
-                base: &proof.base,
+                searches: &searches,
                 configuration: &proof.configuration,
             },
             checkpoint,

@@ -4,12 +4,13 @@ use crate::attribute::AttributeSet;
 use crate::entry::Entry;
 use crate::filter::Filter;
 use crate::ports::directory::{
-    Completion, Cursor, Directory, HostProblem, OpenFailure, Scope, SearchRequest, Session, Turn,
+    Completion, Directory, HostProblem, OpenFailure, Scope, SearchRequest, Session,
 };
 use crate::ports::services::Signal;
 use crate::ports::{Host, Progress};
 use crate::profile::{Detected, RootDse, detect};
 use crate::settings::{Configuration, ProfileChoice, Settings};
+use crate::sync::sweep::{Sweep, Swept};
 use crate::sync::{open, remembered};
 
 use super::answer::{Answer, cancelled, one};
@@ -56,7 +57,7 @@ pub(crate) fn connect_or_say<H: Host>(
 }
 
 impl<S: Session> Connected<S> {
-    /// Runs a search to its end, whatever that is.
+    /// Runs searches one after the other to their end, whatever that is.
     ///
     /// # Errors
     /// `cancelled`, and a search that the host refuses.
@@ -64,15 +65,15 @@ impl<S: Session> Connected<S> {
         &self,
         progress: &dyn Progress,
         phase: &str,
-        request: &SearchRequest,
+        requests: &[SearchRequest],
         mut each: impl FnMut(&Entry<'_>),
     ) -> Answer<Completion> {
-        let cursor = self.session.search(request).map_err(one)?;
+        let mut sweep = Sweep::begin(&self.session, requests).map_err(one)?;
         let mut done = 0;
         loop {
-            match cursor.next() {
-                Turn::Finished(completion) => return Ok(completion),
-                Turn::Entries(page) => {
+            match sweep.next(&self.session) {
+                Swept::Finished(completion, _) => return Ok(*completion),
+                Swept::Page(page) => {
                     page.iter().for_each(|entry| each(&entry));
                     done += page.len() as u64;
                     if progress.report(phase, done, 0) == Signal::Stop {
@@ -83,29 +84,39 @@ impl<S: Session> Connected<S> {
         }
     }
 
-    /// The first entry that a search gives and `make` wants; none where it ends without.
+    /// The first entry that searches give and `make` wants; none where they end without.
     ///
     /// # Errors
     /// What ended the search before it gave such an entry.
     pub(crate) fn first<T>(
         &self,
-        request: &SearchRequest,
-        make: impl FnMut(&Entry<'_>) -> Option<T>,
+        requests: &[SearchRequest],
+        mut make: impl FnMut(&Entry<'_>) -> Option<T>,
     ) -> Result<Option<T>, HostProblem> {
-        first(&self.session, request, make)
+        let mut sweep = Sweep::begin(&self.session, requests)?;
+        loop {
+            match sweep.next(&self.session) {
+                Swept::Page(page) => {
+                    if let Some(made) = page.iter().find_map(|entry| make(&entry)) {
+                        return Ok(Some(made));
+                    }
+                }
+                Swept::Finished(completion, _) => return completion.problem.map_or(Ok(None), Err),
+            }
+        }
     }
 }
 
 /// A search for a single entry by its DN.
-pub(crate) fn at(dn: &str, filter: Filter, attributes: &AttributeSet) -> SearchRequest {
-    SearchRequest {
+pub(crate) fn at(dn: &str, filter: Filter, attributes: &AttributeSet) -> [SearchRequest; 1] {
+    [SearchRequest {
         base: dn.to_owned(),
         scope: Scope::Base,
         filter,
         attributes: attributes.names().to_vec(),
         page_size: 1,
         limit: 0,
-    }
+    }]
 }
 
 /// Matches every entry.
@@ -130,24 +141,6 @@ fn recognise(
             let profile = open::profile(session, choice)?;
             let evidence = vec!["the settings say so".into()];
             Ok((root.unwrap_or_default(), Detected { profile, evidence }))
-        }
-    }
-}
-
-fn first<T>(
-    session: &impl Session,
-    request: &SearchRequest,
-    mut make: impl FnMut(&Entry<'_>) -> Option<T>,
-) -> Result<Option<T>, HostProblem> {
-    let cursor = session.search(request)?;
-    loop {
-        match cursor.next() {
-            Turn::Entries(page) => {
-                if let Some(made) = page.iter().find_map(|entry| make(&entry)) {
-                    return Ok(Some(made));
-                }
-            }
-            Turn::Finished(completion) => return completion.problem.map_or(Ok(None), Err),
         }
     }
 }

@@ -82,7 +82,10 @@ fn gives_up<S: Session>(
         return Ok(false);
     }
     let filter = Filter::And(vec![view.filter.clone(), Filter::Or(ids)]);
-    let gives_up = connected.first(&view.search_for(filter, 1), |entry| {
+    let gives_up = connected.first(&view.searches_for(&filter, 1), |entry| {
+        if view.excludes(entry) {
+            return None;
+        }
         let reading = view.read(entry);
         let gives_up = reading.problems(true).is_empty()
             && match reading.value(field) {
@@ -128,12 +131,13 @@ fn namesakes<H: Host, S: Session>(
     if any.is_empty() {
         return Ok(Vec::new());
     }
-    let request = view.search_for(
-        Filter::And(vec![view.filter.clone(), Filter::Or(any)]),
-        MANY,
-    );
+    let filter = Filter::And(vec![view.filter.clone(), Filter::Or(any)]);
+    let requests = view.searches_for(&filter, MANY);
     let mut names = Vec::new();
-    connected.all(host.progress(), "find", &request, |entry| {
+    connected.all(host.progress(), "find", &requests, |entry| {
+        if view.excludes(entry) {
+            return;
+        }
         let other = view.read(entry);
         let same = other
             .value(field)

@@ -83,17 +83,22 @@ pub fn suggest<H: Host>(host: &H) -> Answer<Suggestion> {
         Some(filter) => filter,
         None => profile.filter().map_err(one)?,
     };
-    let request = SearchRequest {
-        base: configuration.settings.base_dn,
-        scope: configuration.settings.scope,
-        filter,
+    let places = &configuration.settings.places;
+    let request = |base: &str| SearchRequest {
+        base: base.to_owned(),
+        scope: places.scope(),
+        filter: filter.clone(),
         attributes: attributes.names().to_vec(),
         page_size: configuration.settings.page_size.min(SAMPLE),
         limit: SAMPLE,
     };
+    let requests: Vec<_> = places.bases().map(request).collect();
     let mut counts = vec![0_u64; attributes.len()];
     let mut people = 0_u64;
-    let completion = connected.all(host.progress(), "sample", &request, |entry| {
+    let completion = connected.all(host.progress(), "sample", &requests, |entry| {
+        if places.exclude(entry.dn()) {
+            return;
+        }
         people += 1;
         for (count, values) in counts.iter_mut().zip(entry.counts()) {
             *count += u64::from(*values > 0);

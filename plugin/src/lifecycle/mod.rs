@@ -7,6 +7,7 @@
 //! - [`verify`]: everything tried, short of a plan
 //! - [`mapping`], [`preview`]: which field is made of what, and what of one person
 //! - [`person`]: finding one person
+//! - `place`: whether a sync looks where an entry stands
 //! - [`explain`](mod@explain): why one person is, or is not, synced
 //! - `duplicate`, `outcome`: what would become of them
 //! - [`view`]: how entries are read
@@ -22,6 +23,7 @@ pub mod install;
 pub mod mapping;
 mod outcome;
 pub mod person;
+mod place;
 pub mod preview;
 pub mod uninstall;
 pub mod unsynced;

@@ -64,7 +64,16 @@ pub(crate) fn nth<S: Session>(connected: &Connected<S>, view: &View, n: u32) -> 
     }
     let mut search = Search::default();
     let mut left = n;
-    let person = connected.first(&view.request(n + 1), |entry| {
+    // Where some are left out, those before the n-th are more than n.
+    let limit = if view.places.has_exclusions() {
+        0
+    } else {
+        n + 1
+    };
+    let person = connected.first(&view.requests(limit), |entry| {
+        if view.excludes(entry) {
+            return None;
+        }
         let this = left == 0;
         left = left.saturating_sub(1);
         this.then(|| found(view, entry))
@@ -82,7 +91,6 @@ pub(crate) fn named<H: Host, S: Session>(
     host: &H,
     connected: &Connected<S>,
     view: &View,
-    base: &str,
     name: &str,
 ) -> Answer<Search> {
     let name = name.trim();
@@ -110,31 +118,27 @@ pub(crate) fn named<H: Host, S: Session>(
         }
     }
     let filter = naming(connected, view, name);
-    let mut places = vec![base.to_owned()];
-    let inside = |place: &str| {
-        Dn::parse(base).is_ok_and(|base| Dn::parse(place).is_ok_and(|place| place.is_below(&base)))
-    };
-    places.extend(
-        connected
-            .root
-            .bases()
-            .into_iter()
-            .filter(|place| !inside(place))
-            .map(str::to_owned),
-    );
-    for place in places {
-        search.places.push(format!("below {place}, by {filter}"));
-        let request = SearchRequest {
-            base: place.clone(),
-            scope: Scope::Subtree,
-            ..view.search_for(filter.clone(), NAMESAKES)
+    let scope = Scope::Subtree;
+    let look = |place: &str| view.search(place, scope, &filter, NAMESAKES);
+    let own: Vec<SearchRequest> = view.places.bases().map(look).collect();
+    let elsewhere = connected.root.bases().into_iter().filter(|place| {
+        let inside = |base: &str| {
+            Dn::parse(base).is_ok_and(|base| Dn::parse(place).is_ok_and(|p| p.is_below(&base)))
         };
-        let completion = connected.all(host.progress(), "find", &request, |entry| {
+        !view.places.bases().any(inside)
+    });
+    let mut places = vec![own];
+    places.extend(elsewhere.map(|place| vec![look(place)]));
+    for (number, requests) in places.iter().enumerate() {
+        let bases: Vec<_> = requests.iter().map(|one| one.base.as_str()).collect();
+        let place = format!("below {}, by {filter}", bases.join(" and "));
+        search.places.push(place);
+        let completion = connected.all(host.progress(), "find", requests, |entry| {
             search.found.push(found(view, entry));
         })?;
         if let Some(problem) = completion.problem
             && search.found.is_empty()
-            && place == base
+            && number == 0
             && problem.code != "no-such-base"
         {
             return Err(one(problem));

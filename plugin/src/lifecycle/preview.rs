@@ -10,6 +10,7 @@ use super::connected::connect_or_say;
 use super::duplicate::clashes;
 use super::outcome::{fate, in_portal};
 use super::person::{Who, ambiguous, named, nth};
+use super::place::base_of;
 use super::view::{MappedField, View};
 
 /// One person as a sync would see them (contract: `mapping.previewed`).
@@ -50,7 +51,7 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
     let search = match who {
         Who::First => nth(&connected, &view, 0)?,
         Who::Nth(n) => nth(&connected, &view, *n)?,
-        Who::Named(name) => named(host, &connected, &view, &settings.base_dn, name)?,
+        Who::Named(name) => named(host, &connected, &view, name)?,
     };
     let found = match (search.found.as_slice(), who) {
         ([], _) => {
@@ -84,6 +85,7 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
             .of_field("filter"),
         );
     }
+    problems.extend(base_of(&view.places, &reading.dn).err());
     Ok(Previewed {
         dn: reading.dn.clone(),
         external_id: reading.id.clone().unwrap_or_default(),

@@ -147,7 +147,7 @@ fn finish(host: &impl Host, count: &Counts) -> Answer<()> {
         entries: 0,
         referrals: 0,
         server: String::new(),
-        base: String::new(),
+        searches: Vec::new(),
         configuration: String::new(),
     };
     host.plan().finish(&summary, &proof, &[]).map_err(one)?;

@@ -10,7 +10,7 @@ use crate::mapping::{Mapping, Rule, Traced, Value};
 use crate::ports::directory::{Scope, SearchRequest};
 use crate::problem::Problem;
 use crate::profile::{Identity, Profile};
-use crate::settings::Settings;
+use crate::settings::{Places, Settings};
 
 /// Everything needed to read entries, and the search that gives them.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub(crate) struct View {
     pub(crate) identity: Identity,
     /// By position.
     pub(crate) attributes: AttributeSet,
-    base: String,
-    scope: Scope,
+    /// Where a sync looks.
+    pub(crate) places: Places,
     page_size: u32,
 }
 
@@ -103,8 +103,7 @@ impl View {
             mapping,
             identity,
             attributes,
-            base: settings.base_dn.clone(),
-            scope: settings.scope,
+            places: settings.places.clone(),
             page_size: settings.page_size,
         })
     }
@@ -117,21 +116,40 @@ impl View {
         }
     }
 
-    /// The search for everybody; 0 is no limit.
-    pub(crate) fn request(&self, limit: u32) -> SearchRequest {
-        self.search_for(self.filter.clone(), limit)
+    /// The searches for everybody, those left out among them; 0 is no limit.
+    pub(crate) fn requests(&self, limit: u32) -> Vec<SearchRequest> {
+        self.searches_for(&self.filter, limit)
     }
 
-    /// A search with another filter, in the same place.
-    pub(crate) fn search_for(&self, filter: Filter, limit: u32) -> SearchRequest {
+    /// Searches with another filter, in the same places.
+    pub(crate) fn searches_for(&self, filter: &Filter, limit: u32) -> Vec<SearchRequest> {
+        let bases = self.places.bases();
+        bases
+            .map(|base| self.search(base, self.places.scope(), filter, limit))
+            .collect()
+    }
+
+    /// One search somewhere else.
+    pub(crate) fn search(
+        &self,
+        base: &str,
+        scope: Scope,
+        filter: &Filter,
+        limit: u32,
+    ) -> SearchRequest {
         SearchRequest {
-            base: self.base.clone(),
-            scope: self.scope,
-            filter,
+            base: base.to_owned(),
+            scope,
+            filter: filter.clone(),
             attributes: self.attributes.names().to_vec(),
             page_size: self.page_size,
             limit,
         }
+    }
+
+    /// The entry is in a subtree that is left out.
+    pub(crate) fn excludes(&self, entry: &Entry<'_>) -> bool {
+        self.places.exclude(entry.dn())
     }
 
     /// The person is disabled in the directory.

@@ -104,6 +104,17 @@ pub struct Rejection {
     pub other: Option<Party>,
 }
 
+/// One search of an enumeration (contract: `plan.searched`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Searched {
+    /// The base DN.
+    pub base: String,
+    /// Pages read.
+    pub pages: u32,
+    /// Entries read.
+    pub entries: u64,
+}
+
 /// The completeness proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
@@ -119,8 +130,8 @@ pub struct Proof {
     pub referrals: u32,
     /// Who answered.
     pub server: String,
-    /// The base DN.
-    pub base: String,
+    /// The searches that make the enumeration, one for each base.
+    pub searches: Vec<Searched>,
     /// The configuration's digest.
     pub configuration: String,
 }

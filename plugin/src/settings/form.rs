@@ -15,7 +15,7 @@ pub enum FormKind {
     Secret,
     /// An LDAP filter (RFC 4515).
     Filter,
-    /// A DN (RFC 4514).
+    /// DNs (RFC 4514), one a line.
     Dn,
 }
 
@@ -132,7 +132,17 @@ const FORM: &[FormField] = &[
         ..text(
             "base-dn",
             "Base DN",
-            "Where the people are, for example ou=people,dc=example,dc=com. Verify lists what the server offers.",
+            "Where the people are, for example ou=people,dc=example,dc=com. Several bases: one a line. Verify lists what \
+             the server offers.",
+        )
+    },
+    FormField {
+        kind: FormKind::Dn,
+        ..text(
+            "excluded-subtrees",
+            "Excluded subtrees",
+            "DNs below the base whose entries are left out, with everything below them, one a line. Whoever moves there \
+             becomes a leaver.",
         )
     },
     FormField {

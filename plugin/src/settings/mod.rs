@@ -2,6 +2,7 @@
 //!
 //! - [`form`]: the fields, with label, help and default
 //! - [`parse`]: from texts to [`Settings`], all problems at once
+//! - [`places`]: the bases, and what is left out below them
 //! - [`servers`]: the server list and its contradictions
 //! - [`certificate`]: whether a text can be a PEM bundle
 //! - [`configuration`]: settings and rules together, their digest, and how they are stored
@@ -10,11 +11,13 @@ pub mod certificate;
 pub mod configuration;
 pub mod form;
 pub mod parse;
+pub mod places;
 pub mod servers;
 
 pub use configuration::Configuration;
 pub use form::{FormField, FormKind, form};
 pub use parse::{GuardLimits, LeaverPolicy, Parsed, ProfileChoice, Settings, parse};
+pub use places::{Places, Where};
 
 /// What the setting `profile` can be.
 pub const PROFILE_CHOICES: &[&str] = &["auto", "openldap", "generic"];

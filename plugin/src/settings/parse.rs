@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::dn::Dn;
 use crate::filter::Filter;
 use crate::ports::directory::{Authentication, Connection, Scope, Security};
 use crate::ports::portal::Role;
 use crate::problem::Problem;
 
 use super::form::{self, FormField};
+use super::places::{self, Places};
 use super::{certificate, servers};
 
 /// The longest value of any setting but the certificates, in bytes.
@@ -54,9 +54,7 @@ pub struct Settings {
     /// How to reach the directory.
     pub connection: Connection,
     /// Where the people are.
-    pub base_dn: String,
-    /// [`Scope::One`] or [`Scope::Subtree`].
-    pub scope: Scope,
+    pub places: Places,
     /// *Advance Search*; none: the profile's default.
     pub filter: Option<Filter>,
     /// Which directory profile.
@@ -89,7 +87,7 @@ pub struct Parsed {
 ///
 /// # Errors
 /// Everything that is wrong, each with its key: `unknown-setting`, `duplicate-setting`, `required`, `too-long`, `bad-url`,
-/// `bad-port`, `contradiction`, `bad-certificate`, `password-missing`, `empty-password`, `bad-dn`, `bad-choice`,
+/// `bad-port`, `contradiction`, `bad-certificate`, `password-missing`, `empty-password`, `bad-dn`, `bad-exclusion`, `bad-choice`,
 /// `filter-syntax`, `unknown-role`, `bad-number`.
 pub fn parse(given: &[(String, String)], roles: &[Role]) -> Result<Parsed, Vec<Problem>> {
     read(given, roles, true)
@@ -232,18 +230,7 @@ fn read(
         reader.at_fault("certificate-authority", problem);
     }
     let authentication = authentication(&mut reader);
-    let base_dn = if need_base {
-        reader.required("base-dn")
-    } else {
-        reader.text("base-dn")
-    };
-    if let Err(problem) = Dn::parse(&base_dn) {
-        reader.at_fault("base-dn", problem);
-    }
-    let scope = match reader.choice("scope").as_str() {
-        "one" => Scope::One,
-        _ => Scope::Subtree,
-    };
+    let places = places(&mut reader, need_base);
     let filter = reader.filter("filter");
     let disabled_when = reader.filter("disabled-when");
     let profile = match reader.choice("profile").as_str() {
@@ -263,7 +250,9 @@ fn read(
         percent: reader.number("guard-percent", 1, 100),
     };
     let page_size = reader.number("page-size", 1, 1000);
-    let Some(servers) = servers.filter(|_| reader.problems.is_empty()) else {
+    let (Some(servers), Some((places, overlaps)), true) =
+        (servers, places, reader.problems.is_empty())
+    else {
         return Err(reader.problems);
     };
     let connection = Connection {
@@ -273,6 +262,7 @@ fn read(
         authentication,
     };
     let mut warnings = warnings(&connection);
+    warnings.extend(overlaps);
     if let Some(filter) = &filter {
         warnings.extend(hiding(filter, disabled_when.as_ref()));
         warnings.extend(classless(filter));
@@ -280,8 +270,7 @@ fn read(
     Ok(Parsed {
         settings: Settings {
             connection,
-            base_dn,
-            scope,
+            places,
             filter,
             profile,
             role,
@@ -293,6 +282,32 @@ fn read(
         texts: reader.texts,
         warnings,
     })
+}
+
+fn places(reader: &mut Reader, need_base: bool) -> Option<(Places, Vec<Problem>)> {
+    let bases = if need_base {
+        reader.required(places::BASES)
+    } else {
+        reader.text(places::BASES)
+    };
+    let excluded = reader.text(places::EXCLUDED);
+    let scope = match reader.choice("scope").as_str() {
+        "one" => Scope::One,
+        _ => Scope::Subtree,
+    };
+    match Places::read(&bases, &excluded, scope) {
+        Ok(read) => Some(read),
+        Err(problems) => {
+            for problem in problems {
+                let key = match problem.field.as_deref() {
+                    Some(places::EXCLUDED) => places::EXCLUDED,
+                    _ => places::BASES,
+                };
+                reader.at_fault(key, problem);
+            }
+            None
+        }
+    }
 }
 
 /// Knows only keys of the form, each once, of a sane length.

@@ -8,6 +8,7 @@
 //! - [`open`]: the directory, and what kind it is
 //! - [`remembered`]: what kind it was before
 //! - [`recipe`]: how entries are read
+//! - [`sweep`]: the searches of several bases, told as one
 //! - `reading`: entries in, candidates out
 //! - `candidate`: somebody who may need a row
 //! - `compare`: a person in the directory beside the same person in the portal
@@ -26,6 +27,7 @@ pub mod open;
 pub mod recipe;
 pub mod remembered;
 pub mod run;
+pub mod sweep;
 
 mod candidate;
 mod claims;

@@ -1,11 +1,11 @@
 //! Whether an enumeration was everything: absence is a conclusion, not an observation.
 
 use crate::ports::directory::{Completion, HostProblem, ServerIdentity};
-use crate::ports::plan::Proof;
+use crate::ports::plan::{Proof, Searched};
 use crate::problem::Problem;
 
 /// What a run knows about its enumeration when it ends.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Enumeration<'a> {
     pub(super) completion: &'a Completion,
     /// Who answered when the run began.
@@ -14,7 +14,10 @@ pub(super) struct Enumeration<'a> {
     pub(super) entries: u64,
     /// Entries whose person could be told.
     pub(super) identified: u64,
-    pub(super) base: &'a str,
+    /// The searches it was made of.
+    pub(super) searches: Vec<Searched>,
+    /// How many bases there are.
+    pub(super) bases: usize,
     /// Digest of the configuration.
     pub(super) configuration: &'a str,
 }
@@ -29,7 +32,7 @@ pub(super) fn proof(seen: Enumeration<'_>) -> Proof {
         entries: seen.entries,
         referrals: seen.completion.referrals,
         server: named(&seen.completion.server),
-        base: seen.base.to_owned(),
+        searches: seen.searches,
         configuration: seen.configuration.to_owned(),
     }
 }
@@ -110,6 +113,23 @@ fn gaps(seen: &Enumeration<'_>) -> Vec<HostProblem> {
             "Sync again; if it stays so, report this to whoever runs the host.",
         );
     }
+    let empty = |search: &&Searched| search.entries == 0;
+    if seen.searches.len() < seen.bases && completion.problem.is_none() {
+        gap(
+            "not-exhausted",
+            format!("{} of {} bases were read", seen.searches.len(), seen.bases),
+            "Sync again.",
+        );
+    }
+    if let Some(search) = seen.searches.iter().find(empty)
+        && seen.identified > 0
+    {
+        gap(
+            "empty-base",
+            format!("nobody was found below {:?}", search.base),
+            "If that is right, remove the base from the settings; else check the rights of the bind account there.",
+        );
+    }
     if seen.identified == 0 {
         gap(
             "empty-result",
@@ -174,11 +194,41 @@ mod tests {
             server: &server(1),
             entries: 9,
             identified,
-            base: "dc=x",
+            searches: vec![searched("dc=x", 9)],
+            bases: 1,
             configuration: "c",
         });
         assert_eq!(proof.complete, proof.gaps.is_empty());
         proof.gaps.into_iter().map(|gap| gap.code).collect()
+    }
+
+    fn searched(base: &str, entries: u64) -> Searched {
+        Searched {
+            base: base.to_owned(),
+            pages: 1,
+            entries,
+        }
+    }
+
+    #[test]
+    fn every_base_must_have_been_read_and_have_somebody() {
+        let gaps = |searches: Vec<Searched>| {
+            let proof = proof(Enumeration {
+                completion: &good(),
+                server: &server(1),
+                entries: 9,
+                identified: 9,
+                searches,
+                bases: 2,
+                configuration: "c",
+            });
+            let gaps = proof.gaps.into_iter().map(|gap| gap.code);
+            gaps.collect::<Vec<_>>()
+        };
+        let one = || searched("ou=a", 9);
+        assert_eq!(gaps(vec![one(), searched("ou=b", 1)]), [""; 0]);
+        assert_eq!(gaps(vec![one(), searched("ou=b", 0)]), ["empty-base"]);
+        assert_eq!(gaps(vec![one()]), ["not-exhausted"]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Reading {
         Self {
             hashes: Hashes::new(seed, recipe.digest()),
             known: Known::with_capacity(room),
-            people: People::new(&recipe.request().base),
+            people: People::new(recipe.places().ending()),
             claims: Claims::default(),
             tally: Tally::default(),
             names: Arc::new(Names::new(recipe.mapping().fields())),
@@ -89,6 +89,10 @@ impl Reading {
         let recipe = Arc::clone(&self.recipe);
         let mut candidates = Vec::new();
         for entry in page.iter() {
+            if recipe.places().exclude(entry.dn()) {
+                self.tally.excluded += 1;
+                continue;
+            }
             self.tally.seen += 1;
             candidates.extend(self.entry(&recipe, &entry));
         }

@@ -10,14 +10,15 @@ use crate::mapping::{Mapped, Mapping, Rule};
 use crate::ports::directory::SearchRequest;
 use crate::problem::Problem;
 use crate::profile::{Identity, Profile};
-use crate::settings::Configuration;
+use crate::settings::{Configuration, Places};
 
 use super::hash;
 
 /// A configuration made ready for one directory and one portal.
 #[derive(Debug, Clone)]
 pub struct Recipe {
-    request: SearchRequest,
+    requests: Vec<SearchRequest>,
+    places: Places,
     attributes: AttributeSet,
     identity: Identity,
     mapping: Mapping,
@@ -59,16 +60,18 @@ impl Recipe {
         match (filter, disabled, mapping) {
             (Ok(filter), Ok(disabled), Ok(mapping)) => {
                 let digest = digest(profile, disabled.as_ref(), &rules, fields);
-                let request = SearchRequest {
-                    base: settings.base_dn.clone(),
-                    scope: settings.scope,
-                    filter,
+                let places = settings.places.clone();
+                let requests = places.bases().map(|base| SearchRequest {
+                    base: base.to_owned(),
+                    scope: places.scope(),
+                    filter: filter.clone(),
                     attributes: attributes.names().to_vec(),
                     page_size: settings.page_size,
                     limit: 0,
-                };
+                });
                 Ok(Self {
-                    request,
+                    requests: requests.collect(),
+                    places,
                     attributes,
                     identity,
                     mapping,
@@ -85,10 +88,16 @@ impl Recipe {
         }
     }
 
-    /// The search for everybody.
+    /// The searches for everybody, one for each base.
     #[must_use]
-    pub fn request(&self) -> &SearchRequest {
-        &self.request
+    pub fn requests(&self) -> &[SearchRequest] {
+        &self.requests
+    }
+
+    /// Where these search.
+    #[must_use]
+    pub fn places(&self) -> &Places {
+        &self.places
     }
 
     /// The attributes that the search asks for.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::ports::Host;
-use crate::ports::directory::{Completion, Cursor, HostProblem, ServerIdentity, Session, Turn};
-use crate::ports::plan::{Proof, Summary};
+use crate::ports::directory::{Completion, HostProblem, ServerIdentity, Session};
+use crate::ports::plan::{Proof, Searched, Summary};
 use crate::ports::services::{Level, Signal};
 use crate::problem::Problem;
 use crate::profile::Profile;
-use crate::settings::Configuration;
+use crate::settings::{Configuration, Places};
 
 use super::guard;
 use super::open::{self, SessionOf};
@@ -17,6 +17,7 @@ use super::reading::Reading;
 use super::recipe::Recipe;
 use super::remembered;
 use super::second_look::{self, SecondLook};
+use super::sweep::{Sweep, Swept};
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub enum Step {
 /// A run under way. After an error or [`Step::Finished`] it is over.
 pub struct Run<H: Host> {
     // Before the session, so that it goes first.
-    cursor: <SessionOf<H> as Session>::Cursor,
+    sweep: Sweep<<SessionOf<H> as Session>::Cursor>,
     session: SessionOf<H>,
     server: ServerIdentity,
     configuration: Configuration,
@@ -82,7 +83,7 @@ enum Phase {
     Index(String),
     Read,
     /// The search is over, and duplicates are to be settled.
-    Settle(Box<Completion>),
+    Settle(Box<Completion>, Vec<Searched>),
     /// A second look at leavers after this one.
     Confirm(Box<Proof>, String),
     /// Rows for leavers after this one.
@@ -113,7 +114,7 @@ impl<H: Host> Run<H> {
             .map_err(|problems| problems.into_iter().map(Into::into).collect::<Vec<_>>())?;
         let recipe = Arc::new(recipe);
         // From here on the server works while the portal's index is read.
-        let cursor = session.search(recipe.request()).map_err(one)?;
+        let sweep = Sweep::begin(&session, recipe.requests()).map_err(one)?;
         let mut warnings = Vec::new();
         if options.mode == Mode::Changes {
             warnings.push(full_instead(profile.label));
@@ -126,7 +127,7 @@ impl<H: Host> Run<H> {
         );
         Ok(Self {
             server: session.server(),
-            cursor,
+            sweep,
             session,
             configuration,
             profile,
@@ -160,7 +161,7 @@ impl<H: Host> Run<H> {
         match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Index(after) => self.index(host, &after)?,
             Phase::Read => self.read(host)?,
-            Phase::Settle(completion) => self.settle(host, &completion)?,
+            Phase::Settle(completion, searches) => self.settle(host, &completion, searches)?,
             Phase::Confirm(proof, after) => self.confirm(host, proof, &after)?,
             Phase::Leavers(proof, after) => self.leavers(host, proof, &after)?,
             Phase::Finish(proof) => return self.finish(host, &proof).map(Some),
@@ -190,33 +191,39 @@ impl<H: Host> Run<H> {
     }
 
     fn read(&mut self, host: &H) -> Result<(), HostProblem> {
-        self.phase = match self.cursor.next() {
-            Turn::Entries(page) => {
+        self.phase = match self.sweep.next(&self.session) {
+            Swept::Page(page) => {
                 self.reading.page(host, &page)?;
                 let estimate = self.active.max(self.reading.tally.seen);
                 let total = if self.active == 0 { 0 } else { estimate };
                 report(host, "read", self.reading.tally.seen, total)?;
                 Phase::Read
             }
-            Turn::Finished(completion) => Phase::Settle(Box::new(completion)),
+            Swept::Finished(completion, searches) => Phase::Settle(completion, searches),
         };
         Ok(())
     }
 
-    fn settle(&mut self, host: &H, completion: &Completion) -> Result<(), HostProblem> {
+    fn settle(
+        &mut self,
+        host: &H,
+        completion: &Completion,
+        searches: Vec<Searched>,
+    ) -> Result<(), HostProblem> {
+        let places = &self.configuration.settings.places;
         let seen = self.reading.tally.seen;
         if seen == 0 {
-            return Err(proof::failure(completion)
-                .unwrap_or_else(|| nobody(&self.configuration.settings.base_dn)));
+            return Err(proof::failure(completion).unwrap_or_else(|| nobody(places)));
         }
         self.same_configuration(host)?;
         report(host, "finish", seen, seen)?;
         let proof = proof::proof(Enumeration {
             completion,
             server: &self.server,
-            entries: seen,
-            identified: self.reading.tally.identified,
-            base: &self.configuration.settings.base_dn,
+            entries: seen + self.reading.tally.excluded,
+            identified: self.reading.tally.identified + self.reading.tally.excluded,
+            searches,
+            bases: places.bases().len(),
             configuration: &self.configuration.digest,
         });
         self.reading.settle(host)?;
@@ -324,10 +331,14 @@ fn cancelled() -> HostProblem {
     .into()
 }
 
-fn nobody(base: &str) -> HostProblem {
+fn nobody(places: &Places) -> HostProblem {
+    let bases: Vec<_> = places.bases().collect();
     Problem::new(
         "empty-result",
-        format!("the directory has nobody below \"{base}\" that matches the filter"),
+        format!(
+            "the directory has nobody below \"{}\" that matches the filter",
+            bases.join("\" or \"")
+        ),
         "Check base, scope, filter and the rights of the bind account with verify.",
     )
     .into()

@@ -2,35 +2,36 @@
 //! evidence as one that has told everything. So whoever is to be deactivated for being gone is asked for by id first.
 
 use crate::attribute::AttributeSet;
+use crate::entry::Page;
 use crate::filter::Filter;
-use crate::ports::directory::{Cursor, HostProblem, SearchRequest, ServerIdentity, Session, Turn};
+use crate::ports::directory::{HostProblem, SearchRequest, ServerIdentity, Session};
 use crate::problem::Problem;
 use crate::profile::{Identity, Profile};
 
 use super::proof;
 use super::recipe::{self, Recipe};
+use super::sweep::{Sweep, Swept};
 
 /// Ids a search. Each is one or two parts of a filter for every attribute that may hold it.
 pub(super) const IDS: usize = 200;
 
 /// Asks for people by id, where the run looked for everybody.
 #[derive(Debug)]
-pub(super) struct SecondLook {
-    everybody: SearchRequest,
+pub(super) struct SecondLook<'r> {
+    recipe: &'r Recipe,
     profile: &'static Profile,
+    attributes: Vec<String>,
     identity: Identity,
 }
 
-impl SecondLook {
-    pub(super) fn new(recipe: &Recipe, profile: &'static Profile) -> Self {
+impl<'r> SecondLook<'r> {
+    pub(super) fn new(recipe: &'r Recipe, profile: &'static Profile) -> Self {
         let mut attributes = AttributeSet::new();
         let identity = profile.identity(&mut attributes);
         Self {
-            everybody: SearchRequest {
-                attributes: attributes.names().to_vec(),
-                ..recipe.request().clone()
-            },
+            recipe,
             profile,
+            attributes: attributes.names().to_vec(),
             identity,
         }
     }
@@ -50,37 +51,46 @@ impl SecondLook {
             // No entry can have such an id.
             return None;
         }
-        let search = session.search(&SearchRequest {
-            filter: Filter::And(vec![self.everybody.filter.clone(), Filter::Or(having)]),
-            ..self.everybody.clone()
-        });
-        let cursor = match search {
-            Ok(cursor) => cursor,
+        let having = Filter::Or(having);
+        let requests: Vec<SearchRequest> = self
+            .recipe
+            .requests()
+            .iter()
+            .map(|everybody| SearchRequest {
+                filter: Filter::And(vec![everybody.filter.clone(), having.clone()]),
+                attributes: self.attributes.clone(),
+                ..everybody.clone()
+            })
+            .collect();
+        let mut sweep = match Sweep::begin(session, &requests) {
+            Ok(sweep) => sweep,
             Err(problem) => return Some(problem),
         };
         let mut missed = None;
         loop {
-            match cursor.next() {
-                Turn::Entries(page) => {
-                    // One with an id that was not asked for, or cannot be read, says nothing good of the server either.
-                    let first = page.iter().next();
-                    missed = missed.or_else(|| {
-                        first.map(|entry| {
-                            let id = self.identity.read(&entry);
-                            let id = id.map_or_else(|_| String::from("?"), |id| id.into_owned());
-                            there(&recipe::name(&entry), &id)
-                        })
-                    });
-                }
-                Turn::Finished(completion) => {
+            match sweep.next(session) {
+                Swept::Page(page) => missed = missed.or_else(|| self.somebody(&page)),
+                Swept::Finished(completion, searches) => {
                     let failed = || {
-                        let whole = completion.exhausted && completion.server == *server;
+                        let whole = completion.exhausted
+                            && completion.server == *server
+                            && searches.len() == requests.len();
                         proof::failure(&completion).or_else(|| (!whole).then(unanswered))
                     };
                     return missed.or_else(failed);
                 }
             }
         }
+    }
+
+    /// Somebody of a page who is not left out. One with an id that was not asked for, or cannot be read, says nothing
+    /// good of the server either.
+    fn somebody(&self, page: &Page) -> Option<HostProblem> {
+        let places = self.recipe.places();
+        let entry = page.iter().find(|entry| !places.exclude(entry.dn()))?;
+        let id = self.identity.read(&entry);
+        let id = id.map_or_else(|_| String::from("?"), |id| id.into_owned());
+        Some(there(&recipe::name(&entry), &id))
     }
 }
 

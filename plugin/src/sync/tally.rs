@@ -9,7 +9,9 @@ use super::people::Facts;
 pub(super) struct Tally {
     /// Entries that matched.
     pub(super) seen: u64,
-    /// Of those, entries that came a second time unchanged.
+    /// Entries in subtrees that are left out; not among those seen.
+    pub(super) excluded: u64,
+    /// Of those seen, entries that came a second time unchanged.
     pub(super) twice: u64,
     /// Whose id could be read.
     pub(super) identified: u64,
@@ -64,6 +66,7 @@ impl Tally {
             ("deactivate", self.of(RowKind::Deactivate)),
             ("reactivate", self.of(RowKind::Reactivate)),
             ("unsynced", self.of(RowKind::Unsynced)),
+            ("excluded", self.excluded),
             ("disabled-skipped", self.disabled_skipped),
             ("absent-deactivated", self.absent_deactivated),
             ("absent-kept", self.absent_kept),

@@ -1,17 +1,17 @@
 //! Every step from the raw entry to the verdict.
 
-use crate::dn::Dn;
-use crate::ports::directory::{HostProblem, Scope, Stage, Verdict};
+use crate::ports::directory::{HostProblem, Stage, Verdict};
 use crate::ports::portal::{Person, Status};
 use crate::ports::{Host, Session};
 use crate::problem::Problem;
-use crate::settings::{Configuration, Settings};
+use crate::settings::{Configuration, Places};
 
 use super::super::answer::{Answer, one, ours};
 use super::super::connected::{Connected, at, connect_or_say};
 use super::super::duplicate::clashes;
 use super::super::outcome::{Fate, changes, fate, in_portal};
 use super::super::person::{Found, Search, Who, ambiguous, named, nth};
+use super::super::place::base_of;
 use super::super::view::{MappedField, View};
 use super::absent;
 
@@ -46,7 +46,7 @@ pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
     let search = match who {
         Who::First => nth(&connected, &view, 0)?,
         Who::Nth(n) => nth(&connected, &view, *n)?,
-        Who::Named(name) => named(host, &connected, &view, &settings.base_dn, name)?,
+        Who::Named(name) => named(host, &connected, &view, name)?,
     };
     match (search.found.as_slice(), who) {
         ([], _) => Ok(absent::nobody(host, who, &search)),
@@ -60,7 +60,7 @@ pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
                 fields: Vec::new(),
             })
         }
-        ([found, ..], _) => somebody(host, &connected, &view, settings, &search, found),
+        ([found, ..], _) => somebody(host, &connected, &view, &search, found),
     }
 }
 
@@ -68,7 +68,6 @@ fn somebody<H: Host, S: Session>(
     host: &H,
     connected: &Connected<S>,
     view: &View,
-    settings: &Settings,
     search: &Search,
     found: &Found,
 ) -> Answer<Explanation> {
@@ -84,7 +83,7 @@ fn somebody<H: Host, S: Session>(
             .iter()
             .map(|(name, values)| format!("{name}: {}", values.join("; "))),
     );
-    let inside = base(settings, &reading.dn);
+    let inside = base(&view.places, &reading.dn);
     let filter = filter(connected, view, found)?;
     let duplicates: Vec<HostProblem> = clashes(host, connected, view, reading)?
         .into_iter()
@@ -169,33 +168,17 @@ fn hosts(problems: Vec<Problem>) -> Vec<HostProblem> {
     problems.into_iter().map(HostProblem::from).collect()
 }
 
-fn base(settings: &Settings, dn: &str) -> Stage {
-    let (Ok(base), Ok(name)) = (Dn::parse(&settings.base_dn), Dn::parse(dn)) else {
-        let problem = Problem::new("bad-dn", format!("{dn} is no DN"), "Report this.");
-        return step("base", Vec::new(), vec![problem.into()], false);
-    };
-    let evidence = vec![format!("the base is {}", settings.base_dn)];
-    let problem = if !name.is_below(&base) {
-        Problem::new(
-            "outside-base",
-            format!("the entry exists, but not below {}", settings.base_dn),
-            "Set a base above it, or move the entry.",
-        )
-    } else if settings.scope == Scope::One && name.parent().as_ref() != Some(&base) {
-        Problem::new(
-            "outside-scope",
-            "the entry is no direct child of the base, and the scope takes no others",
-            "Set the scope to subtree.",
-        )
-    } else {
-        return step("base", evidence, Vec::new(), false);
-    };
-    step(
-        "base",
-        evidence,
-        vec![problem.of_field("base-dn").into()],
-        true,
-    )
+fn base(places: &Places, dn: &str) -> Stage {
+    match base_of(places, dn) {
+        Ok(base) => {
+            let evidence = vec![format!("the base is {base}")];
+            step("base", evidence, Vec::new(), false)
+        }
+        Err(problem) => {
+            let bases = places.bases().map(|base| format!("a base is {base}"));
+            step("base", bases.collect(), vec![problem.into()], true)
+        }
+    }
 }
 
 /// The server's word decides; the clauses are found out here.

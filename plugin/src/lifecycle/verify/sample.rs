@@ -28,7 +28,10 @@ pub(super) fn people<H: Host>(
     let mut seen = vec![0_u64; view.attributes.len()];
     let mut sample = Vec::new();
     let mut disabled = 0;
-    let searched = connected.all(host.progress(), "sample", &view.request(SAMPLE), |entry| {
+    let searched = connected.all(host.progress(), "sample", &view.requests(SAMPLE), |entry| {
+        if view.excludes(entry) {
+            return;
+        }
         notice(entry, &mut seen);
         let reading = view.read(entry);
         disabled += u64::from(reading.disabled);
@@ -50,7 +53,7 @@ pub(super) fn people<H: Host>(
     };
     let sampled = sample.len() as u64;
     let mut matched = sampled;
-    if sampled >= u64::from(SAMPLE) {
+    if completion.entries >= u64::from(SAMPLE) {
         (matched, disabled, completion) = count(host, connected, view)?;
     }
     report.tally.matched = matched;
@@ -102,10 +105,15 @@ fn count<H: Host>(
     if let Some(filter) = &view.disabled_when {
         filter.intern(&mut attributes);
     }
-    let mut request = view.request(0);
-    request.attributes = attributes.names().to_vec();
+    let mut requests = view.requests(0);
+    for request in &mut requests {
+        request.attributes = attributes.names().to_vec();
+    }
     let (mut matched, mut disabled) = (0, 0);
-    let completion = connected.all(host.progress(), "count", &request, |entry| {
+    let completion = connected.all(host.progress(), "count", &requests, |entry| {
+        if view.excludes(entry) {
+            return;
+        }
         matched += 1;
         let filter = view.disabled_when.as_ref();
         disabled += u64::from(filter.is_some_and(|filter| filter.matches(entry, &attributes)));

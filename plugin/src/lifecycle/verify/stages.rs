@@ -19,37 +19,35 @@ pub(super) fn base<S: Session>(connected: &Connected<S>, settings: &Settings) ->
     } else {
         format!("The server offers: {}.", bases.join("; "))
     };
-    if settings.base_dn.is_empty() {
+    let places = &settings.places;
+    if places.bases().len() == 0 {
         let problem = Problem::new("required", "no base is set", offered).of_field("base-dn");
         return stage("base", Vec::new(), vec![(Verdict::Failed, problem)]);
     }
     let attributes: AttributeSet = ["objectClass"].into_iter().collect();
-    match connected.first(
-        &at(&settings.base_dn, anything(), &attributes),
-        |_| Some(()),
-    ) {
-        Ok(Some(())) => stage(
-            "base",
-            vec![format!("{} is there", settings.base_dn)],
-            none(),
-        ),
-        Ok(None) => {
-            let problem = Problem::new(
-                "base-unreadable",
-                "the base itself cannot be read; what is below it may be",
-                "Let the bind account read it, or check that it is spelt right.",
-            )
-            .of_field("base-dn");
-            stage("base", Vec::new(), vec![(Verdict::Warned, problem)])
-        }
-        Err(mut problem) => {
-            problem.field = Some("base-dn".into());
-            if problem.code == "no-such-base" {
-                problem.remedy = format!("{} {offered}", problem.remedy).trim().to_owned();
+    let (mut evidence, mut problems) = (Vec::new(), Vec::new());
+    for base in places.bases() {
+        match connected.first(&at(base, anything(), &attributes), |_| Some(())) {
+            Ok(Some(())) => evidence.push(format!("{base} is there")),
+            Ok(None) => {
+                let problem = Problem::new(
+                    "base-unreadable",
+                    format!("{base} itself cannot be read; what is below it may be"),
+                    "Let the bind account read it, or check that it is spelt right.",
+                )
+                .of_field("base-dn");
+                problems.push((Verdict::Warned, problem.into()));
             }
-            stage("base", Vec::new(), vec![(Verdict::Failed, problem)])
+            Err(mut problem) => {
+                problem.field = Some("base-dn".into());
+                if problem.code == "no-such-base" {
+                    problem.remedy = format!("{} {offered}", problem.remedy).trim().to_owned();
+                }
+                problems.push((Verdict::Failed, problem));
+            }
         }
     }
+    stage("base", evidence, problems)
 }
 
 /// The filter finds people, and does not hide the disabled.
@@ -170,8 +168,4 @@ pub(super) fn paging(announced: bool, completion: &Completion) -> Stage {
         problems.push((verdict, problem.clone()));
     }
     stage("paging", evidence, problems)
-}
-
-fn none() -> Vec<(Verdict, Problem)> {
-    Vec::new()
 }

@@ -48,7 +48,7 @@ fn the_least_that_can_be_filled_in_gets_the_defaults() {
             percent: 10
         }
     );
-    assert_eq!(parsed.settings.scope, Scope::Subtree);
+    assert_eq!(parsed.settings.places.scope(), Scope::Subtree);
     assert_eq!(parsed.settings.profile, ProfileChoice::Auto);
     assert_eq!(parsed.settings.connection.security, Security::StartTls);
     assert_eq!(
@@ -153,8 +153,10 @@ fn a_missing_base_is_tolerated_only_where_bases_are_looked_for() {
         parse_without_base(&form, &roles())
             .unwrap()
             .settings
-            .base_dn,
-        ""
+            .places
+            .bases()
+            .len(),
+        0
     );
 }
 

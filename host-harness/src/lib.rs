@@ -6,6 +6,7 @@
 //! - [`cli`]: the command line
 //! - [`contract`]: the contract's types
 //! - [`demo`]: an organisation and a directory to try things on
+//! - [`dn`]: distinguished names
 //! - [`ldap`]: the directory port over LDAP
 //! - [`ports`]: what the host needs from outside
 //! - [`problem`]: how trouble reaches people
@@ -16,6 +17,7 @@
 pub mod cli;
 pub mod contract;
 pub mod demo;
+pub mod dn;
 pub mod ldap;
 pub mod ports;
 pub mod problem;

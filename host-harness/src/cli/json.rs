@@ -258,7 +258,11 @@ pub(crate) fn run(run: &Run) -> Value {
             "entries": p.entries,
             "referrals": p.referrals,
             "server": p.server,
-            "base": p.base,
+            "searches": p.searches.iter().map(|one| json!({
+                "base": one.base,
+                "pages": one.pages,
+                "entries": one.entries,
+            })).collect::<Vec<_>>(),
         })),
         "problem": run.problem.as_ref().map(problem),
     })

@@ -5,14 +5,13 @@
 //! - [`directory`]: an LDAP server inside this process, which can be changed and made to fail
 //! - [`walkthrough`]: what happens between two syncs of the demo
 //! - [`entry`]: an LDAP entry as both see it
-//! - [`dn`]: distinguished names (RFC 4514)
 
 pub mod directory;
-pub mod dn;
 pub mod entry;
 pub mod people;
 pub mod walkthrough;
 
+pub use crate::dn;
 pub use directory::DemoDirectory;
 pub use entry::Entry;
 pub use people::Organisation;

@@ -75,9 +75,11 @@ pub struct Installation {
     pub installed_at: i64,
     /// The digest of the configuration in force; empty before the first `configure`.
     pub configuration: String,
-    /// The settings as the plugin accepted them (handles in place of passwords), as the host's own copy for
-    /// guards and display.
+    /// The settings in force as an administrator gave them, handles in place of passwords. What the host itself goes by
+    /// (guards, servers, bases) it reads here: never from the plugin.
     pub settings: Vec<HostSetting>,
+    /// Settings that the plugin was asked to accept, until its answer is noted. A kill in between leaves them.
+    pub intended: Option<Vec<HostSetting>>,
 }
 
 /// A setting in the host's own copy.
@@ -110,7 +112,9 @@ pub trait Tenants: Send + Sync {
     async fn list(&self) -> Outcome<Vec<Installation>>;
     /// A component's bytes, by digest.
     async fn component(&self, digest: &str) -> Outcome<Vec<u8>>;
-    /// Notes the configuration that the plugin accepted.
+    /// Notes the settings that the plugin is about to be asked to accept.
+    async fn intend(&self, tenant: &TenantId, settings: Vec<HostSetting>) -> Outcome<()>;
+    /// Notes the configuration that the plugin accepted. Nothing is intended any more.
     async fn configured(
         &self,
         tenant: &TenantId,

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use tokio_util::sync::CancellationToken;
 
-use super::CallLimits;
+use super::{CallLimits, Enumeration};
 use crate::contract::progress::Update;
 use crate::ports::{Directory, Plans, Portal, RunId, State, TenantId};
 
@@ -32,6 +32,8 @@ pub struct HostContext {
     pub state: Arc<dyn State>,
     /// The run that `sync` and `uninstall` record into and that `export` reads. Without one, the `plan` import ends the call.
     pub run: Option<RunId>,
+    /// What a sync must have searched before anybody may count as absent; none: whatever the plugin says it had to.
+    pub enumeration: Option<Enumeration>,
     /// Where progress goes.
     pub progress: ProgressSink,
     /// Ends the calls when cancelled, wherever they are.
@@ -60,6 +62,7 @@ impl HostContext {
             plans,
             state,
             run: None,
+            enumeration: None,
             progress: Arc::new(|_| {}),
             cancel: CancellationToken::new(),
             limits: CallLimits::default(),

@@ -65,3 +65,4 @@ pub use hooks::{Answer, Hooks};
 pub use limits::{CallLimits, SandboxConfig};
 pub use plugin::Plugin;
 pub use run::SyncRun;
+pub use witness::Enumeration;

@@ -9,11 +9,21 @@ use async_trait::async_trait;
 
 use crate::Problem;
 use crate::contract::ldap::{Scope, SearchRequest, Turn};
-use crate::contract::plan::Proof;
+use crate::contract::plan::{Proof, Searched};
+use crate::dn::Dn;
 use crate::ports::{Cursor, OpenCursor};
 
 /// Complete searches remembered; a run that makes more keeps the newest.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 512;
+
+/// What an enumeration must have searched to be one, as an administrator said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enumeration {
+    /// The base DNs.
+    pub bases: Vec<String>,
+    /// Everything below them, and not only their direct children.
+    pub subtree: bool,
+}
 
 /// The complete searches of one instance.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +32,7 @@ pub(super) struct Witness(Arc<Mutex<Vec<Seen>>>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
     base: String,
+    subtree: bool,
     pages: u32,
     entries: u64,
 }
@@ -37,35 +48,59 @@ impl Witness {
             witness: self.clone(),
             seen: Some(Seen {
                 base: request.base.clone(),
+                subtree: request.scope == Scope::Subtree,
                 pages: 0,
                 entries: 0,
             }),
         })
     }
 
-    /// Holds a proof against what was seen.
+    /// Holds a proof against what was seen and against what had to be searched.
     ///
     /// # Errors
     /// `absence-unproven` where it claims a completeness that no search had.
-    pub(super) fn check(&self, proof: &Proof) -> Result<(), Problem> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = !proof.complete
-            || seen.iter().any(|seen| {
-                seen.base == proof.base
-                    && seen.entries == proof.entries
-                    && seen.pages == proof.pages
-            });
-        if holds {
+    pub(super) fn check(&self, proof: &Proof, wanted: Option<&Enumeration>) -> Result<(), Problem> {
+        if !proof.complete {
             return Ok(());
         }
-        Err(Problem::new(
-            "absence-unproven",
-            format!(
-                "the plugin says that it read all {} entries below {:?}, and the host saw no search end so",
-                proof.entries, proof.base
-            ),
-            "Report this to whoever makes the plugin; nothing was changed.",
-        ))
+        let unproven = |message: String| {
+            Problem::new(
+                "absence-unproven",
+                message,
+                "Report this to whoever makes the plugin; nothing was changed.",
+            )
+        };
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = |one: &Searched, seen: &&Seen| {
+            seen.base == one.base && seen.entries == one.entries && seen.pages == one.pages
+        };
+        let mut searches = Vec::new();
+        for one in &proof.searches {
+            let Some(seen) = seen.iter().find(|seen| ended(one, seen)) else {
+                return Err(unproven(format!(
+                    "the plugin says that it read all {} entries below {:?}, and the host saw no search end so",
+                    one.entries, one.base
+                )));
+            };
+            searches.push(seen);
+        }
+        let total: u64 = searches.iter().map(|seen| seen.entries).sum();
+        if searches.is_empty() || total != proof.entries {
+            return Err(unproven(format!(
+                "the plugin says that it read all {} entries, and its searches gave {total}",
+                proof.entries
+            )));
+        }
+        let left_out = wanted.and_then(|wanted| {
+            let covers = |base: &&String| searches.iter().any(|seen| seen.covers(base, wanted));
+            wanted.bases.iter().find(|base| !covers(base))
+        });
+        match left_out {
+            Some(base) => Err(unproven(format!(
+                "the plugin says that it read everything, and did not search {base:?} as the settings say"
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn remember(&self, seen: Seen) {
@@ -74,6 +109,21 @@ impl Witness {
             list.remove(0);
         }
         list.push(seen);
+    }
+}
+
+impl Seen {
+    /// Everybody whom a base stands for was in the search.
+    fn covers(&self, base: &str, wanted: &Enumeration) -> bool {
+        let (Ok(searched), Ok(base)) = (Dn::key_of(&self.base), Dn::key_of(base)) else {
+            return self.base == base && self.subtree == wanted.subtree;
+        };
+        if wanted.subtree {
+            // A key begins with the key of the name above.
+            self.subtree && base.starts_with(&searched)
+        } else {
+            searched == base
+        }
     }
 }
 
@@ -181,8 +231,19 @@ mod tests {
             entries,
             referrals: 0,
             server: String::new(),
-            base: "dc=org".into(),
+            searches: vec![Searched {
+                base: "dc=org".into(),
+                pages: 1,
+                entries,
+            }],
             configuration: String::new(),
+        }
+    }
+
+    fn wanted(bases: &[&str], subtree: bool) -> Enumeration {
+        Enumeration {
+            bases: bases.iter().map(|base| (*base).to_owned()).collect(),
+            subtree,
         }
     }
 
@@ -196,7 +257,7 @@ mod tests {
     #[tokio::test]
     async fn a_proof_of_what_was_seen_holds() {
         let witness = after(request(Scope::Subtree, 0), end()).await;
-        assert_eq!(witness.check(&proof(3)), Ok(()));
+        assert_eq!(witness.check(&proof(3), None), Ok(()));
     }
 
     #[tokio::test]
@@ -205,13 +266,13 @@ mod tests {
             complete: false,
             ..proof(9)
         };
-        assert_eq!(Witness::default().check(&proof), Ok(()));
+        assert_eq!(Witness::default().check(&proof, None), Ok(()));
     }
 
     #[tokio::test]
     async fn a_proof_of_something_else_is_refused() {
         let refused = |witness: Witness, proof: Proof| {
-            let problem = witness.check(&proof).err();
+            let problem = witness.check(&proof, None).err();
             assert_eq!(
                 problem.map(|problem| problem.code).as_deref(),
                 Some("absence-unproven")
@@ -246,5 +307,36 @@ mod tests {
         for end in bad {
             refused(after(request(Scope::Subtree, 0), end).await, proof(3));
         }
+    }
+
+    #[tokio::test]
+    async fn every_base_of_the_settings_must_have_been_searched_as_they_say() {
+        let deep = after(request(Scope::Subtree, 0), end()).await;
+        let flat = after(request(Scope::One, 0), end()).await;
+        let holds = |witness: &Witness, bases: &[&str], subtree| {
+            let wanted = wanted(bases, subtree);
+            witness.check(&proof(3), Some(&wanted)).is_ok()
+        };
+        assert!(holds(&deep, &["DC=Org"], true));
+        assert!(holds(&deep, &["ou=a, dc=org", "dc=org"], true));
+        assert!(holds(&flat, &["dc=org"], false));
+        assert!(!holds(&flat, &["dc=org"], true));
+        assert!(!holds(&flat, &["ou=a,dc=org"], false));
+        assert!(!holds(&deep, &["dc=org", "dc=com"], true));
+    }
+
+    #[tokio::test]
+    async fn entries_that_no_search_gave_are_not_proven() {
+        let witness = after(request(Scope::Subtree, 0), end()).await;
+        let more = Proof {
+            entries: 4,
+            ..proof(3)
+        };
+        assert!(witness.check(&more, None).is_err());
+        let none = Proof {
+            searches: Vec::new(),
+            ..proof(0)
+        };
+        assert!(witness.check(&none, None).is_err());
     }
 }

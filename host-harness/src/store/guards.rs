@@ -94,6 +94,12 @@ pub fn guards(weight: Weight, standing: Standing, limits: Limits) -> Vec<Guard> 
         guard("deactivate", weight.deactivate, limit, "become inactive"),
         guard("blank", weight.blank, limit, "lose a value"),
         guard("role", weight.role, limit, "get another role"),
+        guard(
+            "reactivate",
+            weight.reactivate,
+            limit,
+            "become active again",
+        ),
         licence,
     ]
 }
@@ -148,6 +154,7 @@ mod tests {
             deactivate: 100,
             blank: 100,
             role: 100,
+            reactivate: 100,
             ..Weight::default()
         };
         assert!(tripped(weight, STANDING, LIMITS).is_empty());
@@ -174,11 +181,12 @@ mod tests {
             deactivate: 101,
             blank: 101,
             role: 101,
+            reactivate: 101,
             ..Weight::default()
         };
         assert_eq!(
             tripped(weight, STANDING, LIMITS),
-            ["deactivate", "blank", "role"]
+            ["deactivate", "blank", "role", "reactivate"]
         );
         let few = Standing {
             active_synced: 6,
@@ -239,7 +247,7 @@ mod tests {
             entries: 1,
             referrals: 0,
             server: "s".into(),
-            base: "b".into(),
+            searches: Vec::new(),
             configuration: "c".into(),
         };
         assert_eq!(flaw(&proof, "c"), None);

@@ -10,7 +10,10 @@ use crate::ports::tenants::HostSetting;
 use super::{Hook, Refused, Tenant};
 
 /// Settings that say which server gets the password, and how safely.
-const SERVER: [&str; 3] = ["url", "port", "security"];
+const SERVER: [&str; 4] = ["url", "port", "security", "certificate-authority"];
+
+/// The code of a configuration that nobody gave.
+const UNKNOWN: &str = "configuration-unknown";
 
 /// What an administrator changes: everything else stays as it is stored.
 #[derive(Default)]
@@ -35,6 +38,12 @@ impl Tenant {
     /// `tenant-busy` while a run is under way.
     pub async fn configure(&self, change: Change) -> Hook<Configured> {
         let _lock = self.lock()?;
+        match self.configured_digest().await {
+            Err(refused) if !["not-configured", UNKNOWN].contains(&refused.code()) => {
+                return Err(refused);
+            }
+            _ => {}
+        }
         let secret = self.secret_key().await?;
         let settings = self.changed(&change, secret.as_deref()).await?;
         let Some(secret) = secret else {
@@ -70,9 +79,9 @@ impl Tenant {
             .await;
         if accepted.is_ok() {
             self.forget(before.filter(|before| *before != new)).await?;
-        } else if let Ok(in_force) = self.in_force().await {
+        } else if let Ok(in_force) = self.configuration().await {
             // The plugin may have accepted it all the same, and the host failed afterwards.
-            let named = handle(&in_force, &secret);
+            let named = handle(&in_force.settings, &secret);
             for unnamed in before.into_iter().chain([new]) {
                 self.forget(Some(unnamed).filter(|handle| named.as_ref() != Some(handle)))
                     .await?;
@@ -133,13 +142,36 @@ impl Tenant {
             .map(|f| f.key))
     }
 
-    /// The settings in force; none before the first `configure`.
+    /// The settings in force as they were given; none before the first `configure`.
     pub(super) async fn in_force(&self) -> Hook<Vec<Setting>> {
-        match self.configuration().await {
-            Ok(configured) => Ok(configured.settings),
-            Err(refused) if refused.code() == "not-configured" => Ok(Vec::new()),
-            Err(refused) => Err(refused),
+        let settings = self.installation().await?.settings;
+        Ok(settings
+            .into_iter()
+            .map(|HostSetting { key, value }| Setting { key, value })
+            .collect())
+    }
+
+    /// The digest of the configuration in force. The plugin keeps the configuration, and the host the settings as they
+    /// were given; a kill between the two leaves the host's behind, and then they are made to agree.
+    pub(super) async fn configured_digest(&self) -> Hook<String> {
+        let digest = self.configuration().await?.digest;
+        let noted = self.installation().await?;
+        if noted.configuration == digest {
+            return Ok(digest);
         }
+        let Some(intended) = noted.intended else {
+            return Err(Problem::new(
+                UNKNOWN,
+                "The plugin works by another configuration than any that was given to it",
+                "Configure the tenant again; if it stays so, report it to whoever makes the plugin.",
+            )
+            .into());
+        };
+        tracing::info!(tenant = %self.id(), "noting settings that were stored by half");
+        self.tenants()
+            .configured(self.id(), &digest, intended)
+            .await?;
+        Ok(digest)
     }
 
     /// The first setting, if any, by which these settings lead to another server than those in force, or to the same one
@@ -200,22 +232,14 @@ impl Tenant {
     }
 
     async fn accept(&self, settings: Vec<Setting>) -> Hook<Configured> {
+        let given: Vec<HostSetting> = settings.iter().cloned().map(HostSetting::from).collect();
+        self.tenants().intend(self.id(), given.clone()).await?;
         let configured = self.hooks().configure(settings).await?;
         self.tenants()
-            .configured(self.id(), &configured.digest, own(&configured))
+            .configured(self.id(), &configured.digest, given)
             .await?;
         Ok(configured)
     }
-}
-
-/// The host's copy of the settings.
-pub(super) fn own(configured: &Configured) -> Vec<HostSetting> {
-    configured
-        .settings
-        .iter()
-        .cloned()
-        .map(HostSetting::from)
-        .collect()
 }
 
 /// The handle that settings name.

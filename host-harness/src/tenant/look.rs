@@ -39,7 +39,7 @@ impl Tenant {
             }
             settings = with(settings, &secret, handle);
         }
-        Ok(self.hooks().verify(settings).await?)
+        Ok(self.hooks_trying(&settings).verify(settings).await?)
     }
 
     /// Rules for the directory's profile.
@@ -72,8 +72,9 @@ impl Tenant {
     /// All problems of the rules at once; then nothing has changed. `tenant-busy` while a run is under way.
     pub async fn submit_rules(&self, rules: Vec<Rule>) -> Hook<String> {
         let _lock = self.lock()?;
-        let digest = self.hooks().submit_mapping(rules).await?;
         let settings = self.installation().await?.settings;
+        self.tenants().intend(self.id(), settings.clone()).await?;
+        let digest = self.hooks().submit_mapping(rules).await?;
         self.tenants()
             .configured(self.id(), &digest, settings)
             .await?;

@@ -7,6 +7,7 @@
 //!
 //! - [`platform`]: the ports together, install
 //! - [`configure`]: settings, and the password that the plugin never sees
+//! - `grant`: what a plugin may connect to
 //! - [`look`]: verify, map, explain, schedule: hooks that pass straight through
 //! - [`sync`]: resume, plan, guard, apply
 //! - [`history`]: runs, rows, approval
@@ -17,6 +18,7 @@
 
 pub mod configure;
 pub mod export;
+mod grant;
 pub mod history;
 pub mod look;
 pub mod platform;

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::contract::progress::Update;
+use crate::contract::types::Setting;
 use crate::ports::tenants::Installation;
 use crate::ports::{Directory, Plans, Portal, RunId, Secrets, State, TenantId, Tenants};
-use crate::sandbox::{Hooks, HostContext, Plugin, Sandbox};
+use crate::sandbox::{Enumeration, Hooks, HostContext, Plugin, Sandbox};
 use crate::store::TenantLock;
 
+use super::grant::Granted;
 use super::watch::{Progress, Watch};
 use super::{Hook, Refused};
 
@@ -143,8 +145,24 @@ impl Tenant {
         self.plugin.hooks(self.context().for_run(run))
     }
 
-    /// The plugin's hooks for a run.
+    /// The plugin's hooks for a sync.
+    pub(super) fn hooks_syncing(
+        &self,
+        run: RunId,
+        watch: &Arc<dyn Watch>,
+        enumeration: Enumeration,
+    ) -> Hooks {
+        let mut context = self.watched(run, watch);
+        context.enumeration = Some(enumeration);
+        self.plugin.hooks(context)
+    }
+
+    /// The plugin's hooks for another run.
     pub(super) fn hooks_watched(&self, run: RunId, watch: &Arc<dyn Watch>) -> Hooks {
+        self.plugin.hooks(self.watched(run, watch))
+    }
+
+    fn watched(&self, run: RunId, watch: &Arc<dyn Watch>) -> HostContext {
         let mut context = self.context().for_run(run);
         context.cancel = watch.stop().child_token();
         let watch = Arc::clone(watch);
@@ -155,12 +173,27 @@ impl Tenant {
                 total: update.total,
             });
         });
-        self.plugin.hooks(context)
+        context
+    }
+
+    /// The plugin's hooks for settings that are only tried.
+    pub(super) fn hooks_trying(&self, settings: &[Setting]) -> Hooks {
+        let directory = Arc::new(self.granted().given(settings));
+        self.plugin.hooks(HostContext {
+            directory,
+            ..self.context()
+        })
+    }
+
+    fn granted(&self) -> Granted {
+        let Platform {
+            directory, tenants, ..
+        } = &self.platform;
+        Granted::stored(Arc::clone(directory), Arc::clone(tenants))
     }
 
     fn context(&self) -> HostContext {
         let Platform {
-            directory,
             portal,
             plans,
             state,
@@ -168,7 +201,7 @@ impl Tenant {
         } = &self.platform;
         HostContext::new(
             self.id.clone(),
-            Arc::clone(directory),
+            Arc::new(self.granted()),
             Arc::clone(portal),
             Arc::clone(plans),
             Arc::clone(state),

@@ -6,8 +6,9 @@ use crate::Problem;
 use crate::contract::hooks::sync::{Mode, Options, Step};
 use crate::ports::RunId;
 use crate::ports::plan::{Begin, Run, RunStatus};
+use crate::ports::tenants::HostSetting;
+use crate::sandbox::Enumeration;
 
-use super::configure::own;
 use super::watch::{Progress, Watch};
 use super::{Hook, Tenant};
 
@@ -134,19 +135,6 @@ impl Tenant {
         }
     }
 
-    /// The digest of the configuration in force. The plugin keeps the configuration and the host keeps a copy for its
-    /// guards; a kill between the two leaves the copy behind, and then it is made again.
-    async fn configured_digest(&self) -> Hook<String> {
-        let in_force = self.configuration().await?;
-        if self.installation().await?.configuration != in_force.digest {
-            tracing::info!(tenant = %self.id(), "copying a configuration that was stored by half");
-            self.tenants()
-                .configured(self.id(), &in_force.digest, own(&in_force))
-                .await?;
-        }
-        Ok(in_force.digest)
-    }
-
     /// Steps the plugin until its plan is finished.
     async fn drive(&self, run: RunId, mode: Mode, watch: &Arc<dyn Watch>) -> Hook<()> {
         let checkpoint = match mode {
@@ -159,7 +147,9 @@ impl Tenant {
             checkpoint,
             seed: high ^ low.rotate_left(17),
         };
-        let mut stepping = self.hooks_watched(run, watch).sync(options).await?;
+        let enumeration = enumeration(&self.installation().await?.settings);
+        let hooks = self.hooks_syncing(run, watch, enumeration);
+        let mut stepping = hooks.sync(options).await?;
         loop {
             if watch.stop().is_cancelled() {
                 return Err(cancelled().into());
@@ -193,6 +183,22 @@ impl Tenant {
             }
         }
         Ok(self.plans().run(self.id(), run).await?)
+    }
+}
+
+/// What the settings say must be searched.
+fn enumeration(settings: &[HostSetting]) -> Enumeration {
+    let value = |key: &str| {
+        let setting = settings.iter().find(|setting| setting.key == key);
+        setting.map_or("", |setting| setting.value.trim())
+    };
+    let lines = value("base-dn").lines().map(str::trim);
+    Enumeration {
+        bases: lines
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        subtree: value("scope") != "one",
     }
 }
 

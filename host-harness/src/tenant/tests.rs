@@ -451,6 +451,9 @@ impl Tenants for Torn {
     async fn component(&self, digest: &str) -> Outcome<Vec<u8>> {
         self.0.component(digest).await
     }
+    async fn intend(&self, tenant: &TenantId, settings: Vec<HostSetting>) -> Outcome<()> {
+        self.0.intend(tenant, settings).await
+    }
     async fn configured(&self, _: &TenantId, _: &str, _: Vec<HostSetting>) -> Outcome<()> {
         Err(crate::Problem::new("torn", "killed", "start again"))
     }

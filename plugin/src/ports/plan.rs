@@ -139,7 +139,7 @@ pub struct Proof {
 /// A guard's verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
-    /// `deactivate`, `blank`, `role`, `licence`.
+    /// `deactivate`, `blank`, `role`, `reactivate`, `licence`.
     pub name: String,
     /// It stops the plan.
     pub tripped: bool,

@@ -211,7 +211,7 @@ const FORM: &[FormField] = &[
     number(
         "guard-count",
         "Guard: people",
-        "A sync that would deactivate, blank or change the role of more people than this waits for an approval.",
+        "A sync that would deactivate, reactivate, blank or change the role of more people than this waits for an approval.",
         "500",
     ),
     number(

@@ -41,6 +41,11 @@ pub(super) fn guards(
         ),
         threshold("blank", tally.blanked, "would lose the value of a field"),
         threshold("role", tally.roles, "would get another role"),
+        threshold(
+            "reactivate",
+            tally.of(RowKind::Reactivate),
+            "would become active again",
+        ),
         seats(tally, licence),
     ]
 }

@@ -369,7 +369,7 @@ mod tests {
                 entries: 1,
                 referrals: 0,
                 server: "ldap://x".into(),
-                base: String::new(),
+                searches: Vec::new(),
                 configuration: String::new(),
             }),
             guards: vec![],

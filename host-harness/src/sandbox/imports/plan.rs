@@ -56,7 +56,7 @@ impl Host for Guest {
         let fits = at_most("bytes of a checkpoint", checkpoint.len(), CHECKPOINT);
         let holds = fits
             .and(self.writer.settle().await)
-            .and(self.witness.check(&proof));
+            .and(self.witness.check(&proof, context.enumeration.as_ref()));
         if let Err(problem) = holds {
             return Ok(Err(problem));
         }

@@ -108,7 +108,7 @@ pub(crate) fn proof() -> Proof {
         entries: 10,
         referrals: 0,
         server: "demo".into(),
-        base: "dc=example".into(),
+        searches: Vec::new(),
         configuration: CONFIGURATION.into(),
     }
 }

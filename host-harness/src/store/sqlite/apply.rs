@@ -522,8 +522,9 @@ async fn conclude(
     .bind(now())
     .execute(&mut **tx)
     .await?;
-    if !matches!(now_at.mode.as_str(), "changes" | "uninstall") {
-        // Who came back without any other change has no row.
+    if now_at.mode != "uninstall" {
+        // Who came back without any other change has no row. A proof of completeness says that everybody was read,
+        // whatever was asked for.
         sqlx::query(
             "UPDATE person SET absent_since = 0, review = 0
              WHERE tenant = ?1 AND origin = 1 AND absent_since <> 0 AND marks & 3 <> 3

@@ -29,6 +29,10 @@ impl Tenants for Store {
         Ok(self.component_bytes(digest).await?)
     }
 
+    async fn intend(&self, tenant: &TenantId, settings: Vec<HostSetting>) -> Outcome<()> {
+        Ok(self.note_intention(tenant, &settings).await?)
+    }
+
     async fn configured(
         &self,
         tenant: &TenantId,
@@ -83,7 +87,7 @@ impl Store {
 
     async fn installation(&self, tenant: &TenantId) -> StoreResult<Installation> {
         sqlx::query(
-            "SELECT name, plugin, installed_at, configuration, settings FROM tenant
+            "SELECT name, plugin, installed_at, configuration, settings, intended FROM tenant
              WHERE name = ?1 AND plugin IS NOT NULL",
         )
         .bind(tenant.as_str())
@@ -94,7 +98,7 @@ impl Store {
 
     async fn installations(&self) -> StoreResult<Vec<Installation>> {
         sqlx::query(
-            "SELECT name, plugin, installed_at, configuration, settings FROM tenant
+            "SELECT name, plugin, installed_at, configuration, settings, intended FROM tenant
              WHERE plugin IS NOT NULL ORDER BY name",
         )
         .fetch_all(self.readers())
@@ -118,6 +122,21 @@ impl Store {
             })
     }
 
+    async fn note_intention(&self, tenant: &TenantId, settings: &[HostSetting]) -> StoreResult<()> {
+        let mut tx = self.write().await?;
+        let done =
+            sqlx::query("UPDATE tenant SET intended = ?2 WHERE name = ?1 AND plugin IS NOT NULL")
+                .bind(tenant.as_str())
+                .bind(json(&settings))
+                .execute(&mut *tx)
+                .await?;
+        if done.rows_affected() == 0 {
+            return Err(not_installed(tenant));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     async fn note_configuration(
         &self,
         tenant: &TenantId,
@@ -126,7 +145,7 @@ impl Store {
     ) -> StoreResult<()> {
         let mut tx = self.write().await?;
         let done = sqlx::query(
-            "UPDATE tenant SET configuration = ?2, settings = ?3
+            "UPDATE tenant SET configuration = ?2, settings = ?3, intended = NULL
              WHERE name = ?1 AND plugin IS NOT NULL",
         )
         .bind(tenant.as_str())
@@ -171,7 +190,7 @@ impl Store {
             (
                 "installation",
                 "UPDATE tenant SET plugin = NULL, configuration = '', settings = '[]',
-                    checkpoint = x'' WHERE id = ?1",
+                    intended = NULL, checkpoint = x'' WHERE id = ?1",
             ),
         ] {
             let done = sqlx::query(statement)
@@ -238,5 +257,9 @@ fn read_installation(row: &SqliteRow) -> StoreResult<Installation> {
         installed_at: row.try_get(2)?,
         configuration: row.try_get(3)?,
         settings: serde_json::from_str(row.try_get(4)?)?,
+        intended: row
+            .try_get::<Option<&str>, _>(5)?
+            .map(serde_json::from_str)
+            .transpose()?,
     })
 }

@@ -21,6 +21,8 @@ use crate::ports::{Portal as _, PortalDesk as _, Secrets as _, TenantId, Whom};
 use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
 use crate::store::{Store, TenantLock};
 
+mod distrust;
+
 struct World {
     directory: DemoDirectory,
     store: Store,
@@ -551,6 +553,7 @@ async fn the_stored_password_does_not_go_to_another_server() {
         ("url", "ldap://127.0.0.1:1"),
         ("port", "1"),
         ("security", "ldaps"),
+        ("certificate-authority", ""),
     ] {
         let change = || Change {
             set: vec![setting(key, value)],

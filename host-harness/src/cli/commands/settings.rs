@@ -31,9 +31,12 @@ pub(crate) struct Settings {
     /// DN or name to bind as; empty binds anonymously
     #[arg(long, value_name = "NAME")]
     bind_name: Option<String>,
-    /// Base DN of the search
+    /// Base DN of the search (repeatable)
     #[arg(long, value_name = "DN")]
-    base_dn: Option<String>,
+    base_dn: Vec<String>,
+    /// DN below the base that is left out, with everything below it (repeatable)
+    #[arg(long, value_name = "DN")]
+    excluded_subtree: Vec<String>,
     /// subtree or one
     #[arg(long)]
     scope: Option<String>,
@@ -118,7 +121,6 @@ impl Settings {
             ("port", &self.port),
             ("security", &self.security),
             ("bind-name", &self.bind_name),
-            ("base-dn", &self.base_dn),
             ("scope", &self.scope),
             ("filter", &self.filter),
             ("profile", &self.profile),
@@ -126,9 +128,17 @@ impl Settings {
             ("disabled-when", &self.disabled_when),
             ("leavers", &self.leavers),
         ];
+        let lines = [
+            ("base-dn", &self.base_dn),
+            ("excluded-subtrees", &self.excluded_subtree),
+        ]
+        .into_iter()
+        .filter(|(_, lines)| !lines.is_empty())
+        .map(|(key, lines)| (key.to_owned(), lines.join("\n")));
         named
             .into_iter()
             .filter_map(|(key, value)| value.clone().map(|v| (key.to_owned(), v)))
+            .chain(lines)
             .chain(self.set.iter().cloned())
             .collect()
     }

@@ -112,8 +112,8 @@ pub trait Tenants: Send + Sync {
     async fn list(&self) -> Outcome<Vec<Installation>>;
     /// A component's bytes, by digest.
     async fn component(&self, digest: &str) -> Outcome<Vec<u8>>;
-    /// Notes the settings that the plugin is about to be asked to accept.
-    async fn intend(&self, tenant: &TenantId, settings: Vec<HostSetting>) -> Outcome<()>;
+    /// Notes the settings that the plugin is about to be asked to accept, or that it did not accept them.
+    async fn intend(&self, tenant: &TenantId, settings: Option<Vec<HostSetting>>) -> Outcome<()>;
     /// Notes the configuration that the plugin accepted. Nothing is intended any more.
     async fn configured(
         &self,

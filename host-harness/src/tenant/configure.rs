@@ -231,10 +231,36 @@ impl Tenant {
         Ok(())
     }
 
+    /// Asks the plugin to accept something under these settings. Refused, the intention is withdrawn, unless the plugin
+    /// works by another configuration all the same.
+    pub(super) async fn intending<T>(
+        &self,
+        settings: Vec<HostSetting>,
+        asked: impl Future<Output = Hook<T>>,
+    ) -> Hook<T> {
+        self.tenants().intend(self.id(), Some(settings)).await?;
+        match asked.await {
+            Ok(accepted) => Ok(accepted),
+            Err(refused) => {
+                let noted = self.installation().await?.configuration;
+                let stands = match self.configuration().await {
+                    Ok(now) => now.digest == noted,
+                    Err(unconfigured) => {
+                        unconfigured.code() == "not-configured" && noted.is_empty()
+                    }
+                };
+                if stands {
+                    self.tenants().intend(self.id(), None).await?;
+                }
+                Err(refused)
+            }
+        }
+    }
+
     async fn accept(&self, settings: Vec<Setting>) -> Hook<Configured> {
         let given: Vec<HostSetting> = settings.iter().cloned().map(HostSetting::from).collect();
-        self.tenants().intend(self.id(), given.clone()).await?;
-        let configured = self.hooks().configure(settings).await?;
+        let asked = async { Ok(self.hooks().configure(settings).await?) };
+        let configured = self.intending(given.clone(), asked).await?;
         self.tenants()
             .configured(self.id(), &configured.digest, given)
             .await?;

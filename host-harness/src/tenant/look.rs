@@ -73,8 +73,8 @@ impl Tenant {
     pub async fn submit_rules(&self, rules: Vec<Rule>) -> Hook<String> {
         let _lock = self.lock()?;
         let settings = self.installation().await?.settings;
-        self.tenants().intend(self.id(), settings.clone()).await?;
-        let digest = self.hooks().submit_mapping(rules).await?;
+        let asked = async { Ok(self.hooks().submit_mapping(rules).await?) };
+        let digest = self.intending(settings.clone(), asked).await?;
         self.tenants()
             .configured(self.id(), &digest, settings)
             .await?;

@@ -453,7 +453,7 @@ impl Tenants for Torn {
     async fn component(&self, digest: &str) -> Outcome<Vec<u8>> {
         self.0.component(digest).await
     }
-    async fn intend(&self, tenant: &TenantId, settings: Vec<HostSetting>) -> Outcome<()> {
+    async fn intend(&self, tenant: &TenantId, settings: Option<Vec<HostSetting>>) -> Outcome<()> {
         self.0.intend(tenant, settings).await
     }
     async fn configured(&self, _: &TenantId, _: &str, _: Vec<HostSetting>) -> Outcome<()> {

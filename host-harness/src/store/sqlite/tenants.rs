@@ -29,8 +29,8 @@ impl Tenants for Store {
         Ok(self.component_bytes(digest).await?)
     }
 
-    async fn intend(&self, tenant: &TenantId, settings: Vec<HostSetting>) -> Outcome<()> {
-        Ok(self.note_intention(tenant, &settings).await?)
+    async fn intend(&self, tenant: &TenantId, settings: Option<Vec<HostSetting>>) -> Outcome<()> {
+        Ok(self.note_intention(tenant, settings).await?)
     }
 
     async fn configured(
@@ -122,12 +122,16 @@ impl Store {
             })
     }
 
-    async fn note_intention(&self, tenant: &TenantId, settings: &[HostSetting]) -> StoreResult<()> {
+    async fn note_intention(
+        &self,
+        tenant: &TenantId,
+        settings: Option<Vec<HostSetting>>,
+    ) -> StoreResult<()> {
         let mut tx = self.write().await?;
         let done =
             sqlx::query("UPDATE tenant SET intended = ?2 WHERE name = ?1 AND plugin IS NOT NULL")
                 .bind(tenant.as_str())
-                .bind(json(&settings))
+                .bind(settings.map(|settings| json(&settings)))
                 .execute(&mut *tx)
                 .await?;
         if done.rows_affected() == 0 {

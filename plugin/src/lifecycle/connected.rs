@@ -56,6 +56,11 @@ pub(crate) fn connect_or_say<H: Host>(
 }
 
 impl<S: Session> Connected<S> {
+    /// What could be the base, the likeliest first.
+    pub(crate) fn bases(&self) -> Vec<String> {
+        self.detected.profile.bases(&self.root)
+    }
+
     /// Runs a search to its end, whatever that is.
     ///
     /// # Errors

@@ -17,4 +17,11 @@ pub use form::{FormField, FormKind, form};
 pub use parse::{GuardLimits, LeaverPolicy, Parsed, ProfileChoice, Settings, parse};
 
 /// What the setting `profile` can be.
-pub const PROFILE_CHOICES: &[&str] = &["auto", "openldap", "generic"];
+pub const PROFILE_CHOICES: &[&str] = &[
+    "auto",
+    "active-directory",
+    "freeipa",
+    "389-ds",
+    "openldap",
+    "generic",
+];

@@ -13,11 +13,11 @@ use super::report::stage;
 
 /// The base is there and can be read.
 pub(super) fn base<S: Session>(connected: &Connected<S>, settings: &Settings) -> Stage {
-    let bases = connected.root.bases();
+    let bases = connected.bases();
     let offered = if bases.is_empty() {
         "The server does not say what it offers; ask its administrator.".to_owned()
     } else {
-        format!("The server offers: {}.", bases.join("; "))
+        format!("Possible bases: {}.", bases.join("; "))
     };
     if settings.base_dn.is_empty() {
         let problem = Problem::new("required", "no base is set", offered).of_field("base-dn");
@@ -137,7 +137,7 @@ pub(super) fn read(
 }
 
 /// The server pages, and gives everything.
-pub(super) fn paging(announced: bool, completion: &Completion) -> Stage {
+pub(super) fn paging(announced: bool, completion: &Completion, limits: &[&str]) -> Stage {
     let mut problems: Vec<(Verdict, HostProblem)> = Vec::new();
     let mut evidence = vec![format!(
         "{} entries in {} pages",
@@ -167,6 +167,9 @@ pub(super) fn paging(announced: bool, completion: &Completion) -> Stage {
             _ => Verdict::Failed,
         };
         evidence.push("the result is not everything: leavers cannot be concluded from it".into());
+        if ["size-limit", "time-limit", "admin-limit"].contains(&problem.code.as_str()) {
+            evidence.extend(limits.iter().map(|limit| (*limit).to_owned()));
+        }
         problems.push((verdict, problem.clone()));
     }
     stage("paging", evidence, problems)

@@ -105,7 +105,11 @@ impl Trial {
             "--set=guard-count=1000000".to_owned(),
             "--set=guard-percent=100".to_owned(),
         ];
-        arguments.extend(subject.settings());
+        // What is said here stands instead of what the subject says.
+        let name = |argument: &str| argument.split('=').next().map(str::to_owned);
+        let given: Vec<_> = more.iter().map(|argument| name(argument)).collect();
+        let settings = subject.settings().into_iter();
+        arguments.extend(settings.filter(|argument| !given.contains(&name(argument))));
         arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         let configured = rollcall.expect(0, &arguments)?;
         let warnings = configured.at("/warnings").as_array();
@@ -139,7 +143,15 @@ impl Trial {
     /// # Errors
     /// Where it does not end well.
     pub fn sync(&self) -> Outcome<Vec<PlanRow>> {
-        let answer = self.ask(&["sync"])?;
+        self.sync_ending(0)
+    }
+
+    /// Syncs, expects an exit code, and gives the rows of the plan.
+    ///
+    /// # Errors
+    /// Where it ends otherwise.
+    pub fn sync_ending(&self, exit: i32) -> Outcome<Vec<PlanRow>> {
+        let answer = self.rollcall.expect(exit, &["sync", TENANT])?;
         Ok(self.portal()?.rows(run_of(&answer))?)
     }
 

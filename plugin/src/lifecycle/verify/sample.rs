@@ -75,6 +75,7 @@ pub(super) fn people<H: Host>(
             unreadable,
             &seen,
             completion.referrals,
+            connected.detected.profile,
         ));
     }
     report.stages.push(stages::paging(

@@ -4,6 +4,7 @@ use crate::attribute::AttributeSet;
 use crate::ports::Session;
 use crate::ports::directory::{Completion, HostProblem, Stage, Verdict};
 use crate::problem::Problem;
+use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::settings::parse::{classless, hiding};
 
@@ -100,7 +101,9 @@ pub(super) fn read(
     unreadable: u64,
     seen: &[u64],
     referrals: u32,
+    profile: &Profile,
 ) -> Stage {
+    let ids: Vec<&str> = profile.ids.iter().map(|id| id.name).collect();
     let mut problems = Vec::new();
     if sampled > 0 && unreadable == sampled {
         problems.push((
@@ -108,7 +111,7 @@ pub(super) fn read(
             Problem::new(
                 "missing-external-id",
                 "nobody in the sample has a readable id that stays the same for ever",
-                "Let the bind account read the operational attributes (entryUUID in OpenLDAP).",
+                format!("Let the bind account read {}.", ids.join(" or ")),
             ),
         ));
     }

@@ -20,7 +20,7 @@ fn main() -> Result<(), Vec<rollcall_plugin::Problem>> {
     let mut attributes = AttributeSet::new();
     let identity = openldap.identity(&mut attributes);
     let mapping = Mapping::compile(&openldap.rules_for(&fields), &fields, &mut attributes)?;
-    let disabled = openldap.disabled_when().map_err(|problem| vec![problem])?;
+    let disabled = openldap.disabled_when(0).map_err(|problem| vec![problem])?;
     disabled
         .iter()
         .for_each(|filter| filter.intern(&mut attributes));

@@ -1,6 +1,7 @@
 //! What the acceptance tests stand on.
 //!
 //! - [`component`]: small components that are no good plugins
+//! - [`conformance`]: what must hold of every directory profile, on a directory of its kind
 //! - [`contents`]: what a data directory's database holds
 //! - [`measure`]: what a command costs
 //! - [`portal`]: the portal's database, read beside the program
@@ -11,6 +12,7 @@
 //! - [`tenancy`]: a tenant of that program on a demo directory that can be told to fail
 
 pub mod component;
+pub mod conformance;
 pub mod contents;
 pub mod measure;
 pub mod portal;

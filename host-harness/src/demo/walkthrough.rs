@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::directory::ChangeError;
+use super::directory::{ChangeError, Vendor};
 use super::dn::split_first;
 use super::people::{Expected, Fate, SUFFIX};
 use super::{DemoDirectory, Entry, Organisation};
@@ -35,9 +35,9 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Picks people of an organisation; none where it is too small.
+    /// Picks people of an organisation, by their names in a directory of this kind; none where it is too small.
     #[must_use]
-    pub fn of(organisation: &Organisation) -> Option<Self> {
+    pub fn of(organisation: &Organisation, vendor: Vendor) -> Option<Self> {
         let managers: HashSet<Vec<u8>> = organisation
             .entries()
             .flat_map(|entry| entry.values("manager").to_vec())
@@ -51,7 +51,11 @@ impl Cast {
                 && split_first(&person.dn).1.starts_with("ou=People,")
                 && !managers.contains(person.dn.as_bytes())
         };
-        let mut chosen = organisation.manifest().filter(plain).step_by(3);
+        let here = |person: Expected| Expected {
+            dn: vendor.dn(&person.dn),
+            ..person
+        };
+        let mut chosen = organisation.manifest().filter(plain).step_by(3).map(here);
         let unsynced: Vec<Expected> = organisation
             .manifest()
             .filter(|person| matches!(person.fate, Fate::Unsynced { .. }))
@@ -72,7 +76,7 @@ impl Cast {
             leaves: chosen.next()?,
             locked_out: chosen.next()?,
             swaps: [chosen.next()?, chosen.next()?],
-            unsynced: duplicate.or(unsynced.first()).cloned(),
+            unsynced: duplicate.or(unsynced.first()).cloned().map(here),
         })
     }
 
@@ -98,10 +102,12 @@ impl Cast {
             first_name,
             ..
         } = &self.marries;
-        let rdn = format!("uid={username}.m");
+        let (vendor, username) = (directory.vendor(), format!("{username}.m"));
+        let rdn = vendor.rdn(&username);
         directory.set(dn, "sn", &["Rivera-Lund"])?;
         directory.set(dn, "displayName", &[&format!("{first_name} Rivera-Lund")])?;
-        directory.rename(dn, &rdn)?;
+        let dn = directory.rename(dn, &rdn)?;
+        directory.set(&dn, vendor.attribute("uid"), &[&username])?;
         Ok(happening(
             "rename",
             &self.marries,
@@ -112,7 +118,9 @@ impl Cast {
     fn change_unit(&self, directory: &DemoDirectory) -> Result<Happening, ChangeError> {
         directory.move_to(
             &self.moves.dn,
-            &format!("ou=Contractors,ou=People,{SUFFIX}"),
+            &directory
+                .vendor()
+                .dn(&format!("ou=Contractors,ou=People,{SUFFIX}")),
         )?;
         Ok(happening(
             "move",
@@ -160,7 +168,7 @@ fn hire(directory: &DemoDirectory) -> Result<Happening, ChangeError> {
         .with("uid", "noor.haddad")
         .with("mail", "noor.haddad@example.org")
         .with("title", "Graduate Engineer");
-    directory.add(entry)?;
+    directory.add(directory.vendor().entry(entry))?;
     Ok(Happening {
         what: "hire",
         who: "Noor Haddad".to_owned(),

@@ -38,6 +38,20 @@ pub fn file_time(value: &[u8]) -> Result<Option<DateTime<Utc>>, DecodeError> {
         .ok_or(DecodeError::FileTime)
 }
 
+/// A moment in Unix seconds as a Windows file time; what is beyond these is their last.
+#[must_use]
+pub fn file_time_of(unix_seconds: u64) -> i64 {
+    i64::try_from(unix_seconds)
+        .ok()
+        .and_then(|seconds| {
+            seconds
+                .checked_mul(10_000_000)?
+                .checked_add(FILE_TIME_EPOCH)
+        })
+        // The largest one means never.
+        .unwrap_or(i64::MAX - 1)
+}
+
 /// A time as the portal writes it (RFC 3339, UTC).
 #[must_use]
 pub fn rfc3339(time: DateTime<Utc>) -> String {
@@ -114,7 +128,7 @@ fn offset(zone: &str) -> Option<Duration> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{file_time, generalized_time, rfc3339};
+    use super::{file_time, file_time_of, generalized_time, rfc3339};
     use crate::decode::DecodeError;
 
     fn read(text: &str) -> Result<String, DecodeError> {
@@ -172,6 +186,15 @@ mod tests {
     fn both_values_for_never_are_never() {
         assert_eq!(file_time(b"0"), Ok(None));
         assert_eq!(file_time(b"9223372036854775807"), Ok(None));
+    }
+
+    #[test]
+    fn a_moment_is_written_as_the_file_time_that_reads_as_it() {
+        let ticks = file_time_of(1_709_208_000);
+        let time = file_time(ticks.to_string().as_bytes()).unwrap().unwrap();
+        assert_eq!(rfc3339(time), "2024-02-29T12:00:00Z");
+        assert_eq!(file_time_of(0), 116_444_736_000_000_000);
+        assert_eq!(file_time_of(u64::MAX), i64::MAX - 1);
     }
 
     #[test]

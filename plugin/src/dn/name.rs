@@ -78,11 +78,16 @@ impl Dn {
     /// The value of the nearest RDN with this attribute, from the entry upwards.
     #[must_use]
     pub fn value_of(&self, attribute: &str) -> Option<Cow<'_, str>> {
-        let wanted = super::compare::type_name(attribute);
+        self.values_of(attribute).next()
+    }
+
+    /// The values of all RDNs with this attribute, from the entry upwards.
+    pub fn values_of(&self, attribute: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        let wanted = super::compare::type_name(attribute).into_owned();
         self.rdns
             .iter()
             .flat_map(|rdn| &rdn.parts)
-            .find(|part| super::compare::type_name(&part.attribute) == wanted)
+            .filter(move |part| super::compare::type_name(&part.attribute) == wanted)
             .map(|part| part.value.text())
     }
 }

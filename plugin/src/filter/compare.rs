@@ -12,7 +12,7 @@ pub(super) const BIT_AND: &str = "1.2.840.113556.1.4.803";
 pub(super) const BIT_OR: &str = "1.2.840.113556.1.4.804";
 
 /// Attributes whose values are DNs (RFC 4519, RFC 4524, RFC 2798, Active Directory).
-const DN_ATTRIBUTES: [&str; 12] = [
+const DN_ATTRIBUTES: [&str; 13] = [
     "member",
     "memberOf",
     "manager",
@@ -21,6 +21,7 @@ const DN_ATTRIBUTES: [&str; 12] = [
     "seeAlso",
     "roleOccupant",
     "distinguishedName",
+    "objectCategory",
     "entryDN",
     "creatorsName",
     "modifiersName",

@@ -3,15 +3,20 @@
 
 use super::Filter;
 
-/// An attribute by which directories mark disabled accounts: its values for the enabled and for the disabled.
+/// A value of an attribute; none where it is absent.
+type State = Option<Vec<u8>>;
+
+/// An attribute by which directories mark disabled accounts.
 struct Marker {
-    attribute: String,
-    enabled: Vec<Option<Vec<u8>>>,
-    disabled: Vec<Option<Vec<u8>>>,
+    /// Its names, the usual one first.
+    names: Vec<String>,
+    /// What an account has while it is enabled, and what the same account has once it is disabled.
+    pairs: Vec<(State, State)>,
 }
 
 impl Filter {
-    /// The attribute by which the filter lets enabled accounts through and no disabled ones; `None` where it does not.
+    /// The attribute by which the filter lets an enabled account through that it no longer does once the account is
+    /// disabled; `None` where there is no such account.
     ///
     /// Looks at the markers that are common in directories and at those that `disabled_when` names. What
     /// the filter says about other attributes counts as possible either way.
@@ -24,54 +29,73 @@ impl Filter {
         let named = self.attributes();
         markers
             .into_iter()
-            .filter(|marker| {
-                named
-                    .iter()
-                    .any(|name| name.eq_ignore_ascii_case(&marker.attribute))
-            })
+            .filter(|marker| named.iter().any(|name| marker.is_called(name)))
             .find(|marker| {
-                let lets_through = |value: &Option<Vec<u8>>| {
+                let lets_through = |state: &State| {
                     self.decide(&mut |assertion| {
-                        assertion
+                        let about = assertion
                             .attribute()
-                            .filter(|name| name.eq_ignore_ascii_case(&marker.attribute))
-                            .and_then(|_| assertion.holds(value.iter().map(Vec::as_slice)))
+                            .is_some_and(|name| marker.is_called(name));
+                        // What stands in the name is not known here.
+                        let held = about.then(|| assertion.holds(state.iter().map(Vec::as_slice)));
+                        held.flatten()
+                            .filter(|held| *held || !assertion.is_about_name())
                     }) != Some(false)
                 };
-                marker.enabled.iter().any(lets_through) && !marker.disabled.iter().any(lets_through)
+                let hides = |(enabled, disabled): &(State, State)| {
+                    lets_through(enabled) && !lets_through(disabled)
+                };
+                marker.pairs.iter().any(hides)
             })
-            .map(|marker| marker.attribute)
+            .and_then(|marker| marker.names.into_iter().next())
+    }
+}
+
+impl Marker {
+    fn is_called(&self, name: &str) -> bool {
+        // An option, as in `attribute;x-option`, makes no other attribute.
+        let name = name.split(';').next().unwrap_or(name);
+        self.names
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
     }
 }
 
 fn common_markers() -> Vec<Marker> {
     let present = |value: &str| Some(value.as_bytes().to_vec());
-    let switch = |attribute: &str, on: &str, off: &str| Marker {
-        attribute: attribute.to_owned(),
-        enabled: vec![None, present(off)],
-        disabled: vec![present(on)],
+    let marker = |names: &[&str], pairs: Vec<(State, State)>| Marker {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        pairs,
+    };
+    let switch = |names: &[&str]| {
+        let on = present("TRUE");
+        marker(names, vec![(None, on.clone()), (present("FALSE"), on)])
     };
     // Normal accounts with and without the bits for "password not required" and "password does not expire".
     let controls: [u32; 4] = [0x200, 0x220, 0x10200, 0x10220];
+    let controls = controls.map(|bits| {
+        let text = |bits: u32| present(&bits.to_string());
+        (text(bits), text(bits | 2))
+    });
+    // Expired in 2000.
+    let past = present("125911584000000000");
+    let never = [None, present("0"), present("9223372036854775807")];
     vec![
-        Marker {
-            attribute: "userAccountControl".to_owned(),
-            enabled: controls
-                .iter()
-                .map(|bits| present(&bits.to_string()))
-                .collect(),
-            disabled: controls
-                .iter()
-                .map(|bits| present(&(bits | 2).to_string()))
-                .collect(),
-        },
-        switch("nsAccountLock", "TRUE", "FALSE"),
-        switch("loginDisabled", "TRUE", "FALSE"),
-        Marker {
-            attribute: "pwdAccountLockedTime".to_owned(),
-            enabled: vec![None],
-            disabled: vec![present("000001010000Z")],
-        },
+        marker(
+            &["userAccountControl", "1.2.840.113556.1.4.8"],
+            controls.into(),
+        ),
+        marker(
+            &["accountExpires", "1.2.840.113556.1.4.159"],
+            never.map(|never| (never, past.clone())).into(),
+        ),
+        switch(&["nsAccountLock", "2.16.840.1.113730.3.1.610"]),
+        switch(&["msDS-UserAccountDisabled", "1.2.840.113556.1.4.1853"]),
+        switch(&["loginDisabled"]),
+        marker(
+            &["pwdAccountLockedTime", "1.3.6.1.4.1.42.2.27.8.1.17"],
+            vec![(None, present("000001010000Z"))],
+        ),
     ]
 }
 
@@ -79,14 +103,12 @@ fn common_markers() -> Vec<Marker> {
 fn collect_markers(filter: &Filter, markers: &mut Vec<Marker>) {
     match filter {
         Filter::Equal(attribute, value)
-            if !markers
-                .iter()
-                .any(|known| known.attribute.eq_ignore_ascii_case(attribute)) =>
+            if !markers.iter().any(|known| known.is_called(attribute)) =>
         {
+            let disabled = Some(value.clone());
             markers.push(Marker {
-                attribute: attribute.clone(),
-                enabled: vec![None, Some(b"-".to_vec())],
-                disabled: vec![Some(value.clone())],
+                names: vec![attribute.clone()],
+                pairs: vec![(None, disabled.clone()), (Some(b"-".to_vec()), disabled)],
             });
         }
         Filter::And(operands) | Filter::Or(operands) => {

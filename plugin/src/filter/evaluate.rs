@@ -3,6 +3,7 @@
 use super::Filter;
 use super::compare::{BIT_AND, BIT_OR, Matcher};
 use crate::attribute::AttributeSet;
+use crate::dn::Dn;
 use crate::entry::Entry;
 
 impl Filter {
@@ -20,8 +21,18 @@ impl Filter {
     #[must_use]
     pub fn evaluate(&self, entry: &Entry<'_>, attributes: &AttributeSet) -> Option<bool> {
         self.decide(&mut |assertion| {
-            let position = attributes.position(assertion.attribute()?)?;
-            assertion.holds(entry.values(position))
+            let attribute = assertion.attribute()?;
+            let position = attributes.position(attribute);
+            let held = position.and_then(|position| assertion.holds(entry.values(position)));
+            if held == Some(true) || !assertion.is_about_name() {
+                return held;
+            }
+            // The values in the entry's name count as well (RFC 4511 section 4.5.1.7.7).
+            let dn = std::str::from_utf8(entry.dn()).ok()?;
+            let dn = Dn::parse(dn).ok()?;
+            let values: Vec<_> = dn.values_of(attribute).collect();
+            let named = assertion.holds(values.iter().map(|value| value.as_bytes()))?;
+            if named { Some(true) } else { held }
         })
     }
 
@@ -65,7 +76,11 @@ impl Filter {
             Self::Equal(..) | Self::Substrings { .. } if values.peek().is_none() => Some(false),
             Self::Equal(attribute, wanted) | Self::Approximate(attribute, wanted) => {
                 let matcher = Matcher::new(attribute, wanted);
-                Some(values.any(|value| matcher.equals(value)))
+                let held = values.any(|value| matcher.equals(value));
+                // A class's short name stands for the name of whatever category it has: only the server knows.
+                let short =
+                    attribute.eq_ignore_ascii_case("objectCategory") && !wanted.contains(&b'=');
+                (held || !short).then_some(held)
             }
             Self::GreaterOrEqual(attribute, wanted) => {
                 let matcher = Matcher::new(attribute, wanted);

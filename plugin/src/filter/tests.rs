@@ -259,6 +259,48 @@ fn what_was_not_asked_for_is_undefined_and_so_is_its_negation() {
 }
 
 #[test]
+fn an_assertion_about_the_name_looks_at_every_part_of_it() {
+    let dn = "uid=a,cn=Deleted  Users,OU=Sales,dc=example";
+    let (attributes, page) = fixture::entry(dn, &[("cn", &[b"A"]), ("ou", &[])]);
+    let entry = page.iter().next().unwrap();
+    for (text, held) in [
+        ("(cn:dn:=deleted users)", Some(true)),
+        ("(ou:dn:=SALES)", Some(true)),
+        ("(commonName:dn:=a)", Some(true)),
+        ("(cn:dn:=sales)", Some(false)),
+        ("(!(cn:dn:=staged users))", Some(true)),
+        // Without `:dn` the name does not count.
+        ("(cn:=deleted users)", Some(false)),
+        // The name says so, whatever was asked for; it does not say that the entry has no such value.
+        ("(dc:dn:=example)", Some(true)),
+        ("(dc:dn:=org)", None),
+    ] {
+        let filter = parse(text);
+        assert_eq!(filter.evaluate(&entry, &attributes), held, "{text}");
+    }
+}
+
+#[test]
+fn a_category_by_its_short_name_is_left_to_the_server() {
+    let person = "CN=Person,CN=Schema,CN=Configuration,DC=example,DC=org";
+    let (attributes, page) = fixture::entry("cn=x", &[("objectCategory", &[person.as_bytes()])]);
+    let entry = page.iter().next().unwrap();
+    for (text, held) in [
+        ("(objectCategory=person)", None),
+        (
+            "(objectCategory=cn=person,cn=schema,cn=configuration,dc=example,dc=org)",
+            Some(true),
+        ),
+        (
+            "(objectCategory=CN=Computer,CN=Schema,CN=Configuration,DC=example,DC=org)",
+            Some(false),
+        ),
+    ] {
+        assert_eq!(parse(text).evaluate(&entry, &attributes), held, "{text}");
+    }
+}
+
+#[test]
 fn a_filter_that_hides_disabled_accounts_is_detected() {
     for (text, attribute) in [
         (
@@ -271,6 +313,22 @@ fn a_filter_that_hides_disabled_accounts_is_detected() {
         (
             "(|(!(nsaccountlock=*))(nsaccountlock=FALSE))",
             "nsAccountLock",
+        ),
+        (
+            "(!(1.2.840.113556.1.4.8:1.2.840.113556.1.4.804:=2))",
+            "userAccountControl",
+        ),
+        // One of several forms is enough to lose somebody.
+        ("(!(userAccountControl=514))", "userAccountControl"),
+        ("(!(nsAccountLock=*))", "nsAccountLock"),
+        ("(nsAccountLock=FALSE)", "nsAccountLock"),
+        (
+            "(|(accountExpires=0)(accountExpires>=134000000000000000))",
+            "accountExpires",
+        ),
+        (
+            "(!(msDS-UserAccountDisabled=TRUE))",
+            "msDS-UserAccountDisabled",
         ),
         ("(!(pwdAccountLockedTime=*))", "pwdAccountLockedTime"),
         ("(!(employeeType=left))", "employeeType"),
@@ -289,6 +347,8 @@ fn a_filter_that_shows_disabled_accounts_raises_no_alarm() {
         "(userAccountControl:1.2.840.113556.1.4.803:=2)",
         "(|(!(userAccountControl:1.2.840.113556.1.4.803:=2))(memberOf=cn=keep))",
         "(|(nsAccountLock=TRUE)(uid=*))",
+        "(userAccountControl:1.2.840.113556.1.4.803:=512)",
+        "(accountExpires=*)",
         "(pwdAccountLockedTime=000001010000Z)",
     ] {
         assert_eq!(parse(text).hides_disabled(None), None, "{text}");

@@ -71,18 +71,42 @@ impl Filter {
         }
     }
 
+    /// The assertion is about the values in the entry's name too (`:dn`).
+    #[must_use]
+    pub fn is_about_name(&self) -> bool {
+        matches!(
+            self,
+            Self::Extensible {
+                dn_attributes: true,
+                ..
+            }
+        )
+    }
+
+    /// The assertions in the order of the text.
+    #[must_use]
+    pub fn assertions(&self) -> Vec<&Self> {
+        let mut assertions = Vec::new();
+        let mut open = vec![self];
+        while let Some(filter) = open.pop() {
+            match filter {
+                Self::And(_) | Self::Or(_) | Self::Not(_) => {
+                    open.extend(filter.operands().iter().rev());
+                }
+                assertion => assertions.push(assertion),
+            }
+        }
+        assertions
+    }
+
     /// Every attribute that the filter names, once, in the order of the text.
     #[must_use]
     pub fn attributes(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        let mut open = vec![self];
-        while let Some(filter) = open.pop() {
-            if let Some(name) = filter.attribute()
-                && !names.iter().any(|known| known.eq_ignore_ascii_case(name))
-            {
+        for name in self.assertions().into_iter().filter_map(Self::attribute) {
+            if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 names.push(name);
             }
-            open.extend(filter.operands().iter().rev());
         }
         names
     }

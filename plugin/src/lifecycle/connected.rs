@@ -57,6 +57,11 @@ pub(crate) fn connect_or_say<H: Host>(
 }
 
 impl<S: Session> Connected<S> {
+    /// What could be the base, the likeliest first.
+    pub(crate) fn bases(&self) -> Vec<String> {
+        self.detected.profile.bases(&self.root)
+    }
+
     /// Runs searches one after the other to their end, whatever that is.
     ///
     /// # Errors

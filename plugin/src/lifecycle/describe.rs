@@ -56,6 +56,9 @@ mod tests {
         assert_eq!(
             description.profiles,
             [
+                ("active-directory", "Active Directory"),
+                ("freeipa", "FreeIPA"),
+                ("389-ds", "389 Directory Server"),
                 ("openldap", "OpenLDAP"),
                 ("generic", "Other LDAP directory")
             ]

@@ -40,8 +40,6 @@ pub(crate) struct Found {
     pub(crate) matches: Option<bool>,
     /// The clauses by which the filter fails.
     pub(crate) failing: Vec<String>,
-    /// The values that make the person disabled, or do not.
-    pub(crate) status: Vec<String>,
 }
 
 /// Where somebody was looked for, and who was there.
@@ -206,15 +204,6 @@ fn found(view: &View, entry: &Entry<'_>) -> Found {
         .map(|name| (name.clone(), view.shown(entry, name)))
         .filter(|(_, values)| !values.is_empty())
         .collect();
-    let status = view
-        .disabled_when
-        .iter()
-        .flat_map(Filter::attributes)
-        .map(|name| match view.shown(entry, name) {
-            values if values.is_empty() => format!("{name} is absent"),
-            values => format!("{name} is {}", values.join("; ")),
-        })
-        .collect();
     let matches = view.filter.evaluate(entry, &view.attributes);
     let mut failing = Vec::new();
     if matches != Some(true) {
@@ -225,7 +214,6 @@ fn found(view: &View, entry: &Entry<'_>) -> Found {
         shown,
         matches,
         failing,
-        status,
     }
 }
 

@@ -46,7 +46,8 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
     };
     let profile = connected.detected.profile;
     let fields = host.portal().fields();
-    let mut view = View::new(settings, rules, profile, &fields).map_err(ours)?;
+    let mut view =
+        View::new(settings, rules, profile, &fields, host.clock().now()).map_err(ours)?;
     view.widen(profile);
     let search = match who {
         Who::First => nth(&connected, &view, 0)?,
@@ -72,6 +73,7 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
     let outcome = fate(reading, person.as_ref(), !duplicates.is_empty());
     let mut problems = reading.problems(person.is_some());
     problems.extend(duplicates.into_iter().map(|clash| clash.problem));
+    problems.extend(reading.disabled_by());
     if found.matches == Some(false) {
         problems.push(
             Problem::new(

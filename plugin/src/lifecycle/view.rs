@@ -9,7 +9,7 @@ use crate::filter::Filter;
 use crate::mapping::{Mapping, Rule, Traced, Value};
 use crate::ports::directory::{Scope, SearchRequest};
 use crate::problem::Problem;
-use crate::profile::{Identity, Profile};
+use crate::profile::{Identity, Profile, status};
 use crate::settings::{Places, Settings};
 
 /// Everything needed to read entries, and the search that gives them.
@@ -25,6 +25,8 @@ pub(crate) struct View {
     pub(crate) mapping: Mapping,
     /// Whose entry it is.
     pub(crate) identity: Identity,
+    /// Attributes without which nobody can tell who is disabled.
+    always: &'static [&'static str],
     /// By position.
     pub(crate) attributes: AttributeSet,
     /// Where a sync looks.
@@ -53,6 +55,10 @@ pub(crate) struct Reading {
     pub(crate) dn: String,
     pub(crate) id: Result<String, Problem>,
     pub(crate) disabled: bool,
+    /// The raw values that make the person disabled, or do not, and what they mean.
+    pub(crate) status: Vec<String>,
+    /// Whether the person is disabled cannot be told.
+    pub(crate) unreadable: Option<Problem>,
     pub(crate) fields: Vec<MappedField>,
     /// Fields that are cleared, by id.
     pub(crate) cleared: Vec<String>,
@@ -70,7 +76,7 @@ pub(crate) fn rules_in_force(stored: &[Rule], profile: &Profile, fields: &[Field
 }
 
 impl View {
-    /// Prepares the reading.
+    /// Prepares the reading. `now` (Unix seconds) says which accounts have expired.
     ///
     /// # Errors
     /// What is wrong with the rules, all at once.
@@ -79,6 +85,7 @@ impl View {
         rules: &[Rule],
         profile: &Profile,
         fields: &[Field],
+        now: u64,
     ) -> Result<Self, Vec<Problem>> {
         let one = |problem| vec![problem];
         let filter = match &settings.filter {
@@ -87,7 +94,7 @@ impl View {
         };
         let disabled_when = match &settings.disabled_when {
             Some(filter) => Some(filter.clone()),
-            None => profile.disabled_when().map_err(one)?,
+            None => profile.disabled_when(now).map_err(one)?,
         };
         let mut attributes = AttributeSet::new();
         let identity = profile.identity(&mut attributes);
@@ -102,6 +109,10 @@ impl View {
             rules,
             mapping,
             identity,
+            always: match settings.disabled_when {
+                Some(_) => &[],
+                None => profile.always,
+            },
             attributes,
             places: settings.places.clone(),
             page_size: settings.page_size,
@@ -173,6 +184,9 @@ impl View {
             dn: String::from_utf8_lossy(entry.dn()).into_owned(),
             id: self.identity.read(entry).map(std::borrow::Cow::into_owned),
             disabled: self.is_disabled(entry),
+            status: self.status(entry),
+            unreadable: status::unreadable(self.always, entry, &self.attributes)
+                .filter(|_| !self.is_disabled(entry)),
             cleared: mapped
                 .iter()
                 .filter(|mapped| mapped.value == Value::Clear)
@@ -184,6 +198,44 @@ impl View {
                 .map(|traced| field_of(traced, &name))
                 .collect(),
         }
+    }
+
+    /// What the entry has where disabled accounts are told by.
+    fn status(&self, entry: &Entry<'_>) -> Vec<String> {
+        let mut status: Vec<String> = Vec::new();
+        let assertions = self.disabled_when.iter().flat_map(Filter::assertions);
+        for assertion in assertions {
+            let fact = if assertion.is_about_name() {
+                format!("the name is {}", String::from_utf8_lossy(entry.dn()))
+            } else {
+                let Some(name) = assertion.attribute() else {
+                    continue;
+                };
+                match self.told(entry, name) {
+                    values if values.is_empty() => format!("{name} is absent"),
+                    values => format!("{name} is {}", values.join("; ")),
+                }
+            };
+            if !status.contains(&fact) {
+                status.push(fact);
+            }
+        }
+        status
+    }
+
+    /// What an entry says for an attribute, with what it means.
+    fn told(&self, entry: &Entry<'_>, attribute: &str) -> Vec<String> {
+        let position = self.attributes.position(attribute);
+        let values = position.into_iter().flat_map(|at| entry.values(at));
+        values
+            .map(|value| {
+                let shown = decode::printable(value).into_owned();
+                match status::meaning(attribute, value) {
+                    Some(meaning) => format!("{shown} ({meaning})"),
+                    None => shown,
+                }
+            })
+            .collect()
     }
 
     /// What an entry says for an attribute, printable.
@@ -207,6 +259,21 @@ impl Reading {
             .and_then(|mapped| mapped.value.as_deref())
     }
 
+    /// What makes the person disabled; nothing where nothing does.
+    pub(crate) fn disabled_by(&self) -> Option<Problem> {
+        self.disabled.then(|| {
+            Problem::new(
+                "disabled",
+                format!(
+                    "the account is disabled in the directory: {}",
+                    self.status.join(", ")
+                ),
+                "Enable it there if that is wrong.",
+            )
+            .of_field("disabled-when")
+        })
+    }
+
     /// Everything that keeps the person from being brought over, by whether the portal knows the person already:
     /// then it keeps what it has.
     pub(crate) fn problems(&self, known: bool) -> Vec<Problem> {
@@ -216,7 +283,12 @@ impl Reading {
             .iter()
             .filter_map(|mapped| mapped.problem.clone());
         let missing = self.missing.iter().filter(|_| !known).cloned();
-        id.into_iter().chain(failed).chain(missing).collect()
+        let unreadable = self.unreadable.clone();
+        id.into_iter()
+            .chain(unreadable)
+            .chain(failed)
+            .chain(missing)
+            .collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::RootDse;
 use super::identity::{IdAttribute, Identity};
 use crate::attribute::AttributeSet;
+use crate::decode;
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::mapping::Rule;
@@ -25,9 +26,16 @@ pub struct Profile {
     /// Field and source, for the portal's usual fields.
     pub rules: &'static [(&'static str, &'static str)],
     /// Who is disabled (a filter), where the settings say nothing; empty where directories of this kind do not say.
+    /// `{now}` in it stands for the present as a Windows file time. It is evaluated here, never by the server.
     pub disabled_when: &'static str,
+    /// Attributes of `disabled_when` that every account has: where one is missing, it cannot be read.
+    pub always: &'static [&'static str],
     /// Other attributes worth showing when one person is looked at, and for finding one by name.
     pub attributes: &'static [&'static str],
+    /// Where people are below the directory's suffix, as RDNs; empty where every directory has its own places.
+    pub base: &'static str,
+    /// What servers of this kind limit, as sentences for whoever meets a limit.
+    pub limits: &'static [&'static str],
 }
 
 impl Profile {
@@ -39,16 +47,31 @@ impl Profile {
         Filter::parse(self.filter)
     }
 
-    /// The filter for disabled accounts, read; `None` where this kind of directory has none.
+    /// The filter for accounts that are disabled at a moment (Unix seconds); `None` where this kind of directory has none.
     ///
     /// # Errors
     /// `filter-syntax`, which a test rules out for the profiles here.
-    pub fn disabled_when(&self) -> Result<Option<Filter>, Problem> {
+    pub fn disabled_when(&self, now: u64) -> Result<Option<Filter>, Problem> {
         if self.disabled_when.is_empty() {
-            Ok(None)
-        } else {
-            Filter::parse(self.disabled_when).map(Some)
+            return Ok(None);
         }
+        let now = decode::file_time_of(now).to_string();
+        Filter::parse(&self.disabled_when.replace("{now}", &now)).map(Some)
+    }
+
+    /// What could be the base, the likeliest first: where this kind of directory keeps its people, and what the server
+    /// offers.
+    #[must_use]
+    pub fn bases(&self, root_dse: &RootDse) -> Vec<String> {
+        let offered = root_dse.bases();
+        let suffix = offered
+            .iter()
+            .find(|base| base.to_ascii_lowercase().starts_with("dc="));
+        let people = suffix
+            .filter(|_| !self.base.is_empty())
+            .map(|suffix| format!("{},{suffix}", self.base));
+        let offered = offered.iter().map(|base| (*base).to_owned());
+        people.into_iter().chain(offered).collect()
     }
 
     /// The default rules for those of the portal's fields that the profile knows.

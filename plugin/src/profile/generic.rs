@@ -24,7 +24,10 @@ pub(super) static PROFILE: Profile = Profile {
     rules: RULES,
     // No standard says it.
     disabled_when: "",
+    always: &[],
     attributes: ATTRIBUTES,
+    base: "",
+    limits: &[],
 };
 
 /// Rules for `inetOrgPerson`. Pictures are left out: they are large, and a choice.

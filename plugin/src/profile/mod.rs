@@ -7,14 +7,19 @@
 //! - [`registry`](mod@registry): the profiles, and which of them a directory is
 //! - [`root_dse`](RootDse): what a directory says of itself
 //! - [`identity`](Identity): a person's id, read from an entry
-//! - `openldap`, `generic`: the profiles
+//! - [`status`]: what the values that say who is disabled mean, and whether they can be read
+//! - `active_directory`, `freeipa`, `ds389`, `openldap`, `generic`: the profiles
 
+mod active_directory;
 mod description;
+mod ds389;
+mod freeipa;
 mod generic;
 mod identity;
 mod openldap;
 mod registry;
 mod root_dse;
+pub mod status;
 #[cfg(test)]
 mod tests;
 

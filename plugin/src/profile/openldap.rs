@@ -14,7 +14,13 @@ pub(super) static PROFILE: Profile = Profile {
     rules: super::generic::RULES,
     // The value by which the password policy overlay locks for ever; other times are locks that pass.
     disabled_when: "(pwdAccountLockedTime=000001010000Z)",
+    always: &[],
     attributes: super::generic::ATTRIBUTES,
+    base: "",
+    limits: &[
+        "slapd gives 500 entries by default, paged or not (sizelimit): raise it for the bind account, as in `limits \
+         dn.exact=\"cn=reader,dc=example,dc=org\" size=unlimited`",
+    ],
 };
 
 fn detect(root_dse: &RootDse) -> Option<Vec<String>> {

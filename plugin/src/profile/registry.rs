@@ -1,9 +1,16 @@
 //! The profiles, and which of them a directory is.
 
-use super::{Profile, RootDse, generic, openldap};
+use super::{Profile, RootDse, active_directory, ds389, freeipa, generic, openldap};
 
-/// The profiles in the order in which detection asks them. The last knows every directory.
-static PROFILES: [&Profile; 2] = [&openldap::PROFILE, &generic::PROFILE];
+/// The profiles in the order in which detection asks them. FreeIPA is a 389-DS too, and comes before it. The last knows
+/// every directory.
+static PROFILES: [&Profile; 5] = [
+    &active_directory::PROFILE,
+    &freeipa::PROFILE,
+    &ds389::PROFILE,
+    &openldap::PROFILE,
+    &generic::PROFILE,
+];
 
 /// Which profile a directory has, and why.
 #[derive(Debug, Clone)]

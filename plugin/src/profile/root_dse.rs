@@ -15,7 +15,7 @@ pub struct RootDse {
 
 impl RootDse {
     /// The attributes to ask the entry "" for. Operational ones must be named.
-    pub const ATTRIBUTES: [&'static str; 19] = [
+    pub const ATTRIBUTES: [&'static str; 22] = [
         "objectClass",
         "structuralObjectClass",
         "vendorName",
@@ -35,6 +35,9 @@ impl RootDse {
         "forestFunctionality",
         "dsServiceName",
         "nsslapd-changelogsuffix",
+        "ipaTopologyPluginVersion",
+        "ipaTopologyIsManaged",
+        "ipaDomainLevel",
     ];
 
     /// Reads the root DSE's entry. Values that are not text are left out.

@@ -20,4 +20,11 @@ pub use parse::{GuardLimits, LeaverPolicy, Parsed, ProfileChoice, Settings, pars
 pub use places::{Places, Where};
 
 /// What the setting `profile` can be.
-pub const PROFILE_CHOICES: &[&str] = &["auto", "openldap", "generic"];
+pub const PROFILE_CHOICES: &[&str] = &[
+    "auto",
+    "active-directory",
+    "freeipa",
+    "389-ds",
+    "openldap",
+    "generic",
+];

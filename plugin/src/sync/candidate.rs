@@ -26,7 +26,7 @@ pub(super) struct Candidate<'p> {
     pub(super) disabled: bool,
     /// The portal has the person.
     pub(super) known: bool,
-    /// Whose entry it is could not be told.
+    /// Whose entry it is, or whether it is disabled, could not be told.
     pub(super) problem: Option<Problem>,
     pub(super) values: Vec<Mapped<'p>>,
     pub(super) recipe: &'p Recipe,

@@ -111,6 +111,11 @@ impl Reading {
         self.tally.identified += 1;
         let source = self.hashes.source(entry);
         let disabled = recipe.disabled(entry);
+        let problem = if disabled {
+            None
+        } else {
+            recipe.unreadable(entry)
+        };
         let token = self.id(&external_id);
         let Some(slot) = self.known.find(token) else {
             let slot = self.known.meet(token, source);
@@ -125,6 +130,7 @@ impl Reading {
                 external_id,
                 disabled,
                 known,
+                problem,
                 ..Candidate::read(recipe, entry)
             });
         };
@@ -140,7 +146,7 @@ impl Reading {
         } else {
             !disabled
         };
-        if same && stays {
+        if same && stays && problem.is_none() {
             self.tally.unchanged += 1;
             return None;
         }
@@ -151,6 +157,7 @@ impl Reading {
             external_id,
             disabled,
             known,
+            problem,
             ..Candidate::read(recipe, entry)
         })
     }

@@ -9,7 +9,7 @@ use crate::filter::Filter;
 use crate::mapping::{Mapped, Mapping, Rule};
 use crate::ports::directory::SearchRequest;
 use crate::problem::Problem;
-use crate::profile::{Identity, Profile};
+use crate::profile::{Identity, Profile, status};
 use crate::settings::{Configuration, Places};
 
 use super::hash;
@@ -23,12 +23,13 @@ pub struct Recipe {
     identity: Identity,
     mapping: Mapping,
     disabled: Option<Filter>,
+    always: &'static [&'static str],
     digest: [u64; 2],
 }
 
 impl Recipe {
     /// Prepares the configuration for a directory of this profile and a portal with these fields. Without rules of
-    /// its own, the configuration means those of the profile.
+    /// its own, the configuration means those of the profile. `now` (Unix seconds) says which accounts have expired.
     ///
     /// # Errors
     /// What is wrong with the filters and the rules, all at once.
@@ -36,6 +37,7 @@ impl Recipe {
         configuration: &Configuration,
         profile: &Profile,
         fields: &[Field],
+        now: u64,
     ) -> Result<Self, Vec<Problem>> {
         let settings = &configuration.settings;
         let rules = match configuration.rules.as_slice() {
@@ -51,7 +53,7 @@ impl Recipe {
         };
         let disabled = match &settings.disabled_when {
             Some(filter) => Ok(Some(filter.clone())),
-            None => profile.disabled_when(),
+            None => profile.disabled_when(now),
         };
         if let Ok(Some(disabled)) = &disabled {
             disabled.intern(&mut attributes);
@@ -59,7 +61,7 @@ impl Recipe {
         let mapping = Mapping::compile(&rules, fields, &mut attributes);
         match (filter, disabled, mapping) {
             (Ok(filter), Ok(disabled), Ok(mapping)) => {
-                let digest = digest(profile, disabled.as_ref(), &rules, fields);
+                let digest = digest(profile, settings.disabled_when.as_ref(), &rules, fields);
                 let places = settings.places.clone();
                 let requests = places.bases().map(|base| SearchRequest {
                     base: base.to_owned(),
@@ -76,6 +78,10 @@ impl Recipe {
                     identity,
                     mapping,
                     disabled,
+                    always: match settings.disabled_when {
+                        Some(_) => &[],
+                        None => profile.always,
+                    },
                     digest,
                 })
             }
@@ -128,6 +134,12 @@ impl Recipe {
             .is_some_and(|filter| filter.matches(entry, &self.attributes))
     }
 
+    /// Whether the entry is disabled cannot be told.
+    #[must_use]
+    pub fn unreadable(&self, entry: &Entry<'_>) -> Option<Problem> {
+        status::unreadable(self.always, entry, &self.attributes)
+    }
+
     /// The values that go into the portal.
     #[must_use]
     pub fn evaluate<'e>(&'e self, entry: &Entry<'e>) -> Vec<Mapped<'e>> {
@@ -145,6 +157,8 @@ pub(super) fn name<'e>(entry: &Entry<'e>) -> Cow<'e, str> {
     String::from_utf8_lossy(entry.dn())
 }
 
+/// The moment is no part of it: people do not change by the passing of time, and whether they are disabled is asked
+/// of each in each run.
 fn digest(
     profile: &Profile,
     disabled: Option<&Filter>,
@@ -153,7 +167,10 @@ fn digest(
 ) -> [u64; 2] {
     let rules = format!("{rules:?}");
     let fields = format!("{fields:?}");
-    let disabled = format!("{disabled:?}");
+    let disabled = match disabled {
+        Some(filter) => filter.to_string(),
+        None => profile.disabled_when.to_owned(),
+    };
     let ids = format!("{:?}", profile.ids);
     hash::recipe([env!("CARGO_PKG_VERSION"), &ids, &disabled, &rules, &fields])
 }

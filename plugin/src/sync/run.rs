@@ -60,7 +60,7 @@ pub struct Run<H: Host> {
     reading: Reading,
     /// Active synced people before the plan.
     active: u64,
-    /// When the run began: one moment for everybody's grace.
+    /// When the run began: one moment for everybody's grace and expiry.
     now: u64,
     phase: Phase,
 }
@@ -110,7 +110,8 @@ impl<H: Host> Run<H> {
         let profile = open::profile(&session, &configuration.settings.profile).map_err(one)?;
         remembered::same(host.state(), &configuration, profile)
             .map_err(|problem| one(problem.into()))?;
-        let recipe = Recipe::new(&configuration, profile, &host.portal().fields())
+        let now = host.clock().now();
+        let recipe = Recipe::new(&configuration, profile, &host.portal().fields(), now)
             .map_err(|problems| problems.into_iter().map(Into::into).collect::<Vec<_>>())?;
         let recipe = Arc::new(recipe);
         // From here on the server works while the portal's index is read.
@@ -134,7 +135,7 @@ impl<H: Host> Run<H> {
             warnings,
             reading,
             active: 0,
-            now: host.clock().now(),
+            now,
             phase: Phase::Index(String::new()),
         })
     }

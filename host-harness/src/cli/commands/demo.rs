@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{Days, Utc};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -21,7 +22,7 @@ use crate::contract::hooks::lifecycle::Afterwards;
 use crate::contract::hooks::mapping::Who;
 use crate::contract::hooks::schedule::{Frequency, Timetable, Weekday};
 use crate::contract::types::Setting;
-use crate::demo::directory::Options;
+use crate::demo::directory::{Options, Vendor};
 use crate::demo::people::ServiceAccount;
 use crate::demo::walkthrough::{Cast, Happening};
 use crate::demo::{DemoDirectory, Organisation};
@@ -46,6 +47,9 @@ pub(crate) struct Demo {
     /// Which people: another seed gives others
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// As which kind of directory the demo's answers
+    #[arg(long, value_name = "KIND", default_value = Vendor::OpenLdap.profile(), value_parser = kinds())]
+    directory: String,
     /// Walk with this component instead of the one built into this program
     #[arg(long, value_name = "FILE")]
     plugin: Option<PathBuf>,
@@ -57,13 +61,14 @@ impl Demo {
         let options = Options {
             people: self.people,
             seed: self.seed,
+            vendor: Vendor::of_profile(&self.directory).unwrap_or(Vendor::OpenLdap),
             ..Options::default()
         };
-        let organisation = options.organisation();
+        let (organisation, vendor) = (options.organisation(), options.vendor);
         let directory = DemoDirectory::start(options).map_err(|e| not_started(&e))?;
         let mut walk = Walk {
             app,
-            cast: Cast::of(&organisation).ok_or_else(too_small)?,
+            cast: Cast::of(&organisation, vendor).ok_or_else(too_small)?,
             organisation,
             directory,
             bars: Bars::interruptible(&app.out),
@@ -160,7 +165,7 @@ impl Walk<'_> {
             setting("security", "ldaps".to_owned()),
             setting("certificate-authority", self.directory.ca_pem()),
             setting("bind-name", account.dn()),
-            setting("base-dn", "ou=People,dc=example,dc=org".to_owned()),
+            setting("base-dn", self.directory.vendor().people()),
             setting("leavers", "deactivate".to_owned()),
         ];
         page.paragraph(
@@ -426,6 +431,11 @@ impl Walk<'_> {
     fn say(&self, page: Page) {
         let _ = self.app.out.say(page);
     }
+}
+
+/// The kinds of directory that there are, by the profiles for them.
+fn kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(Vendor::ALL.map(Vendor::profile))
 }
 
 /// A fresh data directory: an earlier demo's is cleared, anybody else's is left alone.

@@ -7,20 +7,16 @@ use std::sync::atomic::Ordering;
 use bytes::BytesMut;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::LdapOp;
-use ldap3_proto::{LdapCodec, LdapMsg, LdapResultCode};
+use ldap3_proto::{LdapMsg, LdapResultCode};
 use tokio::net::TcpStream;
-use tokio_util::codec::Decoder;
 
 use super::faults::{Deed, When};
 use super::options::Limits;
 use super::reply;
+use super::request;
 use super::server::Shared;
 use super::wire::Wire;
 use crate::demo::people::ServiceAccount;
-
-/// Requests above this size are refused.
-const LARGEST_REQUEST: usize = 4 << 20;
-const DEEPEST_REQUEST: usize = 64;
 
 /// Who the client is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +97,7 @@ impl Connection {
     }
 
     fn next_request(&mut self) -> io::Result<Option<LdapMsg>> {
-        if self.inbox.is_empty() {
-            return Ok(None);
-        }
-        LdapCodec::new(Some(LARGEST_REQUEST), Some(DEEPEST_REQUEST)).decode(&mut self.inbox)
+        request::decode(&mut self.inbox)
     }
 
     async fn answer(&mut self, request: LdapMsg) -> io::Result<Flow> {

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use ldap3_proto::LdapFilter;
 use ldap3_proto::proto::LdapMatchingRuleAssertion;
 
+use super::request::sent;
 use super::schema::{self, Syntax};
 use crate::demo::Entry;
 use crate::demo::dn::Dn;
+use crate::demo::people::SUFFIX;
 
 /// The bit rules that OpenLDAP and Active Directory share.
 const BIT_AND: &str = "1.2.840.113556.1.4.803";
@@ -58,7 +60,7 @@ impl Filter {
                 Self::Undefined
             }
         };
-        let normal = |syntax: Syntax, value: &str| syntax.normal(value.as_bytes()).into_owned();
+        let normal = |syntax: Syntax, value: &str| syntax.normal(&sent(value)).into_owned();
         match filter {
             LdapFilter::And(filters) => Self::And(all(filters)),
             LdapFilter::Or(filters) => Self::Or(all(filters)),
@@ -67,6 +69,10 @@ impl Filter {
                 Self::Present(schema::canonical(name))
             }
             LdapFilter::Present(_) => Self::Undefined,
+            LdapFilter::Equality(name, v) if is_category(name) && !v.contains('=') => {
+                let category = format!("cn={v},cn=Schema,cn=Configuration,{SUFFIX}");
+                value(name, &|s| Test::Equal(s, normal(s, &category)))
+            }
             LdapFilter::Equality(name, v) => value(name, &|s| Test::Equal(s, normal(s, v))),
             LdapFilter::GreaterOrEqual(name, v) => value(name, &|s| Test::AtLeast(s, normal(s, v))),
             LdapFilter::LessOrEqual(name, v) => value(name, &|s| Test::AtMost(s, normal(s, v))),
@@ -193,6 +199,11 @@ pub(super) fn describes(wanted: &str, stored: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Active Directory lets a class's short name stand for the name of its category.
+fn is_category(name: &str) -> bool {
+    name.eq_ignore_ascii_case("objectCategory")
 }
 
 /// Attributes that every entry has without storing them.

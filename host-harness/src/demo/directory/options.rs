@@ -2,6 +2,7 @@
 
 use super::faults::Fault;
 use super::tls::Tls;
+pub use super::vendor::Vendor;
 use crate::demo::people::{Organisation, Troubles};
 
 /// Options to start with.
@@ -27,6 +28,8 @@ pub struct Options {
     pub paging: bool,
     /// As which product the server shows itself.
     pub vendor: Vendor,
+    /// Whether a domain controller answers a search of the whole domain with references to its other partitions.
+    pub referrals: bool,
     /// What is to go wrong.
     pub faults: Vec<Fault>,
 }
@@ -44,6 +47,7 @@ impl Default for Options {
             anonymous: Anonymous::RootDse,
             paging: true,
             vendor: Vendor::OpenLdap,
+            referrals: false,
             faults: Vec::new(),
         }
     }
@@ -71,15 +75,6 @@ pub enum Anonymous {
     RootDse,
     /// The root DSE; an anonymous bind is refused (48), and so is searching without a bind (8).
     Refused,
-}
-
-/// As which product the server shows itself in its root DSE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vendor {
-    /// OpenLDAP 2.5.
-    OpenLdap,
-    /// No product: only what RFC 4512 section 5.1 lists.
-    Generic,
 }
 
 /// How much one account may read.

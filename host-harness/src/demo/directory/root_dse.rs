@@ -1,6 +1,6 @@
 //! What the server says about itself (RFC 4512 section 5.1).
 
-use super::options::{Options, Vendor};
+use super::options::Options;
 use crate::demo::Entry;
 use crate::demo::people::SUFFIX;
 
@@ -19,12 +19,10 @@ const ALL_OPERATIONAL: &str = "1.3.6.1.4.1.4203.1.5.1";
 /// OpenLDAP does not insist on that for the attributes of RFC 4512, which it shows when asked for by name or `+`.
 pub(super) fn root_dse(options: &Options) -> Entry {
     let mut entry = Entry::new("").with("objectClass", "top");
-    if options.vendor == Vendor::OpenLdap {
-        entry.push("objectClass", "OpenLDAProotDSE");
-        entry.push("structuralObjectClass", "OpenLDAProotDSE");
-        entry.push("configContext", "cn=config");
+    entry.push("namingContexts", options.vendor.dn(SUFFIX));
+    for (name, value) in options.vendor.kind().root {
+        entry.push(*name, *value);
     }
-    entry.push("namingContexts", SUFFIX);
     if options.paging {
         entry.push("supportedControl", PAGING);
     }

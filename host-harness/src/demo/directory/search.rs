@@ -120,7 +120,10 @@ impl Connection {
             );
             return self.done(id, refused, None).await;
         };
-        if limits.page.is_some_and(|largest| paging.size > largest) {
+        let caps = self.shared.options.vendor.kind().caps_pages;
+        let largest = limits.page.filter(|_| caps).unwrap_or(u64::MAX);
+        let size = paging.size.min(largest);
+        if !caps && limits.page.is_some_and(|largest| paging.size > largest) {
             let refused = reply::result(LdapResultCode::AdminLimitExceeded, "");
             return self.done(id, refused, None).await;
         }
@@ -143,13 +146,8 @@ impl Connection {
 
         let limit = smaller(limits.paged, client_limit);
         let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(place.sent));
-        let found = collect(
-            &self.shared.tree(),
-            target,
-            place.after,
-            paging.size.min(left),
-        );
-        let stopped = found.more && left <= paging.size;
+        let found = collect(&self.shared.tree(), target, place.after, size.min(left));
+        let stopped = found.more && left <= size;
         let now = Place {
             after: found.nodes.last().map_or(place.after, |(node, _)| node.id),
             pages: number,

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::change::{Change, ChangeError};
 use super::connection::Connection;
 use super::faults::{Fault, Script};
-use super::options::{Limits, Options};
+use super::options::{Limits, Options, Vendor};
 use super::tls::{Authority, Certificate, TlsError};
 use super::tree::Tree;
 use crate::demo::Entry;
@@ -108,7 +108,14 @@ impl DemoDirectory {
     /// Where no port, thread or certificate could be had.
     pub fn start(options: Options) -> Result<Self, StartError> {
         let organisation = options.organisation();
-        let tree = Tree::fill(organisation.entries())?;
+        let vendor = options.vendor;
+        let mut own = vendor.skeleton(options.referrals);
+        // The suffix itself comes first, then what the product has besides.
+        let entries = organisation.entries().flat_map(|entry| {
+            let more = std::mem::take(&mut own);
+            std::iter::once(vendor.entry(entry)).chain(more)
+        });
+        let tree = Tree::fill(vendor, entries)?;
         let authority = Authority::new("Rollcall demo authority").map_err(TlsError::from)?;
         let config = authority.server_config(options.tls.certificate)?;
         let plain = listen()?;
@@ -125,14 +132,7 @@ impl DemoDirectory {
         script.set(options.faults.clone());
         let usual = [
             (ServiceAccount::Full, Limits::default()),
-            (
-                ServiceAccount::Sync,
-                Limits {
-                    unpaged: Some(500),
-                    page: Some(1_000),
-                    paged: None,
-                },
-            ),
+            (ServiceAccount::Sync, options.vendor.limits()),
             (ServiceAccount::Weak, Limits::USUAL),
         ];
         let shared = Arc::new(Shared {
@@ -264,7 +264,13 @@ impl DemoDirectory {
         tree.get(dn).ok().map(|node| node.entry.clone())
     }
 
-    /// Adds an entry; `entryUUID` and times are made where it has none.
+    /// As which product it shows itself.
+    #[must_use]
+    pub fn vendor(&self) -> Vendor {
+        self.shared.options.vendor
+    }
+
+    /// Adds an entry; its id and times are made where it has none.
     ///
     /// # Errors
     /// [`ChangeError`], as for all changes below.
@@ -292,7 +298,7 @@ impl DemoDirectory {
         self.modify(dn, &[Change::Replace(attribute.to_owned(), values)])
     }
 
-    /// Gives an entry another RDN; `entryUUID` stays, and references follow. Returns the new DN.
+    /// Gives an entry another RDN; its id stays, and references follow. Returns the new DN.
     ///
     /// # Errors
     /// See [`Self::add`].
@@ -301,7 +307,7 @@ impl DemoDirectory {
         Ok(format!("{rdn},{}", split_first(dn).1))
     }
 
-    /// Moves an entry below another one; `entryUUID` stays, and references follow. Returns the new DN.
+    /// Moves an entry below another one; its id stays, and references follow. Returns the new DN.
     ///
     /// # Errors
     /// See [`Self::add`].
@@ -313,12 +319,13 @@ impl DemoDirectory {
         Ok(format!("{rdn},{superior}"))
     }
 
-    /// Disables an account for good, as OpenLDAP's password policy does.
+    /// Disables an account for good, as an administrator of this product does.
     ///
     /// # Errors
     /// See [`Self::add`].
     pub fn disable(&self, dn: &str) -> Result<(), ChangeError> {
-        self.set(dn, "pwdAccountLockedTime", &["000001010000Z"])
+        let lock = self.vendor().kind().lock;
+        self.set(dn, lock.attribute, &[lock.on])
     }
 
     /// Enables an account again.
@@ -326,7 +333,9 @@ impl DemoDirectory {
     /// # Errors
     /// See [`Self::add`].
     pub fn enable(&self, dn: &str) -> Result<(), ChangeError> {
-        self.set(dn, "pwdAccountLockedTime", &[])
+        let lock = self.vendor().kind().lock;
+        let off: Vec<&str> = lock.off.into_iter().collect();
+        self.set(dn, lock.attribute, &off)
     }
 
     /// Exchanges the values that two entries have of one attribute, as one change.

@@ -5,7 +5,8 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::change::{Change, ChangeError};
-use super::{integrity, schema};
+use super::options::Vendor;
+use super::{integrity, schema, shape};
 use crate::demo::Entry;
 use crate::demo::dn::{Dn, parent_key, split_first};
 use chrono::Utc;
@@ -21,8 +22,9 @@ pub(super) struct Node {
 }
 
 /// All entries.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tree {
+    vendor: Vendor,
     by_id: BTreeMap<u64, Arc<Node>>,
     by_key: BTreeMap<String, u64>,
     names: HashSet<String>,
@@ -32,8 +34,18 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Takes entries as they are, those above before those below; for filling an empty tree.
-    pub(super) fn fill(entries: impl Iterator<Item = Entry>) -> Result<Self, ChangeError> {
-        let mut tree = Self::default();
+    pub(super) fn fill(
+        vendor: Vendor,
+        entries: impl Iterator<Item = Entry>,
+    ) -> Result<Self, ChangeError> {
+        let mut tree = Self {
+            vendor,
+            by_id: BTreeMap::new(),
+            by_key: BTreeMap::new(),
+            names: HashSet::new(),
+            last_id: 0,
+            changes: 0,
+        };
         for entry in entries {
             let key = key_of(&entry.dn)?;
             tree.insert(key, entry);
@@ -99,9 +111,7 @@ impl Tree {
             return Err(self.no_such(split_first(&entry.dn).1, parent_key(&key)));
         }
         add_naming_values(&mut entry)?;
-        if entry.values("entryUUID").is_empty() {
-            entry.push("entryUUID", uuid::Uuid::new_v4().to_string());
-        }
+        shape::identify(self.vendor.kind(), &mut entry);
         for name in ["createTimestamp", "modifyTimestamp"] {
             if entry.values(name).is_empty() {
                 entry.push(name, now());
@@ -317,7 +327,7 @@ mod tests {
 
     fn tree() -> Tree {
         let org = Organisation::new(1, 20).with_troubles(Troubles::none());
-        Tree::fill(org.entries()).unwrap()
+        Tree::fill(Vendor::OpenLdap, org.entries()).unwrap()
     }
 
     fn person(index: u64) -> String {

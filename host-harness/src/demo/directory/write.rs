@@ -15,8 +15,11 @@ use super::{reply, schema};
 use crate::demo::Entry;
 
 /// What only the server itself sets.
-const NOT_FOR_USERS: [&str; 5] = [
+const NOT_FOR_USERS: [&str; 8] = [
     "entryUUID",
+    "objectGUID",
+    "nsUniqueId",
+    "ipaUniqueID",
     "createTimestamp",
     "modifyTimestamp",
     "memberOf",

@@ -41,7 +41,14 @@ pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
     let connected = connect_or_say(host, &configuration)?;
     let profile = connected.detected.profile;
     let fields = host.portal().fields();
-    let mut view = View::new(settings, &configuration.rules, profile, &fields).map_err(ours)?;
+    let mut view = View::new(
+        settings,
+        &configuration.rules,
+        profile,
+        &fields,
+        host.clock().now(),
+    )
+    .map_err(ours)?;
     view.widen(profile);
     let search = match who {
         Who::First => nth(&connected, &view, 0)?,
@@ -214,17 +221,9 @@ fn status(view: &View, found: &Found) -> Stage {
         Some(filter) => format!("disabled when {filter}"),
         None => "nobody counts as disabled in this kind of directory".to_owned(),
     }];
-    evidence.extend(found.status.iter().cloned());
-    if !found.reading.disabled {
-        return step("status", evidence, Vec::new(), false);
-    }
-    let problem = Problem::new(
-        "disabled",
-        "the account is disabled in the directory",
-        "Enable it there if that is wrong.",
-    )
-    .of_field("disabled-when");
-    step("status", evidence, vec![problem.into()], false)
+    evidence.extend(found.reading.status.iter().cloned());
+    let disabled = found.reading.disabled_by().map(Into::into);
+    step("status", evidence, disabled.into_iter().collect(), false)
 }
 
 fn portal(found: &Found, person: Option<&Person>, fate: Fate, seen: bool) -> Stage {

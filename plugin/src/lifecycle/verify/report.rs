@@ -83,12 +83,7 @@ pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
         stages: opening(&connected, &settings),
         profile: connected.detected.profile.id.to_owned(),
         evidence: connected.detected.evidence.clone(),
-        bases: connected
-            .root
-            .bases()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
+        bases: connected.bases(),
         tally: Tally::default(),
     };
     let base = stages::base(&connected, &settings);
@@ -98,7 +93,8 @@ pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
         return Ok(report);
     }
     let fields = host.portal().fields();
-    let view = View::new(&settings, &rules, connected.detected.profile, &fields);
+    let profile = connected.detected.profile;
+    let view = View::new(&settings, &rules, profile, &fields, host.clock().now());
     match view {
         Ok(view) => sample::people(host, &connected, &view, &mut report)?,
         Err(problems) => report.stages.push(stage(

@@ -78,11 +78,14 @@ pub(super) fn people<H: Host>(
             unreadable,
             &seen,
             completion.referrals,
+            connected.detected.profile,
         ));
     }
-    report
-        .stages
-        .push(stages::paging(connected.root.pages(), &completion));
+    report.stages.push(stages::paging(
+        connected.root.pages(),
+        &completion,
+        connected.detected.profile.limits,
+    ));
     if sampled > 0 {
         judge(host, view, &sample, report);
     }
@@ -147,9 +150,11 @@ fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report)
     let mut reasons: BTreeMap<Reason, u64> = BTreeMap::new();
     let mut examples: BTreeMap<Reason, Problem> = BTreeMap::new();
     let mut disabled = 0_u64;
+    let mut disabled_by = None;
     for (place, reading) in sample.iter().enumerate() {
         if reading.disabled && reading.id.is_ok() {
             disabled += 1;
+            disabled_by.get_or_insert(reading);
             continue;
         }
         let mut own = BTreeSet::new();
@@ -200,9 +205,12 @@ fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report)
             ", {disabled} are disabled and would not be created, or be deactivated"
         ));
     }
-    report
-        .stages
-        .push(stage("sample", vec![evidence], problems));
+    let mut evidence = vec![evidence];
+    evidence.extend(disabled_by.map(|reading| {
+        let status = reading.status.join(", ");
+        format!("disabled, for example {}: {status}", reading.dn)
+    }));
+    report.stages.push(stage("sample", evidence, problems));
 }
 
 /// Who of the sample shares an id or a unique value with another one, or with a person whom no sync brought.

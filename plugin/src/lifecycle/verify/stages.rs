@@ -4,6 +4,7 @@ use crate::attribute::AttributeSet;
 use crate::ports::Session;
 use crate::ports::directory::{Completion, HostProblem, Stage, Verdict};
 use crate::problem::Problem;
+use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::settings::parse::{classless, hiding};
 
@@ -13,11 +14,11 @@ use super::report::stage;
 
 /// The base is there and can be read.
 pub(super) fn base<S: Session>(connected: &Connected<S>, settings: &Settings) -> Stage {
-    let bases = connected.root.bases();
+    let bases = connected.bases();
     let offered = if bases.is_empty() {
         "The server does not say what it offers; ask its administrator.".to_owned()
     } else {
-        format!("The server offers: {}.", bases.join("; "))
+        format!("Possible bases: {}.", bases.join("; "))
     };
     let places = &settings.places;
     if places.bases().len() == 0 {
@@ -98,7 +99,9 @@ pub(super) fn read(
     unreadable: u64,
     seen: &[u64],
     referrals: u32,
+    profile: &Profile,
 ) -> Stage {
+    let ids: Vec<&str> = profile.ids.iter().map(|id| id.name).collect();
     let mut problems = Vec::new();
     if sampled > 0 && unreadable == sampled {
         problems.push((
@@ -106,7 +109,7 @@ pub(super) fn read(
             Problem::new(
                 "missing-external-id",
                 "nobody in the sample has a readable id that stays the same for ever",
-                "Let the bind account read the operational attributes (entryUUID in OpenLDAP).",
+                format!("Let the bind account read {}.", ids.join(" or ")),
             ),
         ));
     }
@@ -135,7 +138,7 @@ pub(super) fn read(
 }
 
 /// The server pages, and gives everything.
-pub(super) fn paging(announced: bool, completion: &Completion) -> Stage {
+pub(super) fn paging(announced: bool, completion: &Completion, limits: &[&str]) -> Stage {
     let mut problems: Vec<(Verdict, HostProblem)> = Vec::new();
     let mut evidence = vec![format!(
         "{} entries in {} pages",
@@ -165,6 +168,9 @@ pub(super) fn paging(announced: bool, completion: &Completion) -> Stage {
             _ => Verdict::Failed,
         };
         evidence.push("the result is not everything: leavers cannot be concluded from it".into());
+        if ["size-limit", "time-limit", "admin-limit"].contains(&problem.code.as_str()) {
+            evidence.extend(limits.iter().map(|limit| (*limit).to_owned()));
+        }
         problems.push((verdict, problem.clone()));
     }
     stage("paging", evidence, problems)

@@ -1,6 +1,7 @@
 //! Runs against a host in memory.
 //!
 //! - `bench`: makes plans and applies them to the portal in memory
+//! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `places`: several bases, and subtrees that are left out
 //! - `plans`: what a plan holds
 //! - `second_look`: would-be leavers, asked for by id
@@ -9,6 +10,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod disabled;
 mod places;
 mod plans;
 mod properties;

@@ -4,10 +4,12 @@
 //! - `asking`: binds, searches, limits, referrals
 //! - `changing`: changes over LDAP
 //! - `failing`: the fault script
+//! - `kinds`: the products that it can be
 //! - `protecting`: TLS
 
 mod asking;
 mod changing;
 mod client;
 mod failing;
+mod kinds;
 mod protecting;

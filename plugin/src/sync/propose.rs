@@ -170,7 +170,8 @@ impl Reading {
         Problem::new(
             "duplicate",
             format!("{} must be unique, and {who} has the same value", field.label),
-            "Give one of the two another value in the directory, or leave one of them out by the filter.",
+            "Give one of the two another value in the directory, or leave one of them out by the filter. If the other one has \
+             left for good, give them another value in the portal.",
         )
         .of_field(&field.id)
     }

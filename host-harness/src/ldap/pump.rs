@@ -21,7 +21,7 @@ use super::frame::{
     self, ABANDON_REQUEST, BIND_REQUEST, BIND_RESPONSE, EXTENDED_RESPONSE, LdapResult, Message,
     SEARCH_DONE, SEARCH_ENTRY, SEARCH_REFERENCE, SEARCH_REQUEST,
 };
-use super::page::{Continued, PageBuilder};
+use super::page::{self, Continued, PageBuilder};
 use super::policy::Limits;
 use crate::contract::ldap::Page;
 
@@ -36,6 +36,14 @@ pub(super) struct Piece {
     pub(super) continued: Vec<Continued>,
     /// Continuation references since the last piece.
     pub(super) references: u32,
+}
+
+impl Piece {
+    /// How many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        let continued: usize = self.continued.iter().map(Continued::size).sum();
+        size_of::<Self>() + page::size(&self.page) + continued
+    }
 }
 
 /// Where the entries of one search go.
@@ -320,7 +328,10 @@ mod tests {
         let good = "Zürich 東京 \u{10ffff}".as_bytes();
         assert_eq!(made_utf8(good), good);
         assert_eq!(made_utf8(b""), b"");
-        assert_eq!(made_utf8(b"\xffa\xc3\xbcb\xfe\xe6\x9d"), "?aüb???".as_bytes());
+        assert_eq!(
+            made_utf8(b"\xffa\xc3\xbcb\xfe\xe6\x9d"),
+            "?aüb???".as_bytes()
+        );
     }
 
     #[test]

@@ -86,6 +86,7 @@ impl Tenant {
     }
 
     async fn release(&self, run: RunId, digest: &str) -> Hook<()> {
+        self.configured_digest().await?;
         let held = self.plans().run(self.id(), run).await?;
         let digest = match held.digest.as_deref() {
             Some(whole) if digest.len() >= 8 && whole.starts_with(digest) => whole,

@@ -136,7 +136,7 @@ impl Tenant {
 
     /// The digest of the configuration in force. The plugin keeps the configuration and the host keeps a copy for its
     /// guards; a kill between the two leaves the copy behind, and then it is made again.
-    async fn configured_digest(&self) -> Hook<String> {
+    pub(super) async fn configured_digest(&self) -> Hook<String> {
         let in_force = self.configuration().await?;
         if self.installation().await?.configuration != in_force.digest {
             tracing::info!(tenant = %self.id(), "copying a configuration that was stored by half");

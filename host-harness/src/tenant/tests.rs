@@ -21,6 +21,8 @@ use crate::ports::{Portal as _, PortalDesk as _, Secrets as _, TenantId, Whom};
 use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
 use crate::store::{Store, TenantLock};
 
+mod interrupted;
+
 struct World {
     directory: DemoDirectory,
     store: Store,

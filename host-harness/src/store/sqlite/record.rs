@@ -1,5 +1,6 @@
 //! Recording a plan: rows, rejections, absences.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::LazyLock;
 
@@ -90,15 +91,18 @@ impl Store {
         let mut unknown = Vec::new();
         for list in rejections.chunks(LIST) {
             let changed = turn_unsynced(&mut tx, known, run, list).await?;
-            unknown.extend(list.iter().filter(|r| !changed.contains(&r.external_id)));
+            unknown.extend(
+                list.iter()
+                    .filter(|r| !changed.contains(r.external_id.as_str())),
+            );
         }
         let dns = known_dns(&mut tx, tenant, &unknown).await?;
         let rows = unknown
             .into_iter()
             .map(|rejection| {
-                let dn = dns.iter().find(|(id, _)| *id == rejection.external_id);
+                let dn = dns.get(&rejection.external_id);
                 encode(
-                    new_unsynced(rejection, dn.map_or("", |(_, dn)| dn)),
+                    new_unsynced(rejection, dn.map_or("", String::as_str)),
                     &schema,
                 )
             })
@@ -222,7 +226,7 @@ async fn turn_unsynced(
     seen: &Seen,
     run: RunId,
     rejections: &[Rejection],
-) -> StoreResult<Vec<String>> {
+) -> StoreResult<HashSet<String>> {
     let list: Vec<_> = rejections
         .iter()
         .filter_map(|rejection| Some((rejection, seen.candidate(&rejection.external_id)?)))
@@ -234,7 +238,7 @@ async fn turn_unsynced(
             other: rejection.other.as_ref().map(json),
         })
         .collect();
-    Ok(sqlx::query_scalar(
+    let changed: Vec<String> = sqlx::query_scalar(
         "UPDATE plan_row SET kind = 4, reason = j.value ->> 'code', problem = j.value ->> 'problem',
             other = j.value ->> 'other', before = NULL, role = NULL, claims = NULL, claimed = 0, flags = 0
          FROM json_each(?1) j
@@ -243,7 +247,8 @@ async fn turn_unsynced(
     )
     .bind(json(&list))
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    Ok(changed.into_iter().collect())
 }
 
 /// The DNs that the portal knows of these people.
@@ -251,9 +256,9 @@ async fn known_dns(
     tx: &mut Transaction<'_, Sqlite>,
     tenant: i64,
     rejections: &[&Rejection],
-) -> StoreResult<Vec<(String, String)>> {
+) -> StoreResult<HashMap<String, String>> {
     if rejections.is_empty() {
-        return Ok(Vec::new());
+        return Ok(HashMap::new());
     }
     let ids: Vec<_> = rejections
         .iter()

@@ -198,7 +198,8 @@ pub trait Plans: Send + Sync {
         absences: Vec<Absence>,
     ) -> Outcome<()>;
     /// Finishes the plan (contract: `plan.finish`): computes the digest over the rows in sequence, computes the guards
-    /// from the rows with the tenant's own limits, and sets `planned` or `held`.
+    /// from the rows with the tenant's own limits, and sets `planned` or `held`. Refuses `bad-row` where a run of the mode
+    /// `uninstall` has rows that do not just deactivate: nobody looks at them before they are applied.
     async fn finish(
         &self,
         tenant: &TenantId,

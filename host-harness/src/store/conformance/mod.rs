@@ -60,6 +60,7 @@ macro_rules! conformance {
                 a_changed_configuration_stops_the_plan,
                 a_refused_approval_does_not_take_effect_later,
                 seats_are_guarded,
+                an_uninstall_deactivates_and_does_nothing_else,
             }
             apply {
                 people_are_created_changed_and_made_inactive,

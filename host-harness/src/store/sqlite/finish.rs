@@ -13,6 +13,8 @@ use crate::store::error::{StoreError, StoreResult};
 use crate::store::guards::{Limits, Standing, Weight, flaw, guards};
 use crate::store::values::json;
 
+/// The mode of a run that takes everybody back whom a sync brought.
+const UNINSTALL: &str = "uninstall";
 /// Lines of the digest that travel together.
 const LINES: i64 = 500;
 
@@ -30,6 +32,9 @@ impl Store {
         let now = standing(&mut reader, tenant, run).await?;
         if now.status != RunStatus::Planning {
             return Err(wrong_status(run, now.status, "being planned"));
+        }
+        if now.mode == UNINSTALL {
+            only_deactivates(&mut reader, run).await?;
         }
         let weight = weigh(&mut reader, run).await?;
         if weight.absent > 0
@@ -83,6 +88,25 @@ impl Store {
         self.planning().await.forget(run);
         Ok(digest)
     }
+}
+
+/// Refuses an uninstall's plan that does anything but deactivate: no guard stands in the way of such a plan.
+async fn only_deactivates(connection: &mut SqliteConnection, run: RunId) -> StoreResult<()> {
+    let others: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM plan_row
+         WHERE run = ?1 AND (kind <> 2 OR after <> '{}' OR pseudo IS NOT NULL)",
+    )
+    .bind(run.0)
+    .fetch_one(connection)
+    .await?;
+    if others == 0 {
+        return Ok(());
+    }
+    Err(StoreError::refused(
+        "bad-row",
+        format!("{others} rows of the plugin's plan to deactivate everybody do something else"),
+        "Uninstall and keep the people as they are, and report this to the plugin's maker.",
+    ))
 }
 
 /// The digest over a run's rows as they are stored, read in pieces.

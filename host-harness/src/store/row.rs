@@ -52,6 +52,23 @@ pub struct Encoded {
     pub other: Option<String>,
 }
 
+impl Encoded {
+    /// How many bytes its texts have.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let optional = [
+            &self.before,
+            &self.pseudo,
+            &self.claims,
+            &self.problem,
+            &self.other,
+        ];
+        let optional = optional.into_iter().flatten().map(String::len);
+        let always = [&self.external_id, &self.dn, &self.display, &self.after];
+        always.into_iter().map(String::len).sum::<usize>() + optional.sum::<usize>()
+    }
+}
+
 /// A row kind as it is stored.
 #[must_use]
 pub fn kind_code(kind: RowKind) -> i64 {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use sqlx::{Row as _, Sqlite, Transaction};
 
-use super::open::{Store, signed};
+use super::open::{PlanLimits, Store, signed};
 use super::runs::{row_id, standing, wrong_status};
 use super::seen::{Planning, Seen};
 use crate::contract::plan::{Absence, Rejection, Row, RowKind};
@@ -57,7 +57,8 @@ impl Store {
             .collect::<Result<Vec<_>, _>>()?;
         let mut seen = self.planning().await;
         let mut tx = self.write().await?;
-        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows).await;
+        let limits = self.plan_limits();
+        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows, limits).await;
         // What was noted of rows that are not stored is read again from those that are.
         let stored = match added {
             Ok(()) => tx.commit().await.map_err(StoreError::from),
@@ -107,7 +108,8 @@ impl Store {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows).await;
+        let limits = self.plan_limits();
+        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows, limits).await;
         let stored = match added {
             Ok(()) => tx.commit().await.map_err(StoreError::from),
             Err(error) => Err(error),
@@ -125,8 +127,15 @@ impl Store {
         absences: &[Absence],
     ) -> StoreResult<()> {
         let tenant = self.tenant(tenant).await?;
+        let mut seen = self.planning().await;
         let mut tx = self.write().await?;
-        planning(&mut tx, tenant, run).await?;
+        let sequence = planning(&mut tx, tenant, run).await?;
+        let bytes = absences.iter().map(|a| a.external_id.len()).sum();
+        seen.of(&mut tx, tenant, run, sequence).await?.admit(
+            absences.len(),
+            bytes,
+            self.plan_limits(),
+        )?;
         for list in absences.chunks(LIST) {
             let list: Vec<_> = list
                 .iter()
@@ -161,6 +170,7 @@ async fn insert_rows(
     tenant: i64,
     run: RunId,
     rows: Vec<Encoded>,
+    limits: PlanLimits,
 ) -> StoreResult<()> {
     let before = planning(tx, tenant, run).await?;
     let seen = seen.of(tx, tenant, run, before).await?;
@@ -172,14 +182,9 @@ async fn insert_rows(
             "Report this to the plugin's maker.",
         ));
     }
+    let bytes = rows.iter().map(Encoded::bytes).sum();
+    seen.admit(rows.len(), bytes, limits)?;
     let after = before + signed(rows.len() as u64);
-    if after > i64::from(u32::MAX) {
-        return Err(StoreError::refused(
-            "bad-request",
-            "too many rows in one plan",
-            "Split the run.",
-        ));
-    }
     let mut sequence = before;
     let mut rows = rows.into_iter();
     for (size, statement) in CHUNKS.iter().zip(INSERTS.iter()) {

@@ -1,5 +1,7 @@
 //! What was left by half, and runs that must not go on.
 
+use std::time::Duration;
+
 use super::*;
 
 fn watch() -> Arc<Unwatched> {
@@ -49,4 +51,44 @@ async fn a_held_plan_of_the_settings_in_force_is_released() {
     assert_eq!(released.unwrap().status, RunStatus::Applied);
     let valid = world.directory.organisation().totals().valid;
     assert_eq!(world.store.count(&world.id).await.unwrap(), valid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_is_not_finished_in_time_fails_and_lets_the_tenant_go() {
+    let world = World::with_people(20).await;
+    let options = SyncOptions {
+        deadline: Duration::ZERO,
+        ..SyncOptions::default()
+    };
+    let refused = world.tenant.sync(options, watch()).await.unwrap_err();
+    assert_eq!(refused.code(), "run-deadline");
+    let failed = &world.tenant.runs(1).await.unwrap()[0];
+    assert_eq!(failed.status, RunStatus::Failed);
+    assert_eq!(world.store.count(&world.id).await.unwrap(), 0);
+    assert_eq!(world.sync().await.run.status, RunStatus::Applied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_is_too_large_fails_and_one_of_just_that_size_is_applied() {
+    let mut world = World::with_people(20).await;
+    let rows = {
+        let options = SyncOptions {
+            dry_run: true,
+            ..SyncOptions::default()
+        };
+        let run = world.tenant.sync(options, watch()).await.unwrap().run;
+        run.counts.iter().map(|count| count.rows).sum()
+    };
+    let mut limited = async |rows, bytes| {
+        let limits = PlanLimits { rows, bytes };
+        world.platform.plans = Arc::new(world.store.clone().with_plan_limits(limits));
+        let tenant = world.platform.tenant(&world.id).await.unwrap();
+        let synced = tenant.sync(SyncOptions::default(), watch()).await;
+        synced.map(|synced| synced.run.status)
+    };
+    for (rows, bytes) in [(rows - 1, u64::MAX), (rows, 1_000)] {
+        let refused = limited(rows, bytes).await.unwrap_err();
+        assert_eq!(refused.code(), "plan-too-large");
+    }
+    assert_eq!(limited(rows, 1 << 20).await.unwrap(), RunStatus::Applied);
 }

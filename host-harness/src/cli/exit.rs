@@ -46,7 +46,7 @@ impl Exit {
             "cancelled" => Self::Interrupted,
             "guard-held" => Self::Held,
             "absence-unproven" | "size-limit" | "time-limit" | "admin-limit" | "paging-missing"
-            | "empty-result" | "incomplete" => Self::Incomplete,
+            | "empty-result" | "incomplete" | "plan-too-large" | "run-deadline" => Self::Incomplete,
             "not-a-component"
             | "component-too-large"
             | "import-refused"
@@ -135,6 +135,8 @@ mod tests {
         assert_eq!(of("key-file-exposed"), Exit::Trouble);
         assert_eq!(of("store-busy"), Exit::Trouble);
         assert_eq!(of("size-limit"), Exit::Incomplete);
+        assert_eq!(of("plan-too-large"), Exit::Incomplete);
+        assert_eq!(of("run-deadline"), Exit::Incomplete);
         assert_eq!(of("guard-held"), Exit::Held);
         assert_eq!(of("plugin-trap"), Exit::Plugin);
         assert_eq!(of("import-refused"), Exit::Plugin);

@@ -102,7 +102,7 @@ fn client_code(fault: &Fault) -> u32 {
         Fault::Malformed(_) | Fault::Circle(_) => 84,
         Fault::Timeout { .. } => 85,
         Fault::Superseded => 88,
-        Fault::Memory { .. } => 90,
+        Fault::Memory { .. } | Fault::Crowded { .. } => 90,
         Fault::Library(_) => 82,
     }
 }

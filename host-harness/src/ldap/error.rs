@@ -75,6 +75,14 @@ pub enum Fault {
         /// [`super::Limits::held_bytes`].
         limit: usize,
     },
+    /// One entry has more of something than may be kept in memory at once.
+    #[error("an entry has more than {limit} {what}")]
+    Crowded {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
     /// Paging goes round in circles.
     #[error("paging makes no progress: {0}")]
     Circle(&'static str),
@@ -94,7 +102,7 @@ impl Fault {
             Self::Lost(_) | Self::Notice { .. } => "connection-lost",
             Self::Malformed(_) | Self::Circle(_) | Self::Library(_) => "protocol-violation",
             Self::Timeout { .. } => "timeout",
-            Self::Memory { .. } => "memory-limit",
+            Self::Memory { .. } | Self::Crowded { .. } => "memory-limit",
             Self::Superseded => "search-ended",
         }
     }
@@ -121,6 +129,9 @@ impl Fault {
             }
             Self::Memory { .. } => {
                 "Lower the page size, or do not map attributes with very large values, such as photos."
+            }
+            Self::Crowded { .. } => {
+                "Do not map attributes with so many values, such as the members of a group."
             }
             Self::Library(_) => "Report this, with the host's log.",
             Self::Superseded => "Finish one search before the next one of the same session begins.",

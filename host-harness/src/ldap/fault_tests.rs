@@ -391,3 +391,50 @@ async fn texts_that_are_not_utf8_do_no_harm() {
         ("n?h", "dc=?", 4)
     );
 }
+
+/// Reads somebody whose values come in so many ranges of one empty value, and so many nobodies behind that
+/// person, where 64 KiB may be held.
+async fn read_held(ranges: u32, nobodies: usize) -> Completion {
+    let address = serve(move |mut peer| async move {
+        while let Some(asked) = peer.search().await {
+            let wanted = String::from_utf8_lossy(&asked.content).into_owned();
+            let from = wanted
+                .split_once("cn;range=")
+                .and_then(|(_, range)| range.split_once("-*"))
+                .map_or(0, |(from, _)| from.parse::<u32>().unwrap());
+            let range = if from == ranges {
+                format!("cn;range={from}-*")
+            } else {
+                format!("cn;range={from}-{from}")
+            };
+            let mut bytes = entry(asked.id, "uid=a", &[(&*range, &[""])]);
+            if from == 0 {
+                bytes.extend(entry(asked.id, "", &[("cn", &[""])]).repeat(nobodies));
+            }
+            bytes.extend(done(asked.id, 0, asked.cookie.is_some().then_some(b"")));
+            peer.send(&bytes).await;
+        }
+    })
+    .await;
+    let limits = Limits {
+        held_bytes: 64 << 10,
+        ..Limits::default()
+    };
+    fake::read(address, Policy { limits, ..policy() }).await.1
+}
+
+#[tokio::test]
+async fn entries_and_ranges_that_are_few_are_held() {
+    let end = read_held(20, 200).await;
+    assert_eq!((end.exhausted, end.problem), (true, None));
+    assert_eq!(end.entries, 201);
+}
+
+#[tokio::test]
+async fn neither_endless_entries_nor_endless_ranges_fill_the_memory_by_being_empty() {
+    for (ranges, nobodies) in [(1, 10_000), (2_000, 1)] {
+        let end = read_held(ranges, nobodies).await;
+        assert!(!end.exhausted, "{ranges} {nobodies}");
+        assert_eq!(end.problem.unwrap().code, "memory-limit");
+    }
+}

@@ -2,8 +2,14 @@
 
 use super::attributes::{Attributes, without_range};
 use super::ber::{OCTETS, Reader, SEQUENCE, SET};
-use super::error::Malformed;
+use super::error::{Fault, Malformed};
 use crate::contract::ldap::Page;
+
+/// The most wanted values that one entry may bring in one message: a value of two octets costs sixteen while its entry
+/// is read.
+const MOST_VALUES: usize = 250_000;
+/// The most attributes of one entry whose values the server may hold back: as many as may be asked for.
+const MOST_CONTINUED: usize = 256;
 
 /// Values that the server holds back (`range=`), to be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +24,13 @@ pub(super) struct Continued {
     pub(super) from: u32,
 }
 
+impl Continued {
+    /// How many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + self.description.len()
+    }
+}
+
 /// What was decoded so far.
 #[derive(Debug)]
 pub(super) struct PageBuilder {
@@ -25,6 +38,8 @@ pub(super) struct PageBuilder {
     slots: Vec<Slot>,
     page: Page,
     continued: Vec<Continued>,
+    /// What `continued` takes.
+    continued_bytes: usize,
 }
 
 /// One attribute's values in the entry at hand, as offsets.
@@ -43,6 +58,7 @@ impl PageBuilder {
             slots,
             page: empty(),
             continued: Vec::new(),
+            continued_bytes: 0,
         }
     }
 
@@ -51,14 +67,14 @@ impl PageBuilder {
         self.page.entries as usize
     }
 
-    /// How many bytes it holds, counting the layout.
+    /// How many bytes it holds, counting the layout and what is to be asked for.
     pub(super) fn size(&self) -> usize {
-        self.page.bytes.len() + 4 * (self.page.ends.len() + self.page.counts.len())
+        size(&self.page) + self.continued_bytes
     }
 
     /// Adds an entry from the contents of a SearchResultEntry (RFC 4511 section 4.5.2). On an error the page
     /// is as before.
-    pub(super) fn entry(&mut self, content: &[u8]) -> Result<(), Malformed> {
+    pub(super) fn entry(&mut self, content: &[u8]) -> Result<(), Fault> {
         for slot in &mut self.slots {
             slot.plain.clear();
             slot.tagged.clear();
@@ -79,6 +95,8 @@ impl PageBuilder {
             }
         }
         page.entries += 1;
+        let fresh = self.continued[known..].iter().map(Continued::size);
+        self.continued_bytes += fresh.sum::<usize>();
         Ok(())
     }
 
@@ -90,6 +108,7 @@ impl PageBuilder {
             ends: Vec::with_capacity(self.page.ends.len() + self.page.ends.len() / 16),
             bytes: Vec::with_capacity(self.page.bytes.len() + self.page.bytes.len() / 16),
         };
+        self.continued_bytes = 0;
         (
             std::mem::replace(&mut self.page, fresh),
             std::mem::take(&mut self.continued),
@@ -97,13 +116,14 @@ impl PageBuilder {
     }
 
     /// Notes where the wanted values are; returns the entry's name.
-    fn gather<'a>(&mut self, content: &'a [u8]) -> Result<&'a [u8], Malformed> {
+    fn gather<'a>(&mut self, content: &'a [u8]) -> Result<&'a [u8], Fault> {
+        let (mut values_left, mut continued_left) = (MOST_VALUES, MOST_CONTINUED);
         let base = content.as_ptr().addr();
         let mut reader = Reader::new(content);
         let name = reader.expect(OCTETS)?;
         let mut attributes = Reader::new(reader.expect(SEQUENCE)?);
         if !reader.is_empty() {
-            return Err(Malformed::Unexpected);
+            return Err(Malformed::Unexpected.into());
         }
         let mut hint = 0;
         while !attributes.is_empty() {
@@ -111,12 +131,13 @@ impl PageBuilder {
             let description = attribute.expect(OCTETS)?;
             let mut values = Reader::new(attribute.expect(SET)?);
             if !attribute.is_empty() {
-                return Err(Malformed::Unexpected);
+                return Err(Malformed::Unexpected.into());
             }
             let found = self.attributes.find(description, hint);
             if let Some(found) = found {
                 hint = found.position + 1;
                 if let Some(from) = found.more_from {
+                    take_one(&mut continued_left, "attributes in ranges", MOST_CONTINUED)?;
                     self.continued.push(Continued {
                         entry: self.page.entries as usize,
                         position: found.position,
@@ -128,6 +149,7 @@ impl PageBuilder {
             while !values.is_empty() {
                 let value = values.expect(OCTETS)?;
                 let Some(found) = found else { continue };
+                take_one(&mut values_left, "values", MOST_VALUES)?;
                 let start = value.as_ptr().addr() - base;
                 let slot = &mut self.slots[found.position];
                 let list = if found.tagged {
@@ -140,6 +162,11 @@ impl PageBuilder {
         }
         Ok(name)
     }
+}
+
+/// How many bytes a page takes, counting the layout.
+pub(super) fn size(page: &Page) -> usize {
+    page.bytes.len() + 4 * (page.ends.len() + page.counts.len())
 }
 
 /// A page without entries.
@@ -226,6 +253,11 @@ pub(super) fn splice(
     Ok(out)
 }
 
+fn take_one(left: &mut usize, what: &'static str, limit: usize) -> Result<(), Fault> {
+    *left = left.checked_sub(1).ok_or(Fault::Crowded { what, limit })?;
+    Ok(())
+}
+
 fn offset(length: usize) -> Result<u32, Malformed> {
     u32::try_from(length).map_err(|_| Malformed::Length)
 }
@@ -309,6 +341,42 @@ mod tests {
         let whole = splice(&page, 3, &[(continued[0].clone(), rest.take().0)]).unwrap();
         assert_eq!(texts(&whole), ["a", "1", "b", "m0", "m1", "m2", "s"]);
         assert_eq!(whole.counts, [1, 0, 0, 0, 3, 1]);
+    }
+
+    /// An entry with so many empty values of `cn`.
+    fn crowded(values: usize) -> Vec<u8> {
+        let values = [OCTETS, 0].repeat(values);
+        let cn = [fake::element(OCTETS, b"cn"), fake::element(SET, &values)].concat();
+        let attributes = fake::element(SEQUENCE, &fake::element(SEQUENCE, &cn));
+        [fake::element(OCTETS, b""), attributes].concat()
+    }
+
+    #[test]
+    fn an_entry_may_have_many_wanted_values_but_not_any_number() {
+        let mut page = builder(&["cn"]);
+        page.entry(&crowded(MOST_VALUES)).unwrap();
+        let refused = page.entry(&crowded(MOST_VALUES + 1)).unwrap_err();
+        assert_eq!(refused.code(), "memory-limit");
+        assert_eq!(page.take().0.entries, 1);
+        let mut page = builder(&["sn"]);
+        page.entry(&crowded(MOST_VALUES + 1)).unwrap();
+        assert_eq!(page.take().0.counts, [0], "what nobody wants costs nothing");
+    }
+
+    #[test]
+    fn an_entry_may_hold_back_many_attributes_but_not_any_number() {
+        let ranged = |count: usize| {
+            let ranged = vec![("cn;range=0-0", &["v"][..]); count];
+            fake::entry_content("uid=a", &ranged)
+        };
+        let mut page = builder(&["cn"]);
+        let before = page.size();
+        page.entry(&ranged(MOST_CONTINUED)).unwrap();
+        assert!(page.size() - before > MOST_CONTINUED * size_of::<Continued>());
+        let refused = page.entry(&ranged(MOST_CONTINUED + 1)).unwrap_err();
+        assert_eq!(refused.code(), "memory-limit");
+        assert_eq!(page.take().1.len(), MOST_CONTINUED);
+        assert_eq!(page.size(), 0);
     }
 
     #[test]

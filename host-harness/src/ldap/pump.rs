@@ -21,7 +21,7 @@ use super::frame::{
     self, ABANDON_REQUEST, BIND_REQUEST, BIND_RESPONSE, EXTENDED_RESPONSE, LdapResult, Message,
     SEARCH_DONE, SEARCH_ENTRY, SEARCH_REFERENCE, SEARCH_REQUEST,
 };
-use super::page::{Continued, PageBuilder};
+use super::page::{self, Continued, PageBuilder};
 use super::policy::Limits;
 use crate::contract::ldap::Page;
 
@@ -36,6 +36,14 @@ pub(super) struct Piece {
     pub(super) continued: Vec<Continued>,
     /// Continuation references since the last piece.
     pub(super) references: u32,
+}
+
+impl Piece {
+    /// How many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        let continued: usize = self.continued.iter().map(Continued::size).sum();
+        size_of::<Self>() + page::size(&self.page) + continued
+    }
 }
 
 /// Where the entries of one search go.
@@ -239,11 +247,7 @@ impl<S: Stream> Pump<S> {
             })
         };
         for span in spans {
-            let text = &mut frame[span];
-            while let Err(error) = std::str::from_utf8(text) {
-                let bad = error.valid_up_to();
-                text[bad] = b'?';
-            }
+            make_utf8(&mut frame[span]);
         }
         self.library.write_all(frame).await.map_err(lost)
     }
@@ -293,6 +297,50 @@ fn unsolicited(message: &Message<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Puts a question mark in place of every octet that is not part of UTF-8. What was checked is not read again: a
+/// server could keep a thread busy for hours by that.
+fn make_utf8(mut text: &mut [u8]) {
+    while let Err(error) = std::str::from_utf8(text) {
+        let (bad, rest) = text[error.valid_up_to()..].split_at_mut(1);
+        bad[0] = b'?';
+        text = rest;
+    }
+}
+
 fn lost(error: std::io::Error) -> Fault {
     Fault::Lost(printable(&error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn made_utf8(text: &[u8]) -> Vec<u8> {
+        let mut text = text.to_vec();
+        make_utf8(&mut text);
+        text
+    }
+
+    #[test]
+    fn what_is_utf8_stays_and_only_the_rest_is_replaced() {
+        let good = "Zürich 東京 \u{10ffff}".as_bytes();
+        assert_eq!(made_utf8(good), good);
+        assert_eq!(made_utf8(b""), b"");
+        assert_eq!(
+            made_utf8(b"\xffa\xc3\xbcb\xfe\xe6\x9d"),
+            "?aüb???".as_bytes()
+        );
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_wrong_octets_takes_no_hours() {
+        let (done, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let text = made_utf8(&vec![0xff; 16 << 20]);
+            done.send(text.iter().all(|octet| *octet == b'?'))
+        });
+        assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok(true));
+    }
 }

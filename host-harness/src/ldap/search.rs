@@ -200,7 +200,7 @@ impl Search {
                     break;
                 }
             } else {
-                held_bytes += piece.page.bytes.len();
+                held_bytes += piece.size();
                 if held_bytes > self.limits.held_bytes {
                     let limit = self.limits.held_bytes;
                     return Err(self.link.fail(Fault::Memory { limit }).into());
@@ -237,7 +237,7 @@ impl Search {
     async fn whole(&mut self, piece: Piece) -> Result<Page, Stop> {
         let width = self.request.attributes.len();
         let mut additions = Vec::new();
-        let mut bytes = piece.page.bytes.len();
+        let mut bytes = piece.size();
         for first in &piece.continued {
             let incomplete = |why: &str| {
                 Stop::End(End::RangeIncomplete(format!(
@@ -258,7 +258,7 @@ impl Search {
                 if from.is_some_and(|next| next <= start) {
                     return Err(incomplete("come in ranges that do not go on"));
                 }
-                bytes += page.bytes.len();
+                bytes += page::size(&page) + first.size();
                 if bytes > self.limits.held_bytes {
                     let limit = self.limits.held_bytes;
                     return Err(self.link.fail(Fault::Memory { limit }).into());

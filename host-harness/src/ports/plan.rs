@@ -1,7 +1,8 @@
 //! The plan port: runs, their rows, and applying them.
 //!
 //! A run goes `planning` → `planned` → `applying` → `applied`, or to `held` (a guard tripped, until that digest is
-//! approved), `failed`, `cancelled`, `abandoned` (its host died while planning) or `discarded`.
+//! approved), `failed`, `cancelled`, `abandoned` (its host died while planning) or `discarded`; an interrupted `applying`
+//! run can be resumed or `discarded`.
 
 use std::fmt;
 
@@ -43,7 +44,7 @@ pub enum RunStatus {
     Cancelled,
     /// Its host died while planning; nothing was applied.
     Abandoned,
-    /// Somebody threw the plan away, or a newer plan took its place.
+    /// Somebody threw the plan away, or what was left of it, or a newer plan took its place.
     Discarded,
 }
 
@@ -132,7 +133,8 @@ impl Run {
 pub struct Count {
     /// The rows' kind.
     pub kind: RowKind,
-    /// `pending`, `applied`, `failed`, or `reported` for the unsynced.
+    /// `pending`, `applied`, `failed`, `discarded` for those of a discarded run that were not applied, or `reported` for the
+    /// unsynced.
     pub outcome: String,
     /// How many.
     pub rows: u64,
@@ -179,7 +181,7 @@ pub struct Applied {
 #[async_trait]
 pub trait Plans: Send + Sync {
     /// Starts a run in `planning`; runs of the tenant left in `planning`, `planned` or `held` become `abandoned` or
-    /// `discarded`. Refuses `run-unfinished` while one is `applying`: resume that first.
+    /// `discarded`. Refuses `run-unfinished` while one is `applying`: resume or discard that first.
     async fn begin(&self, tenant: &TenantId, begin: Begin) -> Outcome<RunId>;
     /// Records rows (contract: `plan.record-rows`).
     async fn record(&self, tenant: &TenantId, run: RunId, rows: Vec<Row>) -> Outcome<()>;
@@ -198,7 +200,8 @@ pub trait Plans: Send + Sync {
         absences: Vec<Absence>,
     ) -> Outcome<()>;
     /// Finishes the plan (contract: `plan.finish`): computes the digest over the rows in sequence, computes the guards
-    /// from the rows with the tenant's own limits, and sets `planned` or `held`.
+    /// from the rows with the tenant's own limits, and sets `planned` or `held`. Refuses `bad-row` where a run of the mode
+    /// `uninstall` has rows that do not just deactivate: nobody looks at them before they are applied.
     async fn finish(
         &self,
         tenant: &TenantId,
@@ -207,7 +210,8 @@ pub trait Plans: Send + Sync {
         proof: Proof,
         checkpoint: Vec<u8>,
     ) -> Outcome<String>;
-    /// Ends a run as `failed`, `cancelled` or `discarded`.
+    /// Ends a run as `failed`, `cancelled` or `discarded`. Rows that were applied stay so; the checkpoint and the absences
+    /// of a run that was not applied whole are not kept.
     async fn end(
         &self,
         tenant: &TenantId,
@@ -242,7 +246,8 @@ pub trait Plans: Send + Sync {
         limit: u32,
     ) -> Outcome<Vec<StoredRow>>;
     /// A run's unsynced people by ascending sequence (contract: `plan.unsynced-rows`): those whom the plan could not
-    /// bring over, and those whose rows the portal refused.
+    /// bring over, and those whose rows the portal refused. Fewer than `limit`, but at least one if there is any, where they
+    /// are large; none is the end.
     async fn unsynced(
         &self,
         tenant: &TenantId,

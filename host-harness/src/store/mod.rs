@@ -29,4 +29,4 @@ pub mod vault;
 mod conformance;
 
 pub use lock::TenantLock;
-pub use sqlite::Store;
+pub use sqlite::{PlanLimits, Store};

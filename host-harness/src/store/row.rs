@@ -15,6 +15,7 @@ const MAX_ID: usize = 1024;
 const MAX_DN: usize = 16 << 10;
 const MAX_CHANGES: usize = 512;
 const MAX_BYTES: usize = 4 << 20;
+const MAX_PROBLEM: usize = 64 << 10;
 const HASH_BYTES: usize = 16;
 
 /// A row as the columns that hold it.
@@ -50,6 +51,23 @@ pub struct Encoded {
     pub problem: Option<String>,
     /// JSON.
     pub other: Option<String>,
+}
+
+impl Encoded {
+    /// How many bytes its texts have.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let optional = [
+            &self.before,
+            &self.pseudo,
+            &self.claims,
+            &self.problem,
+            &self.other,
+        ];
+        let optional = optional.into_iter().flatten().map(String::len);
+        let always = [&self.external_id, &self.dn, &self.display, &self.after];
+        always.into_iter().map(String::len).sum::<usize>() + optional.sum::<usize>()
+    }
 }
 
 /// A row kind as it is stored.
@@ -294,6 +312,17 @@ fn size(row: &Row) -> usize {
     row.changes.iter().map(texts).sum::<usize>() + row.display.len()
 }
 
+/// Whether what a row says besides values is short enough to be kept.
+#[must_use]
+pub fn is_short(problem: &Problem, other: Option<&Party>) -> bool {
+    let field = problem.field.as_ref().map_or(0, String::len);
+    let said = problem.code.len() + problem.message.len() + problem.remedy.len() + field;
+    let party = other.map_or(0, |other| {
+        other.external_id.len() + other.dn.len() + other.id.len()
+    });
+    said <= MAX_PROBLEM && party <= MAX_PROBLEM
+}
+
 fn check_shape(row: &Row) -> Result<(), Problem> {
     let unsynced = row.kind == RowKind::Unsynced;
     let fault = if row.external_id.is_empty() && !(unsynced && row.reason == "missing-external-id")
@@ -307,6 +336,12 @@ fn check_shape(row: &Row) -> Result<(), Problem> {
         "a reason that is no code"
     } else if unsynced && row.problem.is_none() {
         "no problem, though it is unsynced"
+    } else if row
+        .problem
+        .as_ref()
+        .is_some_and(|problem| !is_short(problem, row.other.as_ref()))
+    {
+        "a problem that is too long"
     } else if !matches!(row.source_hash.len(), 0 | HASH_BYTES) {
         "a source hash that is not 16 bytes long"
     } else if row.changes.len() > MAX_CHANGES || size(row) > MAX_BYTES {
@@ -401,5 +436,11 @@ mod tests {
         let mut hashless = update(&[]);
         hashless.source_hash = vec![1];
         assert_eq!(code(hashless), "bad-row");
+        let said = |length| Row {
+            problem: Some(Problem::new("taken", "m".repeat(length), "")),
+            ..row(RowKind::Unsynced, &[])
+        };
+        assert!(encoded(said(MAX_PROBLEM - 5)).is_ok());
+        assert_eq!(code(said(MAX_PROBLEM)), "bad-row");
     }
 }

@@ -4,9 +4,11 @@ use zeroize::Zeroizing;
 
 use crate::Problem;
 use crate::contract::hooks::lifecycle::{Configured, FormKind};
+use crate::contract::hooks::mapping::Rule;
 use crate::contract::types::Setting;
 use crate::ports::tenants::HostSetting;
 
+use super::draft::Draft;
 use super::{Hook, Refused, Tenant};
 
 /// Settings that say which server gets the password, and how safely.
@@ -24,16 +26,18 @@ pub struct Change {
     pub unset: Vec<String>,
     /// Begin from the form's defaults instead of the stored settings. The password stays.
     pub afresh: bool,
+    /// A mapping to be stored with the settings; empty keeps the stored one.
+    pub rules: Vec<Rule>,
     /// A new password for the form's secret field.
     pub password: Option<Zeroizing<String>>,
 }
 
 impl Tenant {
-    /// Checks and stores settings. All wrong fields are reported at once, and then nothing has changed, the stored
-    /// password included.
+    /// Checks and stores settings, and rules where there are any. All wrong fields are reported at once, then all wrong
+    /// rules; either way nothing has changed, the stored password included.
     ///
     /// # Errors
-    /// The plugin's problems by field; `secret-setting` for a password among the plain settings;
+    /// The plugin's problems by field or rule; `secret-setting` for a password among the plain settings;
     /// `empty-password`; `password-missing` where the server changes and its password is not given again;
     /// `tenant-busy` while a run is under way.
     pub async fn configure(&self, change: Change) -> Hook<Configured> {
@@ -47,7 +51,7 @@ impl Tenant {
         let secret = self.secret_key().await?;
         let settings = self.changed(&change, secret.as_deref()).await?;
         let Some(secret) = secret else {
-            return self.accept(settings).await;
+            return self.accept(settings, change.rules).await;
         };
         let in_force = self.in_force().await?;
         let before = handle(&in_force, &secret);
@@ -61,13 +65,13 @@ impl Tenant {
                 .clone()
                 .filter(|_| moved.is_none() && !change.unset.contains(&secret));
             let forgotten = before.filter(|_| kept.is_none());
-            let configured =
-                self.accept(with(settings, &secret, kept))
-                    .await
-                    .map_err(|refused| match (moved, &forgotten) {
-                        (Some(key), Some(_)) => stays_behind(refused, &key),
-                        _ => refused,
-                    })?;
+            let configured = self
+                .accept(with(settings, &secret, kept), change.rules)
+                .await
+                .map_err(|refused| match (moved, &forgotten) {
+                    (Some(key), Some(_)) => stays_behind(refused, &key),
+                    _ => refused,
+                })?;
             self.forget(forgotten).await?;
             return Ok(configured);
         };
@@ -75,7 +79,7 @@ impl Tenant {
         // is not in force afterwards is destroyed.
         let new = self.secrets().store(self.id(), &secret, password).await?;
         let accepted = self
-            .accept(with(settings, &secret, Some(new.clone())))
+            .accept(with(settings, &secret, Some(new.clone())), change.rules)
             .await;
         if accepted.is_ok() {
             self.forget(before.filter(|before| *before != new)).await?;
@@ -231,40 +235,34 @@ impl Tenant {
         Ok(())
     }
 
-    /// Asks the plugin to accept something under these settings. Refused, the intention is withdrawn, unless the plugin
-    /// works by another configuration all the same.
-    pub(super) async fn intending<T>(
-        &self,
-        settings: Vec<HostSetting>,
-        asked: impl Future<Output = Hook<T>>,
-    ) -> Hook<T> {
-        self.tenants().intend(self.id(), Some(settings)).await?;
-        match asked.await {
-            Ok(accepted) => Ok(accepted),
-            Err(refused) => {
-                let noted = self.installation().await?.configuration;
-                let stands = match self.configuration().await {
-                    Ok(now) => now.digest == noted,
-                    Err(unconfigured) => {
-                        unconfigured.code() == "not-configured" && noted.is_empty()
-                    }
-                };
-                if stands {
-                    self.tenants().intend(self.id(), None).await?;
-                }
-                Err(refused)
-            }
+    /// Settings and rules are stored with one commit: no sync works by new settings and old rules.
+    async fn accept(&self, settings: Vec<Setting>, rules: Vec<Rule>) -> Hook<Configured> {
+        let given: Vec<HostSetting> = settings.iter().cloned().map(HostSetting::from).collect();
+        let draft = self.draft();
+        let mut configured = self.hooks_on(&draft).configure(settings).await?;
+        if !rules.is_empty() {
+            configured.digest = self.hooks_on(&draft).submit_mapping(rules).await?;
         }
+        self.keep(&draft, &configured.digest, given).await?;
+        Ok(configured)
     }
 
-    async fn accept(&self, settings: Vec<Setting>) -> Hook<Configured> {
-        let given: Vec<HostSetting> = settings.iter().cloned().map(HostSetting::from).collect();
-        let asked = async { Ok(self.hooks().configure(settings).await?) };
-        let configured = self.intending(given.clone(), asked).await?;
+    /// Stores what the plugin accepted, and with it the settings under which it did. A kill in between leaves both known.
+    pub(super) async fn keep(
+        &self,
+        draft: &Draft,
+        digest: &str,
+        given: Vec<HostSetting>,
+    ) -> Hook<()> {
         self.tenants()
-            .configured(self.id(), &configured.digest, given)
+            .intend(self.id(), Some(given.clone()))
             .await?;
-        Ok(configured)
+        if let Err(problem) = draft.store(self.id()).await {
+            self.tenants().intend(self.id(), None).await?;
+            return Err(problem.into());
+        }
+        self.tenants().configured(self.id(), digest, given).await?;
+        Ok(())
     }
 }
 

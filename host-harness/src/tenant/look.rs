@@ -72,12 +72,10 @@ impl Tenant {
     /// All problems of the rules at once; then nothing has changed. `tenant-busy` while a run is under way.
     pub async fn submit_rules(&self, rules: Vec<Rule>) -> Hook<String> {
         let _lock = self.lock()?;
+        let draft = self.draft();
+        let digest = self.hooks_on(&draft).submit_mapping(rules).await?;
         let settings = self.installation().await?.settings;
-        let asked = async { Ok(self.hooks().submit_mapping(rules).await?) };
-        let digest = self.intending(settings.clone(), asked).await?;
-        self.tenants()
-            .configured(self.id(), &digest, settings)
-            .await?;
+        self.keep(&draft, &digest, settings).await?;
         Ok(digest)
     }
 

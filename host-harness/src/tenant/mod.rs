@@ -17,6 +17,7 @@
 //! - [`refused`]: why a hook did not do what was asked
 
 pub mod configure;
+mod draft;
 pub mod export;
 mod grant;
 pub mod history;

@@ -10,6 +10,7 @@ use crate::ports::{Directory, Plans, Portal, RunId, Secrets, State, TenantId, Te
 use crate::sandbox::{Enumeration, Hooks, HostContext, Plugin, Sandbox};
 use crate::store::TenantLock;
 
+use super::draft::Draft;
 use super::grant::Granted;
 use super::watch::{Progress, Watch};
 use super::{Hook, Refused};
@@ -192,19 +193,28 @@ impl Tenant {
         Granted::stored(Arc::clone(directory), Arc::clone(tenants))
     }
 
+    /// Nothing of the plugin's settings changed.
+    pub(super) fn draft(&self) -> Arc<Draft> {
+        Arc::new(Draft::of(Arc::clone(&self.platform.state)))
+    }
+
+    /// The plugin's hooks, whose changes of its settings stay in a draft.
+    pub(super) fn hooks_on(&self, draft: &Arc<Draft>) -> Hooks {
+        self.plugin.hooks(self.context_on(draft.clone()))
+    }
+
     fn context(&self) -> HostContext {
-        let Platform {
-            portal,
-            plans,
-            state,
-            ..
-        } = &self.platform;
+        self.context_on(Arc::clone(&self.platform.state))
+    }
+
+    fn context_on(&self, state: Arc<dyn State>) -> HostContext {
+        let Platform { portal, plans, .. } = &self.platform;
         HostContext::new(
             self.id.clone(),
             Arc::new(self.granted()),
             Arc::clone(portal),
             Arc::clone(plans),
-            Arc::clone(state),
+            state,
         )
     }
 }

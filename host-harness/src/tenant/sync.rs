@@ -1,6 +1,7 @@
 //! The main job: resume what a kill left, plan, let the guards look, apply.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::Problem;
 use crate::contract::hooks::sync::{Mode, Options, Step};
@@ -25,6 +26,9 @@ pub struct SyncOptions {
     pub mode: Mode,
     /// Stop after the plan.
     pub dry_run: bool,
+    /// How long the plan may take to make: 12 h. Neither a directory without end nor a plugin may keep the tenant's
+    /// lock for ever.
+    pub deadline: Duration,
 }
 
 impl Default for SyncOptions {
@@ -32,6 +36,7 @@ impl Default for SyncOptions {
         Self {
             mode: Mode::Full,
             dry_run: false,
+            deadline: Duration::from_secs(12 * 60 * 60),
         }
     }
 }
@@ -50,7 +55,7 @@ impl Tenant {
     /// Resumes what an earlier sync left, makes a plan, and, unless a guard holds it or it is a dry run, applies it.
     ///
     /// # Errors
-    /// `tenant-busy`; `cancelled` when stopped while planning; what the plugin refuses with; the run is then `failed` or
+    /// `tenant-busy`; `cancelled` when stopped while planning; `run-deadline`; what the plugin refuses with; the run is then `failed` or
     /// `cancelled` and nothing of it was applied.
     pub async fn sync(&self, options: SyncOptions, watch: Arc<dyn Watch>) -> Hook<Synced> {
         let _lock = self.lock()?;
@@ -118,7 +123,7 @@ impl Tenant {
             configuration,
         };
         let run = self.plans().begin(self.id(), begin).await?;
-        match self.drive(run, options.mode, watch).await {
+        match self.drive(run, options, watch).await {
             Ok(()) => Ok(self.plans().run(self.id(), run).await?),
             Err(refused) => {
                 let status = if refused.code() == "cancelled" {
@@ -136,7 +141,9 @@ impl Tenant {
     }
 
     /// Steps the plugin until its plan is finished.
-    async fn drive(&self, run: RunId, mode: Mode, watch: &Arc<dyn Watch>) -> Hook<()> {
+    async fn drive(&self, run: RunId, how: SyncOptions, watch: &Arc<dyn Watch>) -> Hook<()> {
+        let begun = Instant::now();
+        let SyncOptions { mode, deadline, .. } = how;
         let checkpoint = match mode {
             Mode::Full => Vec::new(),
             Mode::Changes => self.plans().checkpoint(self.id()).await?,
@@ -153,6 +160,9 @@ impl Tenant {
         loop {
             if watch.stop().is_cancelled() {
                 return Err(cancelled().into());
+            }
+            if begun.elapsed() >= deadline {
+                return Err(overdue(deadline).into());
             }
             if let Step::Finished(_) = stepping.step(PAGES_A_STEP).await? {
                 return Ok(());
@@ -200,6 +210,18 @@ fn enumeration(settings: &[HostSetting]) -> Enumeration {
             .collect(),
         subtree: value("scope") != "one",
     }
+}
+
+fn overdue(deadline: Duration) -> Problem {
+    Problem::new(
+        "run-deadline",
+        format!(
+            "The plan was not finished within {} s; nothing was applied",
+            deadline.as_secs()
+        ),
+        "Look whether base and filter give the people that are meant, and how fast the directory answers; read it in parts \
+         if it is that large.",
+    )
 }
 
 fn cancelled() -> Problem {

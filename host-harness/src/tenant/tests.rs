@@ -19,7 +19,9 @@ use crate::ports::tenants::{HostSetting, Installation};
 use crate::ports::{Outcome, Tenants};
 use crate::ports::{Portal as _, PortalDesk as _, Secrets as _, TenantId, Whom};
 use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
-use crate::store::{Store, TenantLock};
+use crate::store::{PlanLimits, Store, TenantLock};
+
+mod interrupted;
 
 mod distrust;
 

@@ -12,13 +12,17 @@ const NEW: &str = r#"(import "[export]marketplace:directory-sync/sync@0.1.0" "[r
     (func $new (param i32) (result i32)))"#;
 const RECORD: &str = r#"(import "marketplace:directory-sync/plan@0.1.0" "record-rows"
     (func $record (param i32 i32 i32)))"#;
+const REJECT: &str = r#"(import "marketplace:directory-sync/plan@0.1.0" "reject"
+    (func $reject (param i32 i32 i32)))"#;
+const ABSENT: &str = r#"(import "marketplace:directory-sync/plan@0.1.0" "note-absent"
+    (func $absent (param i32 i32 i32)))"#;
 const START: &str = "(i32.store (i32.const 3076) (call $new (i32.const 1))) (i32.const 3072)";
 /// The memory there is zero: `ok(more)`.
 const MORE: &str = "(i32.const 2048)";
 
 async fn start(sandbox: &Sandbox, step: &str, context: HostContext) -> SyncRun {
     let bytes = component_of(
-        &format!("{NEW}{RECORD}"),
+        &format!("{NEW}{RECORD}{REJECT}{ABSENT}"),
         &[("start", START), ("[method]run.step", step)],
     );
     let options = Options {
@@ -64,6 +68,26 @@ async fn a_step_that_does_not_end_ends_the_run() {
     assert_eq!(run.step(1).await.unwrap_err()[0].code, "plugin-deadline");
     assert_eq!(run.step(1).await.unwrap_err()[0].code, "run-over");
     next_call_works(&sandbox).await;
+}
+
+#[tokio::test]
+async fn a_thousand_rejections_or_absences_reach_the_port_and_no_more() {
+    let sandbox = sandbox();
+    for call in ["$reject", "$absent"] {
+        for (count, code) in [(1000, "port-refused"), (1001, "bad-request")] {
+            // The answer's problem begins with its code; what it says is told by the length.
+            let step = format!(
+                "(call {call} (i32.const 8192) (i32.const {count}) (i32.const 4096))
+                 (if (i32.ne (i32.load (i32.const 4104)) (i32.const {})) (then unreachable)) {MORE}",
+                code.len()
+            );
+            let mut run = start(&sandbox, &step, context().for_run(RunId(1))).await;
+            assert!(
+                matches!(run.step(1).await, Ok(Step::More)),
+                "{call} {count}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

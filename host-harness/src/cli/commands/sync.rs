@@ -78,6 +78,7 @@ impl Plan {
         let options = SyncOptions {
             mode: self.mode.into(),
             dry_run: true,
+            ..SyncOptions::default()
         };
         let bars = Bars::interruptible(&app.out);
         let synced = tenant.sync(options, bars.clone()).await;
@@ -102,7 +103,7 @@ impl Sync {
                     .sync(
                         SyncOptions {
                             mode: self.mode.into(),
-                            dry_run: false,
+                            ..SyncOptions::default()
                         },
                         bars.clone(),
                     )

@@ -6,7 +6,8 @@ use crate::Problem;
 use crate::contract::plan::{Absence, Host, Proof, Rejection, Row, Summary, UnsyncedRow};
 
 const ROWS: usize = 1000;
-const ABSENCES: usize = 100_000;
+const REJECTIONS: usize = 1000;
+const ABSENCES: usize = 1000;
 const CHECKPOINT: usize = 1 << 20;
 
 impl Host for Guest {
@@ -25,7 +26,8 @@ impl Host for Guest {
         rejections: Vec<Rejection>,
     ) -> wasmtime::Result<Result<(), Problem>> {
         let (_call, context, run) = self.enter_plan(Purpose::Plan, "reject")?;
-        if let Err(problem) = self.writer.settle().await {
+        let fits = at_most("rejections in one call", rejections.len(), REJECTIONS);
+        if let Err(problem) = fits.and(self.writer.settle().await) {
             return Ok(Err(problem));
         }
         Ok(context.plans.reject(&context.tenant, run, rejections).await)

@@ -60,6 +60,8 @@ macro_rules! conformance {
                 a_changed_configuration_stops_the_plan,
                 a_refused_approval_does_not_take_effect_later,
                 seats_are_guarded,
+                an_uninstall_deactivates_and_does_nothing_else,
+                unsynced_people_come_in_portions_where_they_are_large,
             }
             apply {
                 people_are_created_changed_and_made_inactive,
@@ -70,6 +72,7 @@ macro_rules! conformance {
                 a_conflict_fails_its_row_alone,
                 an_edit_made_after_the_plan_stays_marked,
                 a_killed_run_goes_on_where_it_was,
+                what_an_interrupted_run_has_left_can_be_thrown_away,
                 absences_are_noted_and_cleared,
                 the_checkpoint_is_kept_with_the_last_row,
             }

@@ -410,3 +410,61 @@ pub(crate) async fn seats_are_guarded<E: Engine>() {
     store.set_seats(&acme, 2).await.unwrap();
     assert_eq!(synced(&store, &acme, rows()).await, (2, 0));
 }
+
+pub(crate) async fn an_uninstall_deactivates_and_does_nothing_else<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let rows = vec![create("a", "a@x"), create("b", "b@x")];
+    assert_eq!(synced(&store, &acme, rows).await, (2, 0));
+    let planned = async |rows| {
+        let begin = Begin {
+            mode: "uninstall".into(),
+            plugin: "plugin-1".into(),
+            configuration: CONFIGURATION.into(),
+        };
+        let run = store.begin(&acme, begin).await.unwrap();
+        store.record(&acme, run, rows).await.unwrap();
+        let finished = store.finish(&acme, run, summary(), proof(), vec![]).await;
+        finished.map(|_| run)
+    };
+    let leaves = || deactivate("a", "uninstalled");
+    let changes = |changes: &[_]| row(RowKind::Deactivate, "b", changes);
+    for other in [
+        create("c", "c@x"),
+        remail("b", "b@x", "c@x"),
+        row(RowKind::Reactivate, "b", &[]),
+        changes(&[("city", "", "Wien")]),
+        changes(&[("role", "requester", "agent")]),
+    ] {
+        let refused = planned(vec![leaves(), other.clone()]).await;
+        assert_eq!(refused.unwrap_err().code, "bad-row", "{other:?}");
+    }
+    let run = planned(vec![leaves(), changes(&[])]).await.unwrap();
+    assert_eq!(applied(&store, &acme, run, 10).await.unwrap(), (2, 0));
+    assert_eq!(store.licence(&acme).await.unwrap().used, 0);
+}
+
+pub(crate) async fn unsynced_people_come_in_portions_where_they_are_large<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let run = begun(&store, &acme).await;
+    let photo = "x".repeat(1 << 20);
+    for n in 0..30 {
+        let large = Row {
+            problem: Some(Problem::new("too-long", "it is", "shorten it")),
+            ..row(RowKind::Unsynced, &n.to_string(), &[("photo", "", &photo)])
+        };
+        store.record(&acme, run, vec![large]).await.unwrap();
+    }
+    let (mut after, mut portions) = (0, Vec::new());
+    loop {
+        let rows = store.unsynced(&acme, run, after, 1_000).await.unwrap();
+        let Some(last) = rows.last() else { break };
+        after = last.sequence;
+        portions.push(rows.len());
+    }
+    assert_eq!((portions.iter().sum::<usize>(), after), (30, 30));
+    assert!(portions.len() > 1 && portions[0] > 1, "{portions:?}");
+}

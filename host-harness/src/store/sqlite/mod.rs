@@ -23,4 +23,4 @@ mod tenants;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
-pub use open::Store;
+pub use open::{PlanLimits, Store};

@@ -32,6 +32,25 @@ const SCRATCH: &str = "CREATE TEMP TABLE IF NOT EXISTS batch (
 #[derive(Debug, Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    plan_limits: PlanLimits,
+}
+
+/// What one plan may hold. All tenants share a disk, and neither a directory without end nor a plugin may fill it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanLimits {
+    /// Rows, and people noted as absent, together: 5,000,000.
+    pub rows: u64,
+    /// Bytes of their texts: 16 GiB.
+    pub bytes: u64,
+}
+
+impl Default for PlanLimits {
+    fn default() -> Self {
+        Self {
+            rows: 5_000_000,
+            bytes: 16 << 30,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -53,6 +72,13 @@ impl Store {
     /// `store-file`, `store-migration`, `store-failed`, `key-file-exposed`, `key-file-broken`.
     pub async fn open(data_dir: &Path) -> Result<Self, Problem> {
         Ok(Self::try_open(data_dir).await?)
+    }
+
+    /// The same store, with other limits on a plan.
+    #[must_use]
+    pub fn with_plan_limits(mut self, limits: PlanLimits) -> Self {
+        self.plan_limits = limits;
+        self
     }
 
     /// The directory that was opened.
@@ -108,6 +134,7 @@ impl Store {
                 tenants: RwLock::default(),
                 planning: Mutex::default(),
             }),
+            plan_limits: PlanLimits::default(),
         })
     }
 
@@ -124,6 +151,10 @@ impl Store {
     /// Whose rows the runs being planned have. Taken before [`Self::write`], never after.
     pub(super) async fn planning(&self) -> MutexGuard<'_, Planning> {
         self.inner.planning.lock().await
+    }
+
+    pub(super) fn plan_limits(&self) -> PlanLimits {
+        self.plan_limits
     }
 
     pub(super) fn vault(&self) -> &Vault {

@@ -1,19 +1,20 @@
 //! Recording a plan: rows, rejections, absences.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::LazyLock;
 
 use serde::Serialize;
 use sqlx::{Row as _, Sqlite, Transaction};
 
-use super::open::{Store, signed};
+use super::open::{PlanLimits, Store, signed};
 use super::runs::{row_id, standing, wrong_status};
 use super::seen::{Planning, Seen};
 use crate::contract::plan::{Absence, Rejection, Row, RowKind};
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::row::{Encoded, encode, is_code};
+use crate::store::row::{Encoded, encode, is_code, is_short};
 use crate::store::values::json;
 
 const MAX_ROWS: usize = 1_000;
@@ -56,7 +57,8 @@ impl Store {
             .collect::<Result<Vec<_>, _>>()?;
         let mut seen = self.planning().await;
         let mut tx = self.write().await?;
-        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows).await;
+        let limits = self.plan_limits();
+        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows, limits).await;
         // What was noted of rows that are not stored is read again from those that are.
         let stored = match added {
             Ok(()) => tx.commit().await.map_err(StoreError::from),
@@ -81,6 +83,16 @@ impl Store {
                 "Report this to the plugin's maker.",
             ));
         }
+        if let Some(bad) = rejections
+            .iter()
+            .find(|r| !is_short(&r.problem, r.other.as_ref()))
+        {
+            return Err(StoreError::refused(
+                "bad-request",
+                format!("the problem of {:?} is too long", bad.external_id),
+                "Report this to the plugin's maker.",
+            ));
+        }
         let tenant = self.tenant(tenant).await?;
         let schema = self.schema(tenant).await?;
         let mut seen = self.planning().await;
@@ -90,20 +102,24 @@ impl Store {
         let mut unknown = Vec::new();
         for list in rejections.chunks(LIST) {
             let changed = turn_unsynced(&mut tx, known, run, list).await?;
-            unknown.extend(list.iter().filter(|r| !changed.contains(&r.external_id)));
+            unknown.extend(
+                list.iter()
+                    .filter(|r| !changed.contains(r.external_id.as_str())),
+            );
         }
         let dns = known_dns(&mut tx, tenant, &unknown).await?;
         let rows = unknown
             .into_iter()
             .map(|rejection| {
-                let dn = dns.iter().find(|(id, _)| *id == rejection.external_id);
+                let dn = dns.get(&rejection.external_id);
                 encode(
-                    new_unsynced(rejection, dn.map_or("", |(_, dn)| dn)),
+                    new_unsynced(rejection, dn.map_or("", String::as_str)),
                     &schema,
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows).await;
+        let limits = self.plan_limits();
+        let added = insert_rows(&mut tx, &mut seen, tenant, run, rows, limits).await;
         let stored = match added {
             Ok(()) => tx.commit().await.map_err(StoreError::from),
             Err(error) => Err(error),
@@ -121,8 +137,15 @@ impl Store {
         absences: &[Absence],
     ) -> StoreResult<()> {
         let tenant = self.tenant(tenant).await?;
+        let mut seen = self.planning().await;
         let mut tx = self.write().await?;
-        planning(&mut tx, tenant, run).await?;
+        let sequence = planning(&mut tx, tenant, run).await?;
+        let bytes = absences.iter().map(|a| a.external_id.len()).sum();
+        seen.of(&mut tx, tenant, run, sequence).await?.admit(
+            absences.len(),
+            bytes,
+            self.plan_limits(),
+        )?;
         for list in absences.chunks(LIST) {
             let list: Vec<_> = list
                 .iter()
@@ -157,6 +180,7 @@ async fn insert_rows(
     tenant: i64,
     run: RunId,
     rows: Vec<Encoded>,
+    limits: PlanLimits,
 ) -> StoreResult<()> {
     let before = planning(tx, tenant, run).await?;
     let seen = seen.of(tx, tenant, run, before).await?;
@@ -168,14 +192,9 @@ async fn insert_rows(
             "Report this to the plugin's maker.",
         ));
     }
+    let bytes = rows.iter().map(Encoded::bytes).sum();
+    seen.admit(rows.len(), bytes, limits)?;
     let after = before + signed(rows.len() as u64);
-    if after > i64::from(u32::MAX) {
-        return Err(StoreError::refused(
-            "bad-request",
-            "too many rows in one plan",
-            "Split the run.",
-        ));
-    }
     let mut sequence = before;
     let mut rows = rows.into_iter();
     for (size, statement) in CHUNKS.iter().zip(INSERTS.iter()) {
@@ -222,7 +241,7 @@ async fn turn_unsynced(
     seen: &Seen,
     run: RunId,
     rejections: &[Rejection],
-) -> StoreResult<Vec<String>> {
+) -> StoreResult<HashSet<String>> {
     let list: Vec<_> = rejections
         .iter()
         .filter_map(|rejection| Some((rejection, seen.candidate(&rejection.external_id)?)))
@@ -234,7 +253,7 @@ async fn turn_unsynced(
             other: rejection.other.as_ref().map(json),
         })
         .collect();
-    Ok(sqlx::query_scalar(
+    let changed: Vec<String> = sqlx::query_scalar(
         "UPDATE plan_row SET kind = 4, reason = j.value ->> 'code', problem = j.value ->> 'problem',
             other = j.value ->> 'other', before = NULL, role = NULL, claims = NULL, claimed = 0, flags = 0
          FROM json_each(?1) j
@@ -243,7 +262,8 @@ async fn turn_unsynced(
     )
     .bind(json(&list))
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    Ok(changed.into_iter().collect())
 }
 
 /// The DNs that the portal knows of these people.
@@ -251,9 +271,9 @@ async fn known_dns(
     tx: &mut Transaction<'_, Sqlite>,
     tenant: i64,
     rejections: &[&Rejection],
-) -> StoreResult<Vec<(String, String)>> {
+) -> StoreResult<HashMap<String, String>> {
     if rejections.is_empty() {
-        return Ok(Vec::new());
+        return Ok(HashMap::new());
     }
     let ids: Vec<_> = rejections
         .iter()

@@ -10,9 +10,10 @@ use std::hash::{BuildHasher, RandomState};
 use futures_util::TryStreamExt;
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::open::{PlanLimits, unsigned};
 use super::runs::{row_id, sequence_of};
 use crate::ports::plan::RunId;
-use crate::store::error::StoreResult;
+use crate::store::error::{StoreError, StoreResult};
 
 /// The runs being planned.
 #[derive(Debug, Default)]
@@ -26,6 +27,9 @@ pub(super) struct Seen {
     rows: HashMap<u64, u32>,
     /// Those whose hash another had before.
     others: HashMap<String, u32>,
+    /// Rows and absences, and the bytes of their texts.
+    held: u64,
+    bytes: u64,
 }
 
 impl Planning {
@@ -65,7 +69,33 @@ impl Seen {
             hasher: RandomState::new(),
             rows: HashMap::new(),
             others: HashMap::new(),
+            held: 0,
+            bytes: 0,
         }
+    }
+
+    /// Counts what is about to be recorded. Refuses `plan-too-large`.
+    pub(super) fn admit(
+        &mut self,
+        rows: usize,
+        bytes: usize,
+        limits: PlanLimits,
+    ) -> StoreResult<()> {
+        let (held, all) = (self.held + rows as u64, self.bytes + bytes as u64);
+        let (what, limit) = if held > limits.rows.min(u32::MAX.into()) {
+            ("rows", limits.rows)
+        } else if all > limits.bytes {
+            ("bytes", limits.bytes)
+        } else {
+            (self.held, self.bytes) = (held, all);
+            return Ok(());
+        };
+        Err(StoreError::refused(
+            "plan-too-large",
+            format!("the plan would hold more than {limit} {what}"),
+            "Look whether base and filter give the people that are meant. If they do, read them in parts, leave out fields \
+             with large values, or have the host's limits raised.",
+        ))
     }
 
     async fn read(
@@ -75,15 +105,33 @@ impl Seen {
         sequence: i64,
     ) -> StoreResult<()> {
         let mut rows = sqlx::query(
-            "SELECT id, external_id FROM plan_row
-             WHERE id > ?1 AND id <= ?2 AND external_id <> ''",
+            "SELECT id, external_id, octet_length(external_id) + octet_length(dn) + octet_length(display)
+                + octet_length(after) + coalesce(octet_length(before), 0)
+                + coalesce(octet_length(pseudo), 0) + coalesce(octet_length(claims), 0)
+                + coalesce(octet_length(problem), 0) + coalesce(octet_length(other), 0)
+             FROM plan_row WHERE id > ?1 AND id <= ?2",
         )
         .bind(row_id(run, 0))
         .bind(row_id(run, sequence))
         .fetch(&mut **tx);
         while let Some(row) = rows.try_next().await? {
-            self.insert(row.try_get(1)?, sequence_of(row.try_get(0)?));
+            let external_id: &str = row.try_get(1)?;
+            if !external_id.is_empty() {
+                self.insert(external_id, sequence_of(row.try_get(0)?));
+            }
+            self.held += 1;
+            self.bytes += unsigned(row.try_get(2)?);
         }
+        drop(rows);
+        let absences = sqlx::query(
+            "SELECT count(*), coalesce(sum(octet_length(external_id)), 0)
+             FROM plan_absence WHERE run = ?1",
+        )
+        .bind(run.0)
+        .fetch_one(&mut **tx)
+        .await?;
+        self.held += unsigned(absences.try_get(0)?);
+        self.bytes += unsigned(absences.try_get(1)?);
         Ok(())
     }
 

@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Sync(sync::Sync),
     /// Release a plan that a guard holds, and apply it
     Approve(approve::Approve),
-    /// Throw a plan away
+    /// Throw a plan away, or what an interrupted apply has left of it
     Discard(approve::Discard),
     /// List a tenant's runs
     Runs(runs::Runs),

@@ -1,7 +1,8 @@
 //! The plan port: runs, their rows, and applying them.
 //!
 //! A run goes `planning` → `planned` → `applying` → `applied`, or to `held` (a guard tripped, until that digest is
-//! approved), `failed`, `cancelled`, `abandoned` (its host died while planning) or `discarded`.
+//! approved), `failed`, `cancelled`, `abandoned` (its host died while planning) or `discarded`; an interrupted `applying`
+//! run can be resumed or `discarded`.
 
 use std::fmt;
 
@@ -43,7 +44,7 @@ pub enum RunStatus {
     Cancelled,
     /// Its host died while planning; nothing was applied.
     Abandoned,
-    /// Somebody threw the plan away, or a newer plan took its place.
+    /// Somebody threw the plan away, or what was left of it, or a newer plan took its place.
     Discarded,
 }
 
@@ -132,7 +133,8 @@ impl Run {
 pub struct Count {
     /// The rows' kind.
     pub kind: RowKind,
-    /// `pending`, `applied`, `failed`, or `reported` for the unsynced.
+    /// `pending`, `applied`, `failed`, `discarded` for those of a discarded run that were not applied, or `reported` for the
+    /// unsynced.
     pub outcome: String,
     /// How many.
     pub rows: u64,
@@ -179,7 +181,7 @@ pub struct Applied {
 #[async_trait]
 pub trait Plans: Send + Sync {
     /// Starts a run in `planning`; runs of the tenant left in `planning`, `planned` or `held` become `abandoned` or
-    /// `discarded`. Refuses `run-unfinished` while one is `applying`: resume that first.
+    /// `discarded`. Refuses `run-unfinished` while one is `applying`: resume or discard that first.
     async fn begin(&self, tenant: &TenantId, begin: Begin) -> Outcome<RunId>;
     /// Records rows (contract: `plan.record-rows`).
     async fn record(&self, tenant: &TenantId, run: RunId, rows: Vec<Row>) -> Outcome<()>;
@@ -208,7 +210,8 @@ pub trait Plans: Send + Sync {
         proof: Proof,
         checkpoint: Vec<u8>,
     ) -> Outcome<String>;
-    /// Ends a run as `failed`, `cancelled` or `discarded`.
+    /// Ends a run as `failed`, `cancelled` or `discarded`. Rows that were applied stay so; the checkpoint and the absences
+    /// of a run that was not applied whole are not kept.
     async fn end(
         &self,
         tenant: &TenantId,

@@ -95,18 +95,22 @@ impl Tenant {
         Ok(self.plans().approve(self.id(), run, digest).await?)
     }
 
-    /// Throws a planned or held plan away.
+    /// Throws a planned or held plan away, or what is left of a plan whose applying was interrupted: rows applied
+    /// stay applied, the others come to nothing.
     ///
     /// # Errors
-    /// `not-planned` for a run that is applied or being applied; `tenant-busy`.
+    /// `not-planned` for a run that is over; `tenant-busy`, also while it is being applied.
     pub async fn discard(&self, run: RunId) -> Hook<Run> {
         let _lock = self.lock()?;
         let found = self.plans().run(self.id(), run).await?;
-        if !matches!(found.status, RunStatus::Planned | RunStatus::Held) {
+        if !matches!(
+            found.status,
+            RunStatus::Planned | RunStatus::Held | RunStatus::Applying
+        ) {
             return Err(Problem::new(
                 "not-planned",
                 format!("Run {run} is not waiting to be applied"),
-                "Only a planned or held run can be discarded; list the runs to see how each stands.",
+                "Only a planned, held or interrupted run can be discarded; list the runs to see how each stands.",
             )
             .into());
         }

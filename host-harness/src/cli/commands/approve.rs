@@ -34,7 +34,7 @@ pub(crate) struct Discard {
     /// The tenant
     #[arg(value_parser = tenant)]
     tenant: TenantId,
-    /// The planned or held run
+    /// The planned or held run, or one whose applying was interrupted
     run: i64,
 }
 
@@ -72,8 +72,12 @@ impl Discard {
             .discard(RunId(self.run))
             .await?;
         let mut page = app.out.page();
+        let left = match run.rows_with("applied") {
+            0 => "the portal is as it was.".to_owned(),
+            applied => format!("{applied} rows of it were applied before, and stay so."),
+        };
         page.done(&format!(
-            "The plan of run {} is thrown away; the portal is as it was.",
+            "The plan of run {} is thrown away; {left}",
             run.id
         ));
         Ok(Answer::done(page, json!({ "run": shape::run(&run) })))

@@ -30,7 +30,7 @@ pub(crate) struct Rows {
     /// Only the person with this external id, DN, or part of the name
     #[arg(long)]
     person: Option<String>,
-    /// Only rows with this outcome: pending, applied, failed or reported
+    /// Only rows with this outcome: pending, applied, failed, discarded or reported
     #[arg(long)]
     outcome: Option<String>,
     /// Begin after this row

@@ -120,7 +120,7 @@ impl Page {
         };
         let outcome = match stored.outcome.as_str() {
             "failed" => paint(BAD, "  failed"),
-            "pending" => paint(DIM, "  pending"),
+            not_applied @ ("pending" | "discarded") => paint(DIM, &format!("  {not_applied}")),
             _ => String::new(),
         };
         let reason = if row.reason.is_empty() {

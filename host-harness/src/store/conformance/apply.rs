@@ -364,3 +364,49 @@ pub(crate) async fn the_checkpoint_is_kept_with_the_last_row<E: Engine>() {
     store.apply(&acme, run, 1).await.unwrap();
     assert_eq!(store.checkpoint(&acme).await.unwrap(), [7]);
 }
+
+pub(crate) async fn what_an_interrupted_run_has_left_can_be_thrown_away<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    peopled(&store, &acme, &["a"]).await;
+    let run = begun(&store, &acme).await;
+    let rows = ["b", "c", "d"].map(|name| create(name, &format!("{name}@x")));
+    store.record(&acme, run, rows.to_vec()).await.unwrap();
+    let absence = Absence {
+        external_id: id("a"),
+        review: true,
+    };
+    store.note_absent(&acme, run, vec![absence]).await.unwrap();
+    store
+        .finish(&acme, run, summary(), proof(), vec![9])
+        .await
+        .unwrap();
+    let checkpoint = store.checkpoint(&acme).await.unwrap();
+    store.apply(&acme, run, 1).await.unwrap();
+    let discard = async || store.end(&acme, run, RunStatus::Discarded, None).await;
+    discard().await.unwrap();
+    assert_eq!(store.unfinished(&acme).await.unwrap(), None);
+    assert_eq!(
+        store.apply(&acme, run, 1).await.unwrap_err().code,
+        "wrong-status"
+    );
+    assert_eq!(discard().await.unwrap_err().code, "wrong-status");
+    let counts = store.run(&acme, run).await.unwrap().counts;
+    let counts: Vec<_> = counts.iter().map(|c| (&*c.outcome, c.rows)).collect();
+    assert_eq!(counts, [("applied", 1), ("discarded", 2)]);
+    for (outcome, rows) in [("applied", 1), ("discarded", 2), ("pending", 0)] {
+        let query = RowQuery {
+            outcome: Some(outcome.into()),
+            ..RowQuery::default()
+        };
+        let found = store.rows(&acme, run, &query, 0, 10).await.unwrap();
+        assert_eq!(found.len(), rows, "{outcome}");
+    }
+    assert_eq!(store.count(&acme).await.unwrap(), 2);
+    assert_eq!(store.checkpoint(&acme).await.unwrap(), checkpoint);
+    let since = store.index(&acme, "", 10).await.unwrap().absent_since;
+    assert_eq!(since, [0, 0], "nobody is absent by half a plan");
+    let rows = vec![create("c", "c@x"), create("d", "d@x")];
+    assert_eq!(synced(&store, &acme, rows).await, (2, 0));
+}

@@ -71,6 +71,7 @@ macro_rules! conformance {
                 a_conflict_fails_its_row_alone,
                 an_edit_made_after_the_plan_stays_marked,
                 a_killed_run_goes_on_where_it_was,
+                what_an_interrupted_run_has_left_can_be_thrown_away,
                 absences_are_noted_and_cleared,
                 the_checkpoint_is_kept_with_the_last_row,
             }

@@ -4,7 +4,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::open::{Store, signed, unsigned};
-use super::runs::{row_id, sequence_of, standing};
+use super::runs::{row_id, sequence_of, standing, without_outcome};
 use crate::contract::plan::UnsyncedRow;
 use crate::ports::TenantId;
 use crate::ports::plan::{RowQuery, RunId, StoredRow};
@@ -20,7 +20,7 @@ macro_rules! rows_from {
             "SELECT r.id, r.kind, r.external_id, r.dn, r.display, r.reason, r.source_hash, r.before,
                 r.after, r.pseudo, r.role, r.claims, r.claimed, r.flags, r.problem, r.other,
                 CASE WHEN r.kind = 4 THEN 'reported' WHEN o.outcome IS NOT NULL THEN o.outcome
-                    WHEN r.id <= ?4 THEN 'applied' ELSE 'pending' END AS state,
+                    WHEN r.id <= ?4 THEN 'applied' ELSE ?10 END AS state,
                 o.problem AS outcome_problem FROM ",
             $from,
             " AND r.id > ?2 AND r.id <= ?3
@@ -87,6 +87,7 @@ impl Store {
             .bind(query.person.as_deref())
             .bind(query.outcome.as_deref())
             .bind(i64::from(limit.clamp(1, MAX_ROWS)))
+            .bind(without_outcome(now.status))
             .fetch_all(&mut *tx)
             .await?
             .iter()

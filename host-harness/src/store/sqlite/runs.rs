@@ -91,6 +91,15 @@ pub(super) async fn set_status(
     Ok(())
 }
 
+/// What a row that was not applied comes to in a run of this status.
+pub(super) fn without_outcome(status: RunStatus) -> &'static str {
+    if status == RunStatus::Discarded {
+        "discarded"
+    } else {
+        "pending"
+    }
+}
+
 /// Refuses a plan of another configuration than the one in force, and throws it away: nobody looked at it with the
 /// settings that may come back. The caller commits.
 pub(super) async fn same_configuration(
@@ -152,7 +161,7 @@ impl Store {
             return Err(StoreError::refused(
                 "run-unfinished",
                 format!("run {run} is still being applied"),
-                "Resume it first.",
+                "Resume it, or discard what is left of it, first.",
             ));
         }
         sqlx::query(
@@ -196,12 +205,11 @@ impl Store {
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.write().await?;
         let now = standing(&mut tx, tenant, run).await?;
-        let open = match now.status {
-            RunStatus::Planning | RunStatus::Planned | RunStatus::Held => true,
-            RunStatus::Applying => status != RunStatus::Discarded,
-            _ => false,
-        };
-        if !open {
+        // What an apply has written stays: the checkpoint and the absences, which stand for the whole, are not kept.
+        if !matches!(
+            now.status,
+            RunStatus::Planning | RunStatus::Planned | RunStatus::Held | RunStatus::Applying
+        ) {
             return Err(wrong_status(run, now.status, "open"));
         }
         sqlx::query("UPDATE run SET status = ?2, problem = ?3, ended_at = ?4 WHERE id = ?1")
@@ -310,11 +318,12 @@ async fn read_run(
 ) -> StoreResult<Run> {
     let id = RunId(row.try_get(0)?);
     let text = |column: usize| row.try_get::<Option<&str>, _>(column);
+    let status = status_named(row.try_get(2)?)?;
     Ok(Run {
         id,
         tenant: tenant.clone(),
         mode: row.try_get(1)?,
-        status: status_named(row.try_get(2)?)?,
+        status,
         plugin: row.try_get(3)?,
         configuration: row.try_get(4)?,
         started_at: row.try_get(5)?,
@@ -325,7 +334,7 @@ async fn read_run(
         proof: text(10)?.map(serde_json::from_str).transpose()?,
         guards: serde_json::from_str(row.try_get(11)?)?,
         problem: text(12)?.map(serde_json::from_str).transpose()?,
-        counts: counts(connection, id, row.try_get(13)?).await?,
+        counts: counts(connection, id, row.try_get(13)?, status).await?,
     })
 }
 
@@ -334,6 +343,7 @@ async fn counts(
     connection: &mut SqliteConnection,
     run: RunId,
     cursor: i64,
+    status: RunStatus,
 ) -> StoreResult<Vec<Count>> {
     let cursor = row_id(run, cursor);
     let totals = sqlx::query(
@@ -383,7 +393,7 @@ async fn counts(
         let applied = passed - behind + standing - failed;
         add("applied", applied);
         add("failed", failed);
-        add("pending", total - applied - failed);
+        add(without_outcome(status), total - applied - failed);
     }
     Ok(counts)
 }

@@ -54,6 +54,35 @@ async fn a_held_plan_of_the_settings_in_force_is_released() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_interrupted_apply_has_left_can_be_thrown_away() {
+    let world = World::with_people(2_600).await;
+    let stop = Arc::new(StopAt("apply", CancellationToken::new()));
+    let options = SyncOptions::default();
+    let run = world.tenant.sync(options, stop).await.unwrap().run;
+    assert_eq!(run.status, RunStatus::Applying);
+    let applied = run.rows_with("applied");
+    assert!(applied > 0 && run.rows_with("pending") > 0);
+    world.tenant.configure(agents()).await.unwrap();
+    {
+        let _run = TenantLock::acquire(world.data.path(), &world.id).unwrap();
+        let refused = world.tenant.discard(run.id).await.unwrap_err();
+        assert_eq!(refused.code(), "tenant-busy", "never beside an apply");
+    }
+    let discarded = world.tenant.discard(run.id).await.unwrap();
+    assert_eq!(discarded.status, RunStatus::Discarded);
+    assert_eq!(discarded.rows_with("applied"), applied);
+    assert_eq!(discarded.rows_with("discarded"), run.rows_with("pending"));
+    assert_eq!(world.store.count(&world.id).await.unwrap(), applied);
+    let synced = world.sync().await;
+    assert!(synced.resumed.is_none());
+    assert_eq!(synced.run.status, RunStatus::Applied);
+    let valid = world.directory.organisation().totals().valid;
+    assert_eq!(world.store.count(&world.id).await.unwrap(), valid);
+    let refused = world.tenant.discard(synced.run.id).await.unwrap_err();
+    assert_eq!(refused.code(), "not-planned", "what is over is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_is_not_finished_in_time_fails_and_lets_the_tenant_go() {
     let world = World::with_people(20).await;
     let options = SyncOptions {

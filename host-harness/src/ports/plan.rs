@@ -246,7 +246,8 @@ pub trait Plans: Send + Sync {
         limit: u32,
     ) -> Outcome<Vec<StoredRow>>;
     /// A run's unsynced people by ascending sequence (contract: `plan.unsynced-rows`): those whom the plan could not
-    /// bring over, and those whose rows the portal refused.
+    /// bring over, and those whose rows the portal refused. Fewer than `limit`, but at least one if there is any, where they
+    /// are large; none is the end.
     async fn unsynced(
         &self,
         tenant: &TenantId,

@@ -15,6 +15,7 @@ const MAX_ID: usize = 1024;
 const MAX_DN: usize = 16 << 10;
 const MAX_CHANGES: usize = 512;
 const MAX_BYTES: usize = 4 << 20;
+const MAX_PROBLEM: usize = 64 << 10;
 const HASH_BYTES: usize = 16;
 
 /// A row as the columns that hold it.
@@ -311,6 +312,17 @@ fn size(row: &Row) -> usize {
     row.changes.iter().map(texts).sum::<usize>() + row.display.len()
 }
 
+/// Whether what a row says besides values is short enough to be kept.
+#[must_use]
+pub fn is_short(problem: &Problem, other: Option<&Party>) -> bool {
+    let field = problem.field.as_ref().map_or(0, String::len);
+    let said = problem.code.len() + problem.message.len() + problem.remedy.len() + field;
+    let party = other.map_or(0, |other| {
+        other.external_id.len() + other.dn.len() + other.id.len()
+    });
+    said <= MAX_PROBLEM && party <= MAX_PROBLEM
+}
+
 fn check_shape(row: &Row) -> Result<(), Problem> {
     let unsynced = row.kind == RowKind::Unsynced;
     let fault = if row.external_id.is_empty() && !(unsynced && row.reason == "missing-external-id")
@@ -324,6 +336,12 @@ fn check_shape(row: &Row) -> Result<(), Problem> {
         "a reason that is no code"
     } else if unsynced && row.problem.is_none() {
         "no problem, though it is unsynced"
+    } else if row
+        .problem
+        .as_ref()
+        .is_some_and(|problem| !is_short(problem, row.other.as_ref()))
+    {
+        "a problem that is too long"
     } else if !matches!(row.source_hash.len(), 0 | HASH_BYTES) {
         "a source hash that is not 16 bytes long"
     } else if row.changes.len() > MAX_CHANGES || size(row) > MAX_BYTES {
@@ -418,5 +436,11 @@ mod tests {
         let mut hashless = update(&[]);
         hashless.source_hash = vec![1];
         assert_eq!(code(hashless), "bad-row");
+        let said = |length| Row {
+            problem: Some(Problem::new("taken", "m".repeat(length), "")),
+            ..row(RowKind::Unsynced, &[])
+        };
+        assert!(encoded(said(MAX_PROBLEM - 5)).is_ok());
+        assert_eq!(code(said(MAX_PROBLEM)), "bad-row");
     }
 }

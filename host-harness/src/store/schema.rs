@@ -44,9 +44,9 @@ pub fn fields() -> Vec<Field> {
         field("work", "department", "Department", Text, 128),
         field("work", "company", "Company", Text, 128),
         field("work", "location", "Location", Text, 128),
-        field("work", "manager", "Reporting manager", Person, 0),
+        field("work", "manager", "Reporting manager", Person, 1024),
         field("work", "requester-type", "Requester type", Text, 64),
-        field("work", "vip", "VIP", Boolean, 0),
+        field("work", "vip", "VIP", Boolean, 5),
         field("address", "street", "Street", Text, 256),
         field("address", "city", "City", Text, 128),
         field("address", "state", "State", Text, 128),
@@ -120,6 +120,10 @@ mod tests {
             );
             assert_eq!(kind_named(kind_name(field.kind)), Some(field.kind));
         }
+        assert!(
+            fields.iter().all(|field| field.max_length > 0),
+            "what has no limit can fill the memory"
+        );
         assert!(roles().iter().any(|role| role.id == DEFAULT_ROLE));
     }
 }

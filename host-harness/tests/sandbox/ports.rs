@@ -39,6 +39,35 @@ async fn a_request_beyond_the_contract_is_refused_before_the_port_sees_it() {
     assert_eq!(ending(PEOPLE, many).await.code, "bad-request");
 }
 
+/// What becomes of asking for the people whose ids have these lengths; see [`crate::support::Nothing`].
+async fn asking(lengths: &[u32]) -> Problem {
+    let octets = lengths
+        .iter()
+        .flat_map(|length| [0, *length])
+        .flat_map(u32::to_le_bytes);
+    let list: String = octets.map(|octet| format!("\\{octet:02x}")).collect();
+    let parts = format!("{PEOPLE} (data (i32.const 4096) \"{list}\")");
+    let count = lengths.len();
+    let ask =
+        format!("(call $people (i32.const 4096) (i32.const {count}) (i32.const 64)) unreachable");
+    ending(&parts, &ask).await
+}
+
+#[tokio::test]
+async fn people_are_asked_for_once_each_and_a_hundred_at_a_time() {
+    let same = asking(&[10; 150]).await;
+    assert_eq!(same.message, "the port refused 1 people");
+    let others: Vec<u32> = (10..160).collect();
+    let others = asking(&others).await;
+    assert_eq!(others.message, "the port refused 100 people");
+}
+
+#[tokio::test]
+async fn people_who_are_too_large_do_not_reach_the_plugin() {
+    assert_eq!(asking(&[2]).await.code, "bad-request");
+    assert_eq!(asking(&[1]).await.code, "plugin-trap", "it has the answer");
+}
+
 #[tokio::test]
 async fn recording_a_plan_outside_of_a_sync_traps() {
     let problem = ending(

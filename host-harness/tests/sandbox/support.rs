@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use rollcall::Problem;
 use rollcall::contract::ldap::{Connection, OpenFailure, SearchRequest, ServerIdentity};
 use rollcall::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
-use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
+use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
 use rollcall::contract::state::{Operation, Versioned};
-use rollcall::contract::types::Stage;
+use rollcall::contract::types::{FieldValue, Stage};
 use rollcall::ports::plan::{Applied, Begin, Plans, RowQuery, Run, RunId, RunStatus, StoredRow};
 use rollcall::ports::{
     Directory, OpenCursor, OpenSession, Outcome, Portal, Session, State, TenantId,
@@ -203,8 +203,31 @@ impl Portal for Nothing {
     async fn index(&self, _: &TenantId, _: &str, _: u32) -> Outcome<PeopleIndex> {
         refused()
     }
-    async fn people(&self, _: &TenantId, _: &[String]) -> Outcome<Vec<Person>> {
-        refused()
+    /// Whoever has an id of one byte is there, and whoever has one of two has more values than a plugin may be given.
+    async fn people(&self, _: &TenantId, ids: &[String]) -> Outcome<Vec<Person>> {
+        let id = ids.first().cloned().unwrap_or_default();
+        let value = match id.len() {
+            1 => "a value".to_owned(),
+            2 => "x".repeat(65 << 20),
+            _ => {
+                let message = format!("the port refused {} people", ids.len());
+                return Err(Problem::new("port-refused", message, "nothing"));
+            }
+        };
+        Ok(vec![Person {
+            external_id: id,
+            id: String::new(),
+            dn: String::new(),
+            status: Status::Active,
+            deactivated_by_sync: false,
+            role: String::new(),
+            source_hash: Vec::new(),
+            changed_in_portal: Vec::new(),
+            values: vec![FieldValue {
+                field: "photo".to_owned(),
+                value,
+            }],
+        }])
     }
     async fn holders(&self, _: &TenantId, _: &str, _: &[String]) -> Outcome<Vec<Holder>> {
         refused()

@@ -9,8 +9,8 @@ use crate::ports::portal::Portal;
 
 use super::neutral::neutral;
 
-/// Rows fetched at a time.
-const BATCH: u32 = 1000;
+/// Rows fetched at a time: each may hold a photo, or many long values that the portal would not take.
+const BATCH: u32 = 100;
 
 /// A document under way. It holds at most one batch of rows.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::{Proof, Row, RowKind, Summary};
-use crate::ports::portal::{Person, Status};
+use crate::ports::portal::{PEOPLE, Person, Status};
 use crate::ports::services::{Operation, Signal};
 use crate::problem::Problem;
 use crate::schedule::store as timetable;
@@ -31,9 +31,6 @@ pub struct Receipt {
     pub left: Vec<(String, u64)>,
 }
 
-/// People looked at in one call of the host.
-const BATCH: u32 = 1000;
-
 /// Removes the tenant's state. With [`Afterwards::Deactivate`], records a plan that deactivates everybody whom a sync
 /// brought and who is active, and leaves the state to the host: until that plan is applied nothing is gone, and the
 /// uninstall can be called off. The receipt counts the state as removed either way. Works whatever is configured, and where
@@ -45,7 +42,7 @@ pub fn uninstall(host: &impl Host, people: Afterwards) -> Answer<Receipt> {
     let mut count = Counts::default();
     let mut after = String::new();
     loop {
-        let index = host.portal().index(&after, BATCH);
+        let index = host.portal().index(&after, PEOPLE);
         let Some(last) = index
             .external_ids
             .last()
@@ -293,6 +290,16 @@ mod tests {
                 ("inactive people, as they are", 1)
             ]
         );
+    }
+
+    #[test]
+    fn many_people_are_asked_for_in_portions_and_all_of_them_are_deactivated() {
+        let world = installed();
+        for n in 0..2 * PEOPLE {
+            world.portal.add(&format!("more-{n:03}"), "cn=more", &[]);
+        }
+        uninstall(&world, Afterwards::Deactivate).unwrap();
+        assert_eq!(world.rows.borrow().len(), 2 * PEOPLE as usize + 2);
     }
 
     #[test]

@@ -82,6 +82,10 @@ pub struct Holder {
     pub status: Status,
 }
 
+/// People to ask for, or rows with values, a call: with photos of the largest size that is some 35 MiB, which a guest has
+/// room for.
+pub const PEOPLE: u32 = 100;
+
 /// Reads the portal.
 pub trait Portal {
     /// The field schema.
@@ -94,7 +98,7 @@ pub trait Portal {
     fn count(&self) -> u64;
     /// Synced people after `after`.
     fn index(&self, after: &str, limit: u32) -> PeopleIndex;
-    /// People by external id.
+    /// People by external id, at most [`PEOPLE`] a call.
     fn people(&self, external_ids: &[String]) -> Vec<Person>;
     /// Holders of values.
     fn holders(&self, field: &str, values: &[String]) -> Vec<Holder>;

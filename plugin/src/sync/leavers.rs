@@ -5,15 +5,12 @@ use std::borrow::Cow;
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::{Absence, Row, RowKind};
-use crate::ports::portal::{PeopleIndex, Person};
+use crate::ports::portal::{PEOPLE, PeopleIndex, Person};
 use crate::settings::LeaverPolicy;
 
 use super::outbox;
 use super::people::Facts;
 use super::reading::Reading;
-
-/// People a call.
-const BATCH: usize = 1000;
 
 /// Seconds a day.
 const DAY: u64 = 86_400;
@@ -43,7 +40,7 @@ impl Reading {
         now: u64,
     ) -> Result<(), HostProblem> {
         let absent = self.absent(index, policy, now);
-        for batch in absent.chunks(BATCH) {
+        for batch in absent.chunks(PEOPLE as usize) {
             self.depart(host, batch)?;
         }
         Ok(())

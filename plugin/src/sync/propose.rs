@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::{Party, Row, RowKind};
-use crate::ports::portal::{Holder, Person};
+use crate::ports::portal::{Holder, PEOPLE, Person};
 use crate::problem::Problem;
 
 use super::candidate::{Candidate, Draft, without_unique};
@@ -14,7 +14,7 @@ use super::outbox;
 use super::people::{Facts, NO_SLOT};
 use super::reading::Reading;
 
-/// People or values a call.
+/// Values a call.
 const BATCH: usize = 1000;
 
 /// A wanted value has a holder.
@@ -184,7 +184,7 @@ fn people(host: &impl Host, candidates: &[Candidate<'_>]) -> Vec<Person> {
         .map(|candidate| candidate.external_id.clone().into_owned())
         .collect();
     let mut people: Vec<Person> = ids
-        .chunks(BATCH)
+        .chunks(PEOPLE as usize)
         .flat_map(|ids| host.portal().people(ids))
         .collect();
     people.sort_unstable_by(|a, b| a.external_id.cmp(&b.external_id));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::{Party, Rejection};
+use crate::ports::portal::PEOPLE;
 use crate::problem::Problem;
 
 use super::candidate::without_unique;
@@ -124,10 +125,9 @@ fn name_in_portal(host: &impl Host, rejections: &mut [Rejection]) {
             .filter_map(|one| one.other.as_ref().map(|other| other.external_id.clone()))
             .collect();
         let ids: Vec<String> = ids.into_iter().collect();
-        let found: BTreeMap<String, String> = host
-            .portal()
-            .people(&ids)
-            .into_iter()
+        let found: BTreeMap<String, String> = ids
+            .chunks(PEOPLE as usize)
+            .flat_map(|ids| host.portal().people(ids))
             .map(|person| (person.external_id, person.id))
             .collect();
         for other in batch.iter_mut().filter_map(|one| one.other.as_mut()) {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::field::{Field, FieldKind};
-use crate::ports::portal::{Holder, Licence, PeopleIndex, Person, Portal, Role, Status};
+use crate::ports::portal::{Holder, Licence, PEOPLE, PeopleIndex, Person, Portal, Role, Status};
 
 /// Fields, roles and people.
 #[derive(Debug)]
@@ -133,6 +133,10 @@ impl Portal for MemoryPortal {
     }
 
     fn people(&self, external_ids: &[String]) -> Vec<Person> {
+        assert!(
+            external_ids.len() <= PEOPLE as usize,
+            "a guest has no room for as many people with photos"
+        );
         self.people
             .borrow()
             .iter()

@@ -1,11 +1,16 @@
 //! `portal`: the tenant's people as they stand.
 
+use std::collections::BTreeSet;
+
 use super::super::guest::{Guest, or_end};
 use super::bounds::{at_most, within};
 use crate::contract::portal::{Field, Holder, Host, LicenceState, PeopleIndex, Person, Role};
 
 const INDEX: u32 = 10_000;
 const PEOPLE: usize = 1000;
+/// People that the port is asked for at a time, and the most bytes of an answer.
+const PORTION: usize = 100;
+const PEOPLE_BYTES: usize = 64 << 20;
 const VALUES: usize = 1000;
 
 impl Host for Guest {
@@ -38,7 +43,16 @@ impl Host for Guest {
     async fn people(&mut self, external_ids: Vec<String>) -> wasmtime::Result<Vec<Person>> {
         let (_call, context) = self.enter()?;
         or_end(at_most("people", external_ids.len(), PEOPLE))?;
-        or_end(context.portal.people(&context.tenant, &external_ids).await)
+        let ids: BTreeSet<String> = external_ids.into_iter().collect();
+        let ids: Vec<String> = ids.into_iter().collect();
+        let (mut people, mut bytes) = (Vec::with_capacity(ids.len()), 0);
+        for ids in ids.chunks(PORTION) {
+            let portion = or_end(context.portal.people(&context.tenant, ids).await)?;
+            bytes += portion.iter().map(size).sum::<usize>();
+            or_end(at_most("bytes of people", bytes, PEOPLE_BYTES))?;
+            people.extend(portion);
+        }
+        Ok(people)
     }
 
     async fn holders(
@@ -55,4 +69,11 @@ impl Host for Guest {
                 .await,
         )
     }
+}
+
+fn size(person: &Person) -> usize {
+    let values = person.values.iter();
+    person.external_id.len()
+        + person.dn.len()
+        + values.map(|v| v.field.len() + v.value.len()).sum::<usize>()
 }

@@ -61,6 +61,7 @@ macro_rules! conformance {
                 a_refused_approval_does_not_take_effect_later,
                 seats_are_guarded,
                 an_uninstall_deactivates_and_does_nothing_else,
+                unsynced_people_come_in_portions_where_they_are_large,
             }
             apply {
                 people_are_created_changed_and_made_inactive,

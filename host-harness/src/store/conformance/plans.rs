@@ -444,3 +444,27 @@ pub(crate) async fn an_uninstall_deactivates_and_does_nothing_else<E: Engine>() 
     assert_eq!(applied(&store, &acme, run, 10).await.unwrap(), (2, 0));
     assert_eq!(store.licence(&acme).await.unwrap().used, 0);
 }
+
+pub(crate) async fn unsynced_people_come_in_portions_where_they_are_large<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let run = begun(&store, &acme).await;
+    let photo = "x".repeat(1 << 20);
+    for n in 0..30 {
+        let large = Row {
+            problem: Some(Problem::new("too-long", "it is", "shorten it")),
+            ..row(RowKind::Unsynced, &n.to_string(), &[("photo", "", &photo)])
+        };
+        store.record(&acme, run, vec![large]).await.unwrap();
+    }
+    let (mut after, mut portions) = (0, Vec::new());
+    loop {
+        let rows = store.unsynced(&acme, run, after, 1_000).await.unwrap();
+        let Some(last) = rows.last() else { break };
+        after = last.sequence;
+        portions.push(rows.len());
+    }
+    assert_eq!((portions.iter().sum::<usize>(), after), (30, 30));
+    assert!(portions.len() > 1 && portions[0] > 1, "{portions:?}");
+}

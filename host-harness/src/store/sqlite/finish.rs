@@ -17,6 +17,8 @@ use crate::store::values::json;
 const UNINSTALL: &str = "uninstall";
 /// Lines of the digest that travel together.
 const LINES: i64 = 500;
+/// About how many bytes of them; one line alone may have more.
+const LINE_BYTES: i64 = 8 << 20;
 
 impl Store {
     pub(super) async fn finish_plan(
@@ -119,6 +121,7 @@ pub(super) async fn digest(
     let mut digest = PlanDigest::new(configuration);
     let mut after = 0;
     while after < sequence {
+        let last = piece(connection, run, after, sequence).await?;
         let lines = sqlx::query(
             "SELECT group_concat(line, '') FROM (
                 SELECT concat_ws(char(31), kind, octet_length(external_id), external_id,
@@ -129,13 +132,39 @@ pub(super) async fn digest(
                 FROM plan_row WHERE id > ?1 AND id <= ?2 ORDER BY id)",
         )
         .bind(row_id(run, after))
-        .bind(row_id(run, after.saturating_add(LINES).min(sequence)))
+        .bind(row_id(run, last))
         .fetch_one(&mut *connection)
         .await?;
         digest.add(lines.try_get::<Option<&str>, _>(0)?.unwrap_or_default());
-        after += LINES;
+        after = last;
     }
     Ok(digest.finish())
+}
+
+/// Where a piece of the digest ends: fewer lines where they are long.
+async fn piece(
+    connection: &mut SqliteConnection,
+    run: RunId,
+    after: i64,
+    sequence: i64,
+) -> StoreResult<i64> {
+    let mut lines = LINES.min(sequence - after);
+    while lines > 1 {
+        let bytes: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(octet_length(after) + coalesce(octet_length(before), 0)
+                + octet_length(dn) + coalesce(octet_length(problem), 0)), 0)
+             FROM plan_row WHERE id > ?1 AND id <= ?2",
+        )
+        .bind(row_id(run, after))
+        .bind(row_id(run, after + lines))
+        .fetch_one(&mut *connection)
+        .await?;
+        if bytes <= LINE_BYTES {
+            break;
+        }
+        lines /= 2;
+    }
+    Ok(after + lines)
 }
 
 /// What a run's rows would do, counted from the rows.
@@ -190,4 +219,40 @@ pub(super) async fn current_guards(
         active_synced: unsigned(row.try_get(3)?),
     };
     Ok(guards(weight, standing, limits))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::contract::plan::RowKind;
+    use crate::store::conformance::people::{Plans, begun, create, installed, row};
+
+    #[tokio::test]
+    async fn long_lines_of_the_digest_travel_in_small_pieces_and_short_ones_in_large() {
+        const PHOTO: usize = 300_000;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let acme = installed(&store, "acme").await;
+        let run = begun(&store, &acme).await;
+        let photo = "x".repeat(PHOTO);
+        let long = |n: i64| row(RowKind::Update, &format!("l{n}"), &[("photo", "", &photo)]);
+        let short = |n: i64| create(&format!("s{n}"), &format!("{n}@x"));
+        let (long, short) = ((0..60).map(long), (0..600).map(short));
+        store.record(&acme, run, long.collect()).await.unwrap();
+        store.record(&acme, run, short.collect()).await.unwrap();
+        let mut reader = store.readers().acquire().await.unwrap();
+        let (mut after, mut pieces) = (0, Vec::new());
+        while after < 660 {
+            let last = piece(&mut reader, run, after, 660).await.unwrap();
+            pieces.push(last - after);
+            after = last;
+        }
+        assert_eq!(after, 660);
+        assert!(
+            pieces[0] > 1 && pieces[0] * PHOTO as i64 <= LINE_BYTES,
+            "{pieces:?}"
+        );
+        assert!(pieces.contains(&LINES), "{pieces:?}");
+    }
 }

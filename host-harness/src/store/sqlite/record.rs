@@ -14,7 +14,7 @@ use crate::contract::plan::{Absence, Rejection, Row, RowKind};
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::row::{Encoded, encode, is_code};
+use crate::store::row::{Encoded, encode, is_code, is_short};
 use crate::store::values::json;
 
 const MAX_ROWS: usize = 1_000;
@@ -80,6 +80,16 @@ impl Store {
             return Err(StoreError::refused(
                 "bad-request",
                 format!("{:?} is no problem code", bad.problem.code),
+                "Report this to the plugin's maker.",
+            ));
+        }
+        if let Some(bad) = rejections
+            .iter()
+            .find(|r| !is_short(&r.problem, r.other.as_ref()))
+        {
+            return Err(StoreError::refused(
+                "bad-request",
+                format!("the problem of {:?} is too long", bad.external_id),
                 "Report this to the plugin's maker.",
             ));
         }

@@ -1,5 +1,6 @@
 //! Listing a run's rows.
 
+use futures_util::TryStreamExt;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -12,6 +13,8 @@ use crate::store::error::StoreResult;
 use crate::store::row::{Encoded, decode, decode_unsynced, kind_code};
 
 const MAX_ROWS: u32 = 1_000;
+/// About how many bytes of values unsynced people come with at a time, of each statement.
+const UNSYNCED_BYTES: usize = 16 << 20;
 
 /// One statement for each way in; the filters are the same in all of them.
 macro_rules! rows_from {
@@ -105,17 +108,23 @@ impl Store {
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.readers().begin().await?;
         let now = standing(&mut tx, tenant, run).await?;
-        let mut found = Vec::new();
+        let (mut found, mut until) = (Vec::new(), u64::MAX);
         for statement in [UNSYNCED, REFUSED] {
-            let rows = sqlx::query(statement)
+            let mut rows = sqlx::query(statement)
                 .bind(run.0)
                 .bind(row_id(run, signed(after).min(now.sequence)))
                 .bind(i64::from(limit.clamp(1, MAX_ROWS)))
-                .fetch_all(&mut *tx)
-                .await?;
-            for row in rows {
+                .fetch(&mut *tx);
+            let mut bytes = 0;
+            while let Some(row) = rows.try_next().await? {
+                let sequence = unsigned(sequence_of(row.try_get(0)?));
+                if bytes > UNSYNCED_BYTES {
+                    until = until.min(sequence);
+                    break;
+                }
+                bytes += row.try_get::<&str, _>(3)?.len();
                 found.push(decode_unsynced(
-                    unsigned(sequence_of(row.try_get(0)?)),
+                    sequence,
                     row.try_get(1)?,
                     row.try_get(2)?,
                     row.try_get(3)?,
@@ -124,6 +133,7 @@ impl Store {
                 )?);
             }
         }
+        found.retain(|row: &UnsyncedRow| row.sequence < until);
         found.sort_by_key(|row| row.sequence);
         found.truncate(limit.clamp(1, MAX_ROWS) as usize);
         Ok(found)

@@ -7,6 +7,7 @@ use crate::entry::Entry;
 use crate::field::unique_key;
 use crate::ports::Host;
 use crate::ports::directory::{Completion, Verdict};
+use crate::ports::portal::PEOPLE;
 use crate::problem::Problem;
 
 use super::super::answer::Answer;
@@ -128,10 +129,9 @@ fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report)
         .filter_map(|reading| reading.id.as_ref().ok())
         .cloned()
         .collect();
-    let known: BTreeSet<String> = host
-        .portal()
-        .people(&ids)
-        .into_iter()
+    let known: BTreeSet<String> = ids
+        .chunks(PEOPLE as usize)
+        .flat_map(|ids| host.portal().people(ids))
         .map(|person| person.external_id)
         .collect();
     let in_portal = |reading: &Reading| reading.id.as_ref().is_ok_and(|id| known.contains(id));

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::Problem;
 use crate::contract::hooks::lifecycle::{Configured, FormKind};
+use crate::contract::hooks::mapping::Rule;
 use crate::contract::types::Setting;
 use crate::ports::tenants::HostSetting;
 
@@ -21,16 +22,18 @@ pub struct Change {
     pub unset: Vec<String>,
     /// Begin from the form's defaults instead of the stored settings. The password stays.
     pub afresh: bool,
+    /// A mapping to be stored with the settings; empty keeps the stored one.
+    pub rules: Vec<Rule>,
     /// A new password for the form's secret field.
     pub password: Option<Zeroizing<String>>,
 }
 
 impl Tenant {
-    /// Checks and stores settings. All wrong fields are reported at once, and then nothing has changed, the stored
-    /// password included.
+    /// Checks and stores settings, and rules where there are any. All wrong fields are reported at once, then all wrong
+    /// rules; either way nothing has changed, the stored password included.
     ///
     /// # Errors
-    /// The plugin's problems by field; `secret-setting` for a password among the plain settings;
+    /// The plugin's problems by field or rule; `secret-setting` for a password among the plain settings;
     /// `empty-password`; `password-missing` where the server changes and its password is not given again;
     /// `tenant-busy` while a run is under way.
     pub async fn configure(&self, change: Change) -> Hook<Configured> {
@@ -38,7 +41,7 @@ impl Tenant {
         let secret = self.secret_key().await?;
         let settings = self.changed(&change, secret.as_deref()).await?;
         let Some(secret) = secret else {
-            return self.accept(settings).await;
+            return self.accept(settings, change.rules).await;
         };
         let in_force = self.in_force().await?;
         let before = handle(&in_force, &secret);
@@ -52,13 +55,13 @@ impl Tenant {
                 .clone()
                 .filter(|_| moved.is_none() && !change.unset.contains(&secret));
             let forgotten = before.filter(|_| kept.is_none());
-            let configured =
-                self.accept(with(settings, &secret, kept))
-                    .await
-                    .map_err(|refused| match (moved, &forgotten) {
-                        (Some(key), Some(_)) => stays_behind(refused, &key),
-                        _ => refused,
-                    })?;
+            let configured = self
+                .accept(with(settings, &secret, kept), change.rules)
+                .await
+                .map_err(|refused| match (moved, &forgotten) {
+                    (Some(key), Some(_)) => stays_behind(refused, &key),
+                    _ => refused,
+                })?;
             self.forget(forgotten).await?;
             return Ok(configured);
         };
@@ -66,7 +69,7 @@ impl Tenant {
         // is not in force afterwards is destroyed.
         let new = self.secrets().store(self.id(), &secret, password).await?;
         let accepted = self
-            .accept(with(settings, &secret, Some(new.clone())))
+            .accept(with(settings, &secret, Some(new.clone())), change.rules)
             .await;
         if accepted.is_ok() {
             self.forget(before.filter(|before| *before != new)).await?;
@@ -199,8 +202,14 @@ impl Tenant {
         Ok(())
     }
 
-    async fn accept(&self, settings: Vec<Setting>) -> Hook<Configured> {
-        let configured = self.hooks().configure(settings).await?;
+    /// Settings and rules are stored with one commit: no sync works by new settings and old rules.
+    async fn accept(&self, settings: Vec<Setting>, rules: Vec<Rule>) -> Hook<Configured> {
+        let draft = self.draft();
+        let mut configured = self.hooks_on(&draft).configure(settings).await?;
+        if !rules.is_empty() {
+            configured.digest = self.hooks_on(&draft).submit_mapping(rules).await?;
+        }
+        draft.store(self.id()).await?;
         self.tenants()
             .configured(self.id(), &configured.digest, own(&configured))
             .await?;

@@ -16,6 +16,7 @@
 //! - [`refused`]: why a hook did not do what was asked
 
 pub mod configure;
+mod draft;
 pub mod export;
 pub mod history;
 pub mod look;

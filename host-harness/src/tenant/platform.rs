@@ -9,6 +9,7 @@ use crate::ports::{Directory, Plans, Portal, RunId, Secrets, State, TenantId, Te
 use crate::sandbox::{Hooks, HostContext, Plugin, Sandbox};
 use crate::store::TenantLock;
 
+use super::draft::Draft;
 use super::watch::{Progress, Watch};
 use super::{Hook, Refused};
 
@@ -158,12 +159,25 @@ impl Tenant {
         self.plugin.hooks(context)
     }
 
+    /// Nothing of the plugin's settings changed.
+    pub(super) fn draft(&self) -> Arc<Draft> {
+        Arc::new(Draft::of(Arc::clone(&self.platform.state)))
+    }
+
+    /// The plugin's hooks, whose changes of its settings stay in a draft.
+    pub(super) fn hooks_on(&self, draft: &Arc<Draft>) -> Hooks {
+        self.plugin.hooks(self.context_on(draft.clone()))
+    }
+
     fn context(&self) -> HostContext {
+        self.context_on(Arc::clone(&self.platform.state))
+    }
+
+    fn context_on(&self, state: Arc<dyn State>) -> HostContext {
         let Platform {
             directory,
             portal,
             plans,
-            state,
             ..
         } = &self.platform;
         HostContext::new(
@@ -171,7 +185,7 @@ impl Tenant {
             Arc::clone(directory),
             Arc::clone(portal),
             Arc::clone(plans),
-            Arc::clone(state),
+            state,
         )
     }
 }

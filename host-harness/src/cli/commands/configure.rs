@@ -46,22 +46,14 @@ impl Configure {
         }
         let (mut change, file) = self.settings.change()?;
         change.password = password;
-        let rules = file.map(|f| f.rules()).unwrap_or_default();
-        // Rules that are wrong must not leave the settings of the same file behind.
-        if !rules.is_empty() {
-            let problems = tenant.check_rules(rules.clone()).await?;
-            if !problems.is_empty() {
-                return Err(problems.into());
-            }
-        }
-        let mut configured = tenant.configure(change).await?;
+        change.rules = file.map(|f| f.rules()).unwrap_or_default();
+        let stored = change.rules.len();
+        let configured = tenant.configure(change).await?;
         app.policies().change(&self.tenant, &self.policy)?;
         page.done(&format!("Settings of {} stored.", self.tenant));
         show(&mut page, &tenant, &configured).await?;
         page.warnings(&configured.warnings);
-        let stored = rules.len();
         if stored > 0 {
-            configured.digest = tenant.submit_rules(rules).await?;
             page.done(&format!("Mapping of {stored} fields stored."));
         }
         page.aside(&format!("Next: {} verify {}", app.program(), self.tenant));

@@ -108,6 +108,7 @@ impl Settings {
             unset: self.unset.clone(),
             afresh: self.afresh,
             password: None,
+            ..Change::default()
         };
         Ok((change, file))
     }

@@ -1,8 +1,12 @@
 //! What was left by half, and runs that must not go on.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use super::*;
+use crate::contract::hooks::mapping::Rule;
+use crate::contract::state::{Operation, Versioned};
+use crate::ports::State;
 
 fn watch() -> Arc<Unwatched> {
     Arc::new(Unwatched::default())
@@ -120,4 +124,69 @@ async fn a_plan_that_is_too_large_fails_and_one_of_just_that_size_is_applied() {
         assert_eq!(refused.code(), "plan-too-large");
     }
     assert_eq!(limited(rows, 1 << 20).await.unwrap(), RunStatus::Applied);
+}
+
+/// Settings of which a certain number of commits are stored before the program is killed.
+struct Commits(Store, std::sync::atomic::AtomicU32);
+
+#[async_trait::async_trait]
+impl State for Commits {
+    async fn get(&self, tenant: &TenantId, key: &str) -> Outcome<Versioned> {
+        State::get(&self.0, tenant, key).await
+    }
+    async fn keys(&self, tenant: &TenantId, prefix: &str) -> Outcome<Vec<String>> {
+        self.0.keys(tenant, prefix).await
+    }
+    async fn commit(&self, tenant: &TenantId, operations: &[Operation]) -> Outcome<()> {
+        let left = |left: u32| left.checked_sub(1);
+        if self.1.fetch_update(SeqCst, SeqCst, left).is_err() {
+            return Err(crate::Problem::new("torn", "killed", "start again"));
+        }
+        self.0.commit(tenant, operations).await
+    }
+    async fn clear(&self, tenant: &TenantId) -> Outcome<u64> {
+        self.0.clear(tenant).await
+    }
+}
+
+impl World {
+    /// Configures the role and a mapping together, and is killed at this commit.
+    async fn configure_with_rules(&self, commits: u32, rules: Vec<Rule>) -> Hook<()> {
+        let platform = Platform {
+            state: Arc::new(Commits(self.store.clone(), commits.into())),
+            ..self.platform.clone()
+        };
+        let tenant = platform.tenant(&self.id).await.unwrap();
+        let change = Change { rules, ..agents() };
+        tenant.configure(change).await.map(|_| ())
+    }
+
+    async fn is_configured(&self, rules: &[Rule]) -> (bool, bool) {
+        let settings = self.tenant.configuration().await.unwrap().settings;
+        let stored = self.tenant.rules().await.unwrap();
+        (
+            settings.contains(&setting("role", "agent")),
+            stored == rules,
+        )
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_and_rules_are_stored_with_one_commit_or_not_at_all() {
+    let world = World::with_people(20).await;
+    let mut rules = world.tenant.rules().await.unwrap();
+    rules.retain(|rule| rule.field != "phone" && rule.field != "mobile");
+    let torn = world.configure_with_rules(0, rules.clone()).await;
+    assert_eq!(torn.unwrap_err().code(), "torn");
+    assert_eq!(world.is_configured(&rules).await, (false, false));
+    let mut wrong = rules.clone();
+    wrong[0].source = "{".to_owned();
+    let refused = world.configure_with_rules(9, wrong).await;
+    assert!(refused.is_err(), "wrong rules leave no settings behind");
+    assert_eq!(world.is_configured(&rules).await, (false, false));
+    world.configure_with_rules(1, rules.clone()).await.unwrap();
+    assert_eq!(world.is_configured(&rules).await, (true, true));
+    let noted = Tenants::get(&world.store, &world.id).await;
+    let in_force = world.tenant.configuration().await.unwrap();
+    assert_eq!(noted.unwrap().configuration, in_force.digest);
 }

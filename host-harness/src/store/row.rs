@@ -4,7 +4,7 @@ use super::check::Schema;
 use super::error::{StoreError, StoreResult};
 use super::values::{ObjectWriter, Values, json};
 use crate::Problem;
-use crate::contract::plan::{Change, Party, Row, RowKind, UnsyncedRow};
+use crate::contract::plan::{Change, Party, Rejection, Row, RowKind, UnsyncedRow};
 
 /// The row clears a field.
 pub const CLEARS: i64 = 1;
@@ -312,15 +312,32 @@ fn size(row: &Row) -> usize {
     row.changes.iter().map(texts).sum::<usize>() + row.display.len()
 }
 
-/// Whether what a row says besides values is short enough to be kept.
-#[must_use]
-pub fn is_short(problem: &Problem, other: Option<&Party>) -> bool {
-    let field = problem.field.as_ref().map_or(0, String::len);
-    let said = problem.code.len() + problem.message.len() + problem.remedy.len() + field;
-    let party = other.map_or(0, |other| {
+/// How many bytes a row says besides values.
+fn said(problem: Option<&Problem>, other: Option<&Party>) -> usize {
+    let problem = problem.map_or(0, |problem| {
+        let field = problem.field.as_ref().map_or(0, String::len);
+        problem.code.len() + problem.message.len() + problem.remedy.len() + field
+    });
+    let other = other.map_or(0, |other| {
         other.external_id.len() + other.dn.len() + other.id.len()
     });
-    said <= MAX_PROBLEM && party <= MAX_PROBLEM
+    problem + other
+}
+
+/// How many bytes a rejection adds to its row.
+///
+/// # Errors
+/// `bad-request` where it is too long to be kept.
+pub fn weigh(rejection: &Rejection) -> Result<usize, Problem> {
+    let bytes = said(Some(&rejection.problem), rejection.other.as_ref());
+    if bytes <= MAX_PROBLEM {
+        return Ok(bytes);
+    }
+    Err(Problem::new(
+        "bad-request",
+        format!("the problem of {:?} is too long", rejection.external_id),
+        "Report this to the plugin's maker.",
+    ))
 }
 
 fn check_shape(row: &Row) -> Result<(), Problem> {
@@ -336,11 +353,7 @@ fn check_shape(row: &Row) -> Result<(), Problem> {
         "a reason that is no code"
     } else if unsynced && row.problem.is_none() {
         "no problem, though it is unsynced"
-    } else if row
-        .problem
-        .as_ref()
-        .is_some_and(|problem| !is_short(problem, row.other.as_ref()))
-    {
+    } else if said(row.problem.as_ref(), row.other.as_ref()) > MAX_PROBLEM {
         "a problem that is too long"
     } else if !matches!(row.source_hash.len(), 0 | HASH_BYTES) {
         "a source hash that is not 16 bytes long"
@@ -409,6 +422,22 @@ mod tests {
         assert_eq!(stored.claims.as_deref(), Some(r#"{"email":"b@x"}"#));
         assert_eq!((stored.claimed, stored.flags), (1, CLEARS | CHANGES_ROLE));
         assert_eq!(decode(stored).unwrap(), update);
+    }
+
+    #[test]
+    fn a_rejection_is_weighed_and_a_long_one_refused() {
+        let rejection = |length| Rejection {
+            external_id: "id-1".to_owned(),
+            problem: Problem::new("taken", "m".repeat(length), ""),
+            other: Some(Party {
+                external_id: "id-2".to_owned(),
+                dn: String::new(),
+                id: "7".to_owned(),
+            }),
+        };
+        assert_eq!(weigh(&rejection(MAX_PROBLEM - 10)).unwrap(), MAX_PROBLEM);
+        let refused = weigh(&rejection(MAX_PROBLEM)).unwrap_err();
+        assert_eq!(refused.code, "bad-request");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::contract::plan::{Absence, Rejection, Row, RowKind};
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::row::{Encoded, encode, is_code, is_short};
+use crate::store::row::{Encoded, encode, is_code, weigh};
 use crate::store::values::json;
 
 const MAX_ROWS: usize = 1_000;
@@ -83,22 +83,14 @@ impl Store {
                 "Report this to the plugin's maker.",
             ));
         }
-        if let Some(bad) = rejections
-            .iter()
-            .find(|r| !is_short(&r.problem, r.other.as_ref()))
-        {
-            return Err(StoreError::refused(
-                "bad-request",
-                format!("the problem of {:?} is too long", bad.external_id),
-                "Report this to the plugin's maker.",
-            ));
-        }
+        let weighed = rejections.iter().map(weigh).sum::<Result<usize, _>>()?;
         let tenant = self.tenant(tenant).await?;
         let schema = self.schema(tenant).await?;
         let mut seen = self.planning().await;
         let mut tx = self.write().await?;
         let sequence = planning(&mut tx, tenant, run).await?;
         let known = seen.of(&mut tx, tenant, run, sequence).await?;
+        known.admit(0, weighed, self.plan_limits())?;
         let mut unknown = Vec::new();
         for list in rejections.chunks(LIST) {
             let changed = turn_unsynced(&mut tx, known, run, list).await?;

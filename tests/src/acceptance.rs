@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 
 use rollcall::demo::dn::Dn;
 use rollcall::demo::people::{Expected, Fate};
+use serde_json::Value;
 
 use crate::portal::{People, PlanRow};
+use crate::rollcall::Answer;
 use crate::server::Server;
+use crate::server::process::certify;
 use crate::site::changes::{remove, rename, replace, transfer};
 use crate::site::{Security, Site};
 
@@ -27,6 +30,7 @@ pub fn the_main_job_is_done(server: impl Server) {
         site.configure(TENANT, &site.server, security).unwrap();
         verify_passes(&site);
     }
+    a_server_of_another_authority_is_refused(&site);
     a_wrong_password_is_refused(&site);
     the_first_sync_brings_everybody_who_can_come(&site);
     the_second_sync_writes_nothing(&site);
@@ -41,10 +45,24 @@ fn verify_passes<S: Server>(site: &Site<S>) {
     let tally = |name: &str| report.at(&format!("/tally/{name}")).as_u64().unwrap();
     assert_eq!(tally("matched"), totals.people);
     assert_eq!(tally("disabled"), totals.disabled);
-    let stages = report.at("/stages").as_array().unwrap();
     for name in ["tls", "bind", "paging"] {
-        let stage = stages.iter().find(|stage| stage["name"] == name);
-        assert_eq!(stage.unwrap()["verdict"], "passed", "{name} {stages:?}");
+        assert_eq!(stage(&report, name)["verdict"], "passed", "{name}");
+    }
+}
+
+fn a_server_of_another_authority_is_refused<S: Server>(site: &Site<S>) {
+    let (other, _) = certify(&[]).unwrap();
+    for (authority, exit, verdict) in [
+        (other.pem(), 4, "failed"),
+        (site.server.ca_pem(), 0, "passed"),
+    ] {
+        let text = format!("[settings]\ncertificate-authority = '''\n{authority}'''\n");
+        let file = site.file("authority.toml", &text).unwrap();
+        let file = format!("--settings={}", file.display());
+        let configure = ["configure", TENANT, &file];
+        site.rollcall.expect(0, &configure).unwrap();
+        let report = site.rollcall.expect(exit, &["verify", TENANT]).unwrap();
+        assert_eq!(stage(&report, "tls")["verdict"], verdict);
     }
 }
 
@@ -58,8 +76,7 @@ fn a_wrong_password_is_refused<S: Server>(site: &Site<S>) {
         site.rollcall.expect(exit, &["verify", TENANT]).unwrap()
     };
     let refused = password("not the password", 4);
-    let stages = refused.at("/stages").as_array().unwrap();
-    let bind = stages.iter().find(|stage| stage["name"] == "bind").unwrap();
+    let bind = stage(&refused, "bind");
     assert_eq!(bind["problems"][0]["code"], "wrong-password", "{bind}");
     password(&site.server.password(), 0);
 }
@@ -178,6 +195,12 @@ fn later_changes_are_exactly_their_rows<S: Server>(site: &Site<S>) {
     site.change(&changes).unwrap();
     let (_, rows) = site.sync(TENANT, 0).unwrap();
     assert_eq!(changing(&rows), wanted);
+}
+
+/// A stage of a report on a connection.
+fn stage<'a>(report: &'a Answer, name: &str) -> &'a Value {
+    let mut stages = report.at("/stages").as_array().unwrap().iter();
+    stages.find(|stage| stage["name"] == name).unwrap()
 }
 
 fn everybody(server: &impl Server) -> impl Iterator<Item = Expected> + '_ {

@@ -111,7 +111,11 @@ fn kept(
         fs::remove_dir_all(&part).map_err(io_error("removing what was begun"))?;
     }
     fs::create_dir(&part).map_err(io_error("making a folder"))?;
-    make(&part)?;
+    if let Err(error) = make(&part) {
+        // What is left of it helps nobody; the next attempt removes it where this fails.
+        let _ = fs::remove_dir_all(&part);
+        return Err(error);
+    }
     fs::rename(&part, &ready).map_err(io_error("keeping a domain"))?;
     Ok(ready)
 }

@@ -227,3 +227,44 @@ fn quoted(password: &str) -> Vec<u8> {
     let quoted = format!("\"{password}\"");
     quoted.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_person_is_named_by_one_common_name_and_a_container_as_before() {
+        for (before, after) in [
+            ("uid=a.b1,ou=People,dc=x", "CN=a.b1,ou=People,dc=x"),
+            (
+                "cn=A\\, B \\<1\\> a=b,dc=x",
+                "CN=A\\, B \\<1\\> a\\3Db,dc=x",
+            ),
+            ("cn=A B+employeeNumber=E1,dc=x", "CN=A B E1,dc=x"),
+            ("ou=People,dc=x", "ou=People,dc=x"),
+        ] {
+            assert_eq!(dn(before), after);
+        }
+    }
+
+    #[test]
+    fn account_names_are_short_and_unique() {
+        let org = fit(&Organisation::new(3, 5_000));
+        let names: HashSet<String> = (0..5_000)
+            .map(|index| expected(&org, index).username)
+            .collect();
+        assert_eq!(names.len(), 5_000);
+        assert!(
+            names
+                .iter()
+                .all(|name| (1..=LONGEST_ACCOUNT).contains(&name.len()))
+        );
+    }
+
+    #[test]
+    fn a_password_is_quoted_utf_16() {
+        assert_eq!(quoted("a"), b"\"\0a\0\"\0");
+    }
+}

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use rollcall::demo::people::{Fate, Organisation};
-use rollcall_tests::server::Server;
 use rollcall_tests::site::{Security, Site, changes, run_of};
 use rollcall_tests::slapd::Slapd;
 

@@ -11,6 +11,7 @@ use std::process::Command;
 use rollcall::demo::people::{Organisation, Troubles};
 use rollcall_tests::measure::{ATTRIBUTES, Cost, measure, median};
 use rollcall_tests::rollcall::Rollcall;
+use rollcall_tests::server::Server;
 use rollcall_tests::slapd::Slapd;
 
 type Failure = Box<dyn std::error::Error>;

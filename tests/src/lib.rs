@@ -1,23 +1,33 @@
 //! What the acceptance tests stand on.
 //!
+//! - [`acceptance`]: the main job, the same for every kind of server
 //! - [`component`]: small components that are no good plugins
 //! - [`conformance`]: what must hold of every directory profile, on a directory of its kind
 //! - [`contents`]: what a data directory's database holds
+//! - [`ds389`]: a real 389 Directory Server
 //! - [`measure`]: what a command costs
 //! - [`portal`]: the portal's database, read beside the program
+//! - [`reading`]: a real server, read with `ldapsearch`
 //! - [`refusal`]: calls that are to be refused, and to leave everything as it was
+//! - [`samba`]: a real Samba Active Directory domain controller
+//! - [`server`]: what every real server has in common
 //! - [`site`]: a server and the program's data directory together
 //! - [`slapd`]: a real OpenLDAP server, filled from the generator
 //! - [`rollcall`](mod@rollcall): the built program, run on a data directory of its own
 //! - [`tenancy`]: a tenant of that program on a demo directory that can be told to fail
 
+pub mod acceptance;
 pub mod component;
 pub mod conformance;
 pub mod contents;
+pub mod ds389;
 pub mod measure;
 pub mod portal;
+pub mod reading;
 pub mod refusal;
 pub mod rollcall;
+pub mod samba;
+pub mod server;
 pub mod site;
 pub mod slapd;
 pub mod tenancy;

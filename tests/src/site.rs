@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::portal::{PlanRow, Portal};
 use crate::rollcall::{Answer, Rollcall};
+use crate::server::Server;
 use crate::slapd::Slapd;
 
 /// Whatever went wrong, with its own message.
@@ -18,23 +19,33 @@ pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// A server, a data directory, and a folder for the files that an administrator has.
 #[derive(Debug)]
-pub struct Site {
+pub struct Site<S = Slapd> {
     /// The directory.
-    pub slapd: Slapd,
+    pub server: S,
     /// The program.
     pub rollcall: Rollcall,
     files: TempDir,
 }
 
 impl Site {
-    /// A server with this organisation and an empty data directory.
+    /// A slapd with this organisation and an empty data directory.
     ///
     /// # Errors
     /// Where the server or the program is missing.
     pub fn start(organisation: &Organisation) -> Outcome<Self> {
+        Self::of(Slapd::start(organisation)?)
+    }
+}
+
+impl<S: Server> Site<S> {
+    /// A server with an empty data directory.
+    ///
+    /// # Errors
+    /// Where the program is missing.
+    pub fn of(server: S) -> Outcome<Self> {
         Ok(Self {
             rollcall: Rollcall::new()?,
-            slapd: Slapd::start(organisation)?,
+            server,
             files: tempfile::tempdir()?,
         })
     }
@@ -47,26 +58,36 @@ impl Site {
     pub fn settle(&self, tenant: &str) -> Outcome<()> {
         self.rollcall
             .expect(0, &["install", tenant, "--allow-loopback"])?;
-        self.configure(tenant, &self.slapd)?;
+        self.configure(tenant, &self.server, Security::Ldaps)?;
         Ok(())
     }
 
-    /// Stores the settings for a server over LDAPS.
+    /// Stores the settings for a server.
     ///
     /// # Errors
     /// Where the command does not end well.
-    pub fn configure(&self, tenant: &str, slapd: &Slapd) -> Outcome<Answer> {
+    pub fn configure(
+        &self,
+        tenant: &str,
+        server: &impl Server,
+        security: Security,
+    ) -> Outcome<Answer> {
+        let (url, word) = match security {
+            Security::Ldaps => (server.ldaps_url(), "ldaps"),
+            Security::StartTls => (server.url(), "start-tls"),
+        };
         let settings = self.file(
             &format!("{tenant}.toml"),
             &format!(
-                "[settings]\nurl = \"{}\"\nsecurity = \"ldaps\"\nbind-name = \"{}\"\n\
-                 base-dn = \"ou=People,{SUFFIX}\"\ncertificate-authority = '''\n{}'''\n",
-                slapd.ldaps_url(),
-                slapd.bind_name(),
-                slapd.ca_pem()
+                "[settings]\nurl = \"{url}\"\nsecurity = \"{word}\"\nbind-name = \"{}\"\n\
+                 base-dn = \"ou=People,{SUFFIX}\"\ncertificate-authority = '''\n{}'''\n{}\n{}",
+                server.bind_name(),
+                server.ca_pem(),
+                server.settings(),
+                server.mapping(),
             ),
         )?;
-        let password = self.file(&format!("{tenant}.password"), &slapd.password())?;
+        let password = self.file(&format!("{tenant}.password"), &server.password())?;
         let arguments = ["configure", tenant, "--settings"].map(OsStr::new);
         let arguments: Vec<&OsStr> = arguments
             .into_iter()
@@ -116,8 +137,17 @@ impl Site {
         for change in changes {
             append_record(change, &mut text);
         }
-        Ok(self.slapd.change(&String::from_utf8(text)?)?)
+        Ok(self.server.change(&String::from_utf8(text)?)?)
     }
+}
+
+/// How a connection is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// From the first byte.
+    Ldaps,
+    /// After asking on the plain port.
+    StartTls,
 }
 
 /// The number of the run that an answer tells of.

@@ -4,54 +4,27 @@
 //! directory is touched, and no privilege is needed.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use rollcall::demo::Organisation;
 use rollcall::demo::directory::Certificate;
 use rollcall::demo::directory::tls::{Authority, Identity};
-use rollcall::demo::people::{ServiceAccount, ldif};
+use rollcall::demo::people::{Expected, ServiceAccount, ldif};
+use rollcall::demo::{Entry, Organisation};
 use tempfile::TempDir;
+
+use crate::server::process::{
+    answers, end, feed, first, free_ports, io_error, last_lines, local, missing, no_certificate,
+    program,
+};
+use crate::server::{Server, ServerError};
+use crate::site::changes;
 
 mod config;
 
-/// What to install where the server is missing.
-const INSTALL: &str =
-    "install it (Debian: apt-get install --no-install-recommends slapd ldap-utils)";
-/// How long a start or a stop may take on a machine that is very busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PACKAGES: &str = "slapd ldap-utils";
 /// Ports are free when they are looked for and may be taken a moment later.
 const ATTEMPTS: u32 = 5;
-
-/// Why there is no server.
-#[derive(Debug, thiserror::Error)]
-pub enum SlapdError {
-    /// It is not on this machine.
-    #[error("{0} was not found; {INSTALL}")]
-    NotInstalled(&'static str),
-    /// A program could not be run, or a file not be written.
-    #[error("{what}: {error}")]
-    Io {
-        /// What was tried.
-        what: String,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// A program ended badly.
-    #[error("{program} failed: {said}")]
-    Failed {
-        /// Which.
-        program: &'static str,
-        /// The end of what it said.
-        said: String,
-    },
-    /// No certificate could be made.
-    #[error("no certificate: {0}")]
-    Certificate(String),
-}
 
 /// What an instance is like.
 #[derive(Debug, Clone)]
@@ -92,8 +65,8 @@ impl Slapd {
     /// Fills a directory with an organisation and starts a server on it. Connections are accepted once this returns.
     ///
     /// # Errors
-    /// [`SlapdError`]; its message says what to install where something is missing.
-    pub fn start(organisation: &Organisation) -> Result<Self, SlapdError> {
+    /// [`ServerError`]; its message says what to install where something is missing.
+    pub fn start(organisation: &Organisation) -> Result<Self, ServerError> {
         Self::start_with(organisation, &Settings::default())
     }
 
@@ -104,18 +77,16 @@ impl Slapd {
     pub fn start_with(
         organisation: &Organisation,
         settings: &Settings,
-    ) -> Result<Self, SlapdError> {
+    ) -> Result<Self, ServerError> {
         let programs = programs()?;
         let folder = tempfile::Builder::new()
             .prefix("rollcall-slapd-")
             .tempdir()
             .map_err(io_error("making a folder"))?;
-        let certificate =
-            |error: &dyn std::fmt::Display| SlapdError::Certificate(error.to_string());
-        let authority = Authority::new("Rollcall test authority").map_err(|e| certificate(&e))?;
+        let authority = Authority::new("Rollcall test authority").map_err(no_certificate)?;
         let identity = authority
             .issue(settings.certificate)
-            .map_err(|e| certificate(&e))?;
+            .map_err(no_certificate)?;
         lay_out(folder.path(), &authority, &identity, settings, &programs)?;
         fill(folder.path(), organisation, &programs)?;
         let mut slapd = Self {
@@ -142,46 +113,10 @@ impl Slapd {
         self.ldaps_port
     }
 
-    /// `ldaps://localhost:…`
-    #[must_use]
-    pub fn ldaps_url(&self) -> String {
-        format!("ldaps://localhost:{}", self.ldaps_port)
-    }
-
-    /// `ldap://127.0.0.1:…`
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("ldap://127.0.0.1:{}", self.port)
-    }
-
     /// The certificate of the authority to trust.
-    #[must_use]
-    pub fn ca_pem(&self) -> String {
-        self.authority.pem()
-    }
-
-    /// The same as a file.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.crt")
-    }
-
-    /// The name to bind as for a sync.
-    #[must_use]
-    pub fn bind_name(&self) -> String {
-        ServiceAccount::Sync.dn()
-    }
-
-    /// The password that goes with [`Self::bind_name`].
-    #[must_use]
-    pub fn password(&self) -> String {
-        self.organisation.password_of(ServiceAccount::Sync)
-    }
-
-    /// Who is in it.
-    #[must_use]
-    pub const fn organisation(&self) -> &Organisation {
-        &self.organisation
     }
 
     /// The process, for measuring it; none while it is stopped.
@@ -190,68 +125,10 @@ impl Slapd {
         self.process.as_ref().map(Child::id)
     }
 
-    /// Makes changes as the administrator: change records of LDIF (RFC 2849), as `ldapmodify` reads them.
-    ///
-    /// # Errors
-    /// Where `ldapmodify` is missing, or the server refuses a change; those before it stay made.
-    pub fn change(&self, ldif: &str) -> Result<(), SlapdError> {
-        let mut command = Command::new("ldapmodify");
-        command.args([
-            "-x",
-            "-H",
-            &self.url(),
-            "-D",
-            config::ADMIN,
-            "-w",
-            config::ADMIN_PASSWORD,
-        ]);
-        feed("ldapmodify", &mut command, |input| {
-            input.write_all(ldif.as_bytes())
-        })
-    }
-
-    /// Stops the server, keeping what it holds. Does nothing while it is stopped.
-    ///
-    /// # Errors
-    /// Where it does not end.
-    pub fn stop(&mut self) -> Result<(), SlapdError> {
-        let Some(mut process) = self.process.take() else {
-            return Ok(());
-        };
-        let asked = Command::new("kill")
-            .args(["-INT", &process.id().to_string()])
-            .status();
-        let end = Instant::now() + PATIENCE;
-        if asked.is_ok_and(|status| status.success()) {
-            while Instant::now() < end {
-                if process
-                    .try_wait()
-                    .map_err(io_error("waiting for slapd"))?
-                    .is_some()
-                {
-                    return Ok(());
-                }
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        }
-        process.kill().map_err(io_error("ending slapd"))?;
-        process.wait().map_err(io_error("waiting for slapd"))?;
-        Ok(())
-    }
-
-    /// Starts a stopped server again, on other ports.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub fn resume(&mut self) -> Result<(), SlapdError> {
-        self.stop()?;
-        self.serve(&programs()?)
-    }
-
-    fn serve(&mut self, programs: &Programs) -> Result<(), SlapdError> {
+    fn serve(&mut self, programs: &Programs) -> Result<(), ServerError> {
         let mut said = String::new();
         for _ in 0..ATTEMPTS {
-            let (port, ldaps_port) = free_ports().map_err(io_error("looking for free ports"))?;
+            let (port, ldaps_port) = free_ports()?;
             let log = self.folder.path().join("slapd.log");
             let output = File::create(&log).map_err(io_error("making slapd's log"))?;
             let mut process = Command::new(&programs.slapd)
@@ -267,7 +144,7 @@ impl Slapd {
                 .stderr(output)
                 .spawn()
                 .map_err(io_error("running slapd"))?;
-            if answers(&mut process, &[port, ldaps_port])? {
+            if answers(&mut process, &[local(port), local(ldaps_port)])? {
                 self.process = Some(process);
                 (self.port, self.ldaps_port) = (port, ldaps_port);
                 return Ok(());
@@ -277,10 +154,75 @@ impl Slapd {
             let _ = process.wait();
             said = last_lines(&fs::read_to_string(&log).unwrap_or_default());
         }
-        Err(SlapdError::Failed {
-            program: "slapd",
+        Err(ServerError::Failed {
+            program: "slapd".to_owned(),
             said,
         })
+    }
+}
+
+impl Server for Slapd {
+    fn url(&self) -> String {
+        format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    fn ldaps_url(&self) -> String {
+        format!("ldaps://localhost:{}", self.ldaps_port)
+    }
+
+    fn ca_pem(&self) -> String {
+        self.authority.pem()
+    }
+
+    fn bind_name(&self) -> String {
+        ServiceAccount::Sync.dn()
+    }
+
+    fn password(&self) -> String {
+        self.organisation.password_of(ServiceAccount::Sync)
+    }
+
+    fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    fn settings(&self) -> String {
+        String::new()
+    }
+
+    fn mapping(&self) -> String {
+        String::new()
+    }
+
+    fn expected(&self, index: u64) -> Expected {
+        self.organisation.expected(index)
+    }
+
+    fn switch(&self, dn: &str, enabled: bool) -> Vec<Entry> {
+        let for_ever: &[&str] = if enabled { &[] } else { &["000001010000Z"] };
+        vec![changes::replace(dn, "pwdAccountLockedTime", for_ever)]
+    }
+
+    fn hire(&self, name: &str, given: &str, family: &str, mail: &str) -> Entry {
+        changes::hire(name, given, family, mail)
+    }
+
+    fn change(&self, ldif: &str) -> Result<(), ServerError> {
+        let mut command = Command::new("ldapmodify");
+        let account = ["-D", config::ADMIN, "-w", config::ADMIN_PASSWORD];
+        command.args(["-x", "-H", &self.url()]).args(account);
+        feed(&mut command, PACKAGES, |input| {
+            input.write_all(ldif.as_bytes())
+        })
+    }
+
+    fn stop(&mut self) -> Result<(), ServerError> {
+        self.process.take().map_or(Ok(()), |it| end(it, "-INT"))
+    }
+
+    fn resume(&mut self) -> Result<(), ServerError> {
+        self.stop()?;
+        self.serve(&programs()?)
     }
 }
 
@@ -302,28 +244,7 @@ struct Programs {
     modules: Option<PathBuf>,
 }
 
-fn programs() -> Result<Programs, SlapdError> {
-    let first = |candidates: &[&str]| {
-        candidates
-            .iter()
-            .map(PathBuf::from)
-            .find(|path| path.exists())
-    };
-    let program = |name: &'static str| {
-        let folders = [
-            "/usr/sbin",
-            "/usr/local/sbin",
-            "/usr/libexec",
-            "/usr/local/libexec",
-            "/opt/homebrew/opt/openldap/libexec",
-        ];
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path)
-            .chain(folders.map(PathBuf::from))
-            .map(|folder| folder.join(name))
-            .find(|path| path.is_file())
-            .ok_or(SlapdError::NotInstalled(name))
-    };
+fn programs() -> Result<Programs, ServerError> {
     let schemas = [
         "/etc/ldap/schema",
         "/etc/openldap/schema",
@@ -336,9 +257,9 @@ fn programs() -> Result<Programs, SlapdError> {
         "/usr/local/libexec/openldap",
     ];
     Ok(Programs {
-        slapd: program("slapd")?,
-        slapadd: program("slapadd")?,
-        schema: first(&schemas).ok_or(SlapdError::NotInstalled("OpenLDAP's schema"))?,
+        slapd: program("slapd", PACKAGES)?,
+        slapadd: program("slapadd", PACKAGES)?,
+        schema: first(&schemas).ok_or_else(|| missing("OpenLDAP's schema", PACKAGES))?,
         modules: first(&modules),
     })
 }
@@ -350,7 +271,7 @@ fn lay_out(
     identity: &Identity,
     settings: &Settings,
     programs: &Programs,
-) -> Result<(), SlapdError> {
+) -> Result<(), ServerError> {
     for name in ["conf", "db"] {
         fs::create_dir(folder.join(name)).map_err(io_error("making slapd's folders"))?;
     }
@@ -370,95 +291,21 @@ fn lay_out(
     );
     let mut command = Command::new(&programs.slapadd);
     command.args(["-n", "0", "-F"]).arg(folder.join("conf"));
-    feed("slapadd", &mut command, |input| {
+    feed(&mut command, PACKAGES, |input| {
         input.write_all(text.as_bytes())
     })
 }
 
-fn fill(folder: &Path, organisation: &Organisation, programs: &Programs) -> Result<(), SlapdError> {
+fn fill(
+    folder: &Path,
+    organisation: &Organisation,
+    programs: &Programs,
+) -> Result<(), ServerError> {
     let mut command = Command::new(&programs.slapadd);
     command
         .args(["-n", "1", "-q", "-w", "-F"])
         .arg(folder.join("conf"));
-    feed("slapadd", &mut command, |input| {
+    feed(&mut command, PACKAGES, |input| {
         ldif::write_organisation(organisation, input)
     })
-}
-
-/// Runs a program, gives it input, and expects it to end well.
-fn feed(
-    program: &'static str,
-    command: &mut Command,
-    give: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), SlapdError> {
-    // What it says goes to a file: a pipe that nobody reads while input is given would fill.
-    let mut said = tempfile::tempfile().map_err(io_error("making a file"))?;
-    let errors = said.try_clone().map_err(io_error("making a file"))?;
-    let started = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(errors)
-        .spawn();
-    let mut process = started.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => SlapdError::NotInstalled(program),
-        _ => SlapdError::Io {
-            what: format!("running {program}"),
-            error,
-        },
-    })?;
-    // A program that ends early closes its input; what it said tells more than the broken pipe.
-    let given = process
-        .stdin
-        .take()
-        .map_or(Ok(()), |mut input| give(&mut input));
-    let status = process.wait().map_err(io_error("waiting for a program"))?;
-    if status.success() {
-        return given.map_err(io_error("giving a program its input"));
-    }
-    let mut text = String::new();
-    let read =
-        io::Seek::rewind(&mut said).and_then(|()| io::Read::read_to_string(&mut said, &mut text));
-    read.map_err(io_error("reading what a program said"))?;
-    Err(SlapdError::Failed {
-        program,
-        said: last_lines(&text),
-    })
-}
-
-/// Waits until every port accepts; false where the process ends first, or takes too long.
-fn answers(process: &mut Child, ports: &[u16]) -> Result<bool, SlapdError> {
-    let end = Instant::now() + PATIENCE;
-    while Instant::now() < end {
-        if process
-            .try_wait()
-            .map_err(io_error("waiting for slapd"))?
-            .is_some()
-        {
-            return Ok(false);
-        }
-        let accepts = |port: &u16| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok();
-        if ports.iter().all(accepts) {
-            return Ok(true);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(false)
-}
-
-fn free_ports() -> io::Result<(u16, u16)> {
-    let one = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok((one.local_addr()?.port(), other.local_addr()?.port()))
-}
-
-fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(5)..].join("; ")
-}
-
-fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> SlapdError {
-    move |error| SlapdError::Io {
-        what: what.to_owned(),
-        error,
-    }
 }

@@ -11,6 +11,7 @@ use rollcall::demo::people::dice::Dice;
 use rollcall::demo::people::{Expected, Fate, Organisation};
 use rollcall_tests::portal::{People, Portal};
 use rollcall_tests::rollcall::Rollcall;
+use rollcall_tests::server::Server;
 use rollcall_tests::site::changes::{hire, remove, rename, replace};
 use rollcall_tests::site::{Site, run_of};
 
@@ -48,7 +49,7 @@ fn a_first_sync_that_is_killed_is_finished_by_the_next() {
     site.settle(TENANT).unwrap();
     site.portal().unwrap().watch(80).unwrap();
     let whole = Undisturbed::by(site.rollcall.data());
-    let valid = site.slapd.organisation().totals().valid;
+    let valid = site.server.organisation().totals().valid;
     assert_eq!(whole.portal.len() as u64, valid);
     whole.survives_kills(1);
 }
@@ -59,7 +60,7 @@ fn an_update_that_is_killed_is_finished_by_the_next() {
     site.settle(TENANT).unwrap();
     site.sync(TENANT, 0).unwrap();
     site.portal().unwrap().watch(150).unwrap();
-    let changes = many_changes(site.slapd.organisation());
+    let changes = many_changes(site.server.organisation());
     site.change(&changes).unwrap();
     let whole = Undisturbed::by(site.rollcall.data());
     let touched = |what: &str| whole.written.keys().filter(|key| key.0 == what).count();

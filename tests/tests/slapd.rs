@@ -9,6 +9,8 @@ use rollcall::demo::directory::Options;
 use rollcall::demo::dn::Dn;
 use rollcall::demo::people::{Organisation, SUFFIX, ServiceAccount};
 use rollcall::demo::{DemoDirectory, Entry};
+use rollcall_tests::reading;
+use rollcall_tests::server::Server;
 use rollcall_tests::slapd::Slapd;
 
 const PEOPLE: u64 = 1_200;
@@ -112,4 +114,16 @@ fn a_dropped_slapd_leaves_nothing() {
     drop(slapd);
     assert!(!folder.exists());
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn the_main_job_is_done_on_slapd() {
+    let organisation = Organisation::new(40, 6_000);
+    rollcall_tests::acceptance::the_main_job_is_done(Slapd::start(&organisation).unwrap());
+}
+
+#[test]
+fn slapd_answers_in_every_encrypted_way() {
+    let slapd = Slapd::start(&Organisation::new(5, 700)).unwrap();
+    reading::everybody_is_read_in_every_way(&slapd, "(objectClass=inetOrgPerson)");
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rollcall::demo::dn::Dn;
 use rollcall::demo::people::{Expected, Fate};
 use rollcall_tests::portal::PlanRow;
+use rollcall_tests::server::Server;
 use rollcall_tests::site::changes::{hire, remove, rename, replace, transfer};
 use rollcall_tests::site::{Site, run_of};
 
@@ -43,7 +44,7 @@ pub(super) fn later_changes_are_exactly_their_rows(site: &Site) {
     let unsynced = rows.iter().filter(|row| row.kind == "unsynced").count();
     assert_eq!(
         unsynced as u64,
-        site.slapd.organisation().totals().all_unsynced()
+        site.server.organisation().totals().all_unsynced()
     );
 
     // Nobody else was written, and nobody twice.
@@ -101,7 +102,7 @@ struct Cast {
 
 impl Cast {
     fn of(site: &Site) -> Self {
-        let organisation = site.slapd.organisation();
+        let organisation = site.server.organisation();
         let mut plain = plain(organisation, 100);
         let mut next = || plain.next().unwrap();
         let by_cn = |sign: &str| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rollcall::demo::dn::Dn;
 use rollcall::demo::people::{Expected, Fate, Organisation};
 use rollcall_tests::portal::People;
+use rollcall_tests::server::Server;
 use rollcall_tests::site::{Site, run_of};
 
 use super::{TENANT, changes, changing};
@@ -26,7 +27,7 @@ fn twenty_thousand_people_come_over_and_stay_what_the_directory_says() {
 }
 
 fn verify_agrees_with_the_manifest(site: &Site) {
-    let organisation = site.slapd.organisation();
+    let organisation = site.server.organisation();
     let report = site.rollcall.expect(0, &["verify", TENANT]).unwrap();
     assert_eq!(report.at("/profile"), "openldap");
     let tally = |name: &str| report.at(&format!("/tally/{name}")).as_u64().unwrap();
@@ -68,7 +69,7 @@ fn the_suggested_mapping_is_stored_and_previewed(site: &Site) {
         .expect(0, &["map", "store", TENANT, "--suggested"])
         .unwrap();
     assert_eq!(stored.at("/rules"), suggested.at("/rules"));
-    let organisation = site.slapd.organisation();
+    let organisation = site.server.organisation();
     let of = |wanted: fn(&Fate) -> bool| organisation.manifest().find(|e| wanted(&e.fate)).unwrap();
     for (who, outcome) in [
         (of(|f| *f == Fate::Valid), "would-create"),
@@ -82,7 +83,7 @@ fn the_suggested_mapping_is_stored_and_previewed(site: &Site) {
 }
 
 fn the_first_sync_brings_everybody_who_can_come(site: &Site) {
-    let organisation = site.slapd.organisation();
+    let organisation = site.server.organisation();
     let totals = organisation.totals();
     let (answer, _) = site.sync(TENANT, 0).unwrap();
     let run = |name: &str| answer.at(&format!("/run/{name}")).as_u64().unwrap();
@@ -143,7 +144,7 @@ fn is_as_the_directory_says(organisation: &Organisation, who: &Expected, portal:
 }
 
 fn the_export_names_everybody_else(site: &Site) {
-    let organisation = site.slapd.organisation();
+    let organisation = site.server.organisation();
     let exact = site.file("exact.csv", "").unwrap();
     let safe = site.file("safe.csv", "").unwrap();
     let export = |to: &std::path::Path, more: &[&str]| {
@@ -223,14 +224,14 @@ fn the_second_sync_writes_nothing(site: &Site) {
     portal.watch(0).unwrap();
     let (answer, rows) = site.sync(TENANT, 0).unwrap();
     assert_eq!(changing(&rows), []);
-    let totals = site.slapd.organisation().totals();
+    let totals = site.server.organisation().totals();
     assert_eq!(answer.at("/run/unchanged").as_u64().unwrap(), totals.valid);
     assert_eq!(portal.written().unwrap(), BTreeMap::new());
     assert_eq!(portal.people(TENANT).unwrap(), before);
 }
 
 fn people_are_explained(site: &Site) {
-    let organisation = site.slapd.organisation();
+    let organisation = site.server.organisation();
     let explain = |who: &str| site.rollcall.expect(0, &["explain", TENANT, who]).unwrap();
     let of = |wanted: fn(&Fate) -> bool| {
         let mut later = (PEOPLE / 2..PEOPLE).map(|index| organisation.expected(index));

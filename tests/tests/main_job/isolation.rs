@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rollcall::demo::people::{Fate, Organisation};
-use rollcall_tests::site::{Site, changes, run_of};
+use rollcall_tests::site::{Security, Site, changes, run_of};
 use rollcall_tests::slapd::Slapd;
 
 use super::{changing, plain};
@@ -26,7 +26,7 @@ fn tenants_on_one_data_directory_never_meet() {
     rollcall
         .expect(0, &["install", "globex", "--allow-loopback"])
         .unwrap();
-    site.configure("globex", &other).unwrap();
+    site.configure("globex", &other, Security::Ldaps).unwrap();
     let (run, _) = site.sync("acme", 0).unwrap();
     site.sync("globex", 0).unwrap();
 

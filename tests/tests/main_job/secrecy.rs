@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rollcall::demo::people::Organisation;
+use rollcall_tests::server::Server;
 use rollcall_tests::site::Site;
 
 use super::TENANT;
@@ -56,7 +57,9 @@ fn the_password_is_in_no_file_no_log_and_no_answer() {
         .file("wrong.password", &format!("{CANARY}-wrong"))
         .unwrap();
     let unknown = unknown.to_str().unwrap();
-    let right = site.file("right.password", &site.slapd.password()).unwrap();
+    let right = site
+        .file("right.password", &site.server.password())
+        .unwrap();
     let right = right.to_str().unwrap();
     let mut told = Vec::new();
     for arguments in [

@@ -57,6 +57,15 @@ pub struct Identity {
     pub key: String,
 }
 
+impl Identity {
+    fn new((certificate, key): (rcgen::Certificate, KeyPair)) -> Self {
+        Self {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+}
+
 /// A certificate authority.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -92,21 +101,27 @@ impl Authority {
     /// # Errors
     /// What making a key or a certificate says.
     pub fn issue(&self, certificate: Certificate) -> Result<Identity, rcgen::Error> {
-        self.issue_der(certificate)
-            .map(|(certificate, key)| Identity {
-                certificate: certificate.pem(),
-                key: key.serialize_pem(),
-            })
+        self.issue_der(certificate, &[]).map(Identity::new)
+    }
+
+    /// A good server certificate for some more names or addresses.
+    ///
+    /// # Errors
+    /// What making a key or a certificate says.
+    pub fn issue_for(&self, more: &[String]) -> Result<Identity, rcgen::Error> {
+        self.issue_der(Certificate::Good, more).map(Identity::new)
     }
 
     fn issue_der(
         &self,
         certificate: Certificate,
+        more: &[String],
     ) -> Result<(rcgen::Certificate, KeyPair), rcgen::Error> {
-        let names: Vec<String> = match certificate {
+        let mut names: Vec<String> = match certificate {
             Certificate::WrongName => vec!["other.invalid".to_owned()],
             _ => NAMES.map(str::to_owned).to_vec(),
         };
+        names.extend_from_slice(more);
         let mut params = CertificateParams::new(names)?;
         params
             .distinguished_name
@@ -135,7 +150,7 @@ impl Authority {
         &self,
         certificate: Certificate,
     ) -> Result<Arc<ServerConfig>, TlsError> {
-        let (certificate, key) = self.issue_der(certificate)?;
+        let (certificate, key) = self.issue_der(certificate, &[])?;
         let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());

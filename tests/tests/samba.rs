@@ -1,0 +1,76 @@
+//! A real Samba domain controller: the test support itself, and the main job on it.
+#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use rollcall::demo::people::Organisation;
+use rollcall_tests::samba::Samba;
+use rollcall_tests::server::Server;
+use rollcall_tests::site::changes::replace;
+use rollcall_tests::{acceptance, reading};
+
+const PEOPLE: u64 = 5_000;
+/// As small as others need it, so that the domain is made once for all of them.
+const FEW: u64 = 40;
+
+const ALL: &str = "(&(objectCategory=person)(objectClass=user))";
+
+#[test]
+fn the_main_job_is_done_on_a_domain_controller() {
+    let server = Samba::start(&Organisation::new(50, PEOPLE)).unwrap();
+    let everyone = "CN=Everyone 1,OU=Groups,DC=example,DC=org";
+    assert!(reading::values(&server, everyone, "member").len() >= 2_000);
+    acceptance::the_main_job_is_done(server);
+}
+
+#[test]
+fn a_domain_controller_holds_the_organisation_and_answers_in_every_encrypted_way() {
+    let server = Samba::start(&Organisation::new(5, FEW)).unwrap();
+    reading::everybody_is_read_in_every_way(&server, ALL);
+    let bound = |url: &str, name: &str| reading::bind(&server, url, name, false);
+    for name in ["svc-sync@example.org", "EXAMPLE\\svc-sync"] {
+        bound(&server.ldaps_url(), name).unwrap();
+    }
+    let refused = bound(&server.url(), &server.bind_name()).unwrap_err();
+    assert!(
+        refused.contains("Strong(er) authentication required"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_domain_has_accounts_that_are_disabled_or_expired_and_both_ways_of_never() {
+    let server = Samba::start(&Organisation::new(50, PEOPLE)).unwrap();
+    let count = |filter: &str| reading::count(&server, &format!("(&{ALL}{filter})"));
+    let off = count("(userAccountControl:1.2.840.113556.1.4.803:=2)");
+    let expired = count("(&(accountExpires>=1)(accountExpires<=134000000000000000))");
+    assert!(off > 50 && expired > 25, "{off} {expired}");
+    assert_eq!(off + expired, server.organisation().totals().disabled);
+    assert!(count("(accountExpires=0)") > 1_000);
+    assert!(count("(accountExpires=9223372036854775807)") > 1_000);
+}
+
+#[test]
+fn a_stopped_domain_controller_keeps_what_was_changed() {
+    let mut server = Samba::start(&Organisation::new(5, FEW)).unwrap();
+    let dn = server.expected(3).dn;
+    reading::change(&server, &replace(&dn, "title", &["Changed"])).unwrap();
+    server.resume().unwrap();
+    assert_eq!(reading::values(&server, &dn, "title"), ["Changed"]);
+    let nobody = replace("CN=nobody,DC=example,DC=org", "title", &["x"]);
+    assert!(reading::change(&server, &nobody).is_err());
+}
+
+#[test]
+fn two_domain_controllers_coexist_and_leave_nothing() {
+    let one = Samba::start(&Organisation::new(5, FEW)).unwrap();
+    let other = Samba::start(&Organisation::new(5, FEW)).unwrap();
+    assert_ne!(one.address(), other.address());
+    let dn = one.expected(3).dn;
+    reading::change(&one, &replace(&dn, "title", &["Changed"])).unwrap();
+    assert_ne!(reading::values(&other, &dn, "title"), ["Changed"]);
+    let (folder, url) = (one.folder().to_owned(), one.url());
+    drop(one);
+    assert!(!folder.exists());
+    assert!(!reading::answers(&url));
+    reading::everybody_is_read_in_every_way(&other, ALL);
+}

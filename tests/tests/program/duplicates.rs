@@ -1,6 +1,5 @@
 //! People whose unique value somebody in the portal has whom no sync brought: the export names that person, whether the
 //! plan knew of it or the portal refused the row.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 

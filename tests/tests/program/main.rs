@@ -1,9 +1,11 @@
 //! The program from outside, on the demo directory: what each command says, and how it ends.
 //!
+//! - [`ending`]: exit codes that a script waits for
 //! - [`duplicates`]: who in the portal has a value that somebody in the directory wants
 //! - [`seats`]: the licence
 #![cfg(test)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod duplicates;
+mod ending;
 mod seats;

@@ -1,11 +1,13 @@
 //! The program from outside, on the demo directory: what each command says, and how it ends.
 //!
+//! - [`commands`]: those that no other test calls, with what they answer
 //! - [`ending`]: exit codes that a script waits for
 //! - [`duplicates`]: who in the portal has a value that somebody in the directory wants
 //! - [`seats`]: the licence
 #![cfg(test)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod commands;
 mod duplicates;
 mod ending;
 mod seats;

@@ -4,6 +4,7 @@
 //! - [`ending`]: exit codes that a script waits for
 //! - [`duplicates`]: who in the portal has a value that somebody in the directory wants
 //! - [`seats`]: the licence
+//! - [`walkthrough`]: the demo
 #![cfg(test)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -11,3 +12,4 @@ mod commands;
 mod duplicates;
 mod ending;
 mod seats;
+mod walkthrough;

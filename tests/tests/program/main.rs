@@ -5,9 +5,11 @@
 //! - [`duplicates`]: who in the portal has a value that somebody in the directory wants
 //! - [`seats`]: the licence
 //! - [`walkthrough`]: the demo
+//! - [`colour`]: escape sequences, where they belong and where not
 #![cfg(test)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod colour;
 mod commands;
 mod duplicates;
 mod ending;

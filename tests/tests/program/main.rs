@@ -6,6 +6,7 @@
 //! - [`seats`]: the licence
 //! - [`walkthrough`]: the demo
 //! - [`colour`]: escape sequences, where they belong and where not
+//! - [`memory`]: what the plugin needs for 20,000 people
 #![cfg(test)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -13,5 +14,6 @@ mod colour;
 mod commands;
 mod duplicates;
 mod ending;
+mod memory;
 mod seats;
 mod walkthrough;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rollcall_tests::component;
 use rollcall_tests::rollcall::{Answer, Rollcall};
 use serde_json::Value;
 
@@ -138,4 +139,17 @@ fn the_demo_walks_through_every_hook_and_leaves_what_it_says() {
         changed(first)["create"] + 1,
         "everybody, and the hire: {receipt}"
     );
+}
+
+#[test]
+fn the_demo_fails_with_a_plugin_that_takes_its_mistakes() {
+    let rollcall = Rollcall::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("lenient.wasm");
+    std::fs::write(&plugin, component::lenient().unwrap()).unwrap();
+    let plugin = format!("--plugin={}", plugin.display());
+    let failed = rollcall
+        .expect(7, &["demo", "--people", "60", &plugin])
+        .unwrap();
+    assert_eq!(failed.problem_codes(), ["plugin-lenient"]);
 }

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use rollcall::demo::DemoDirectory;
 use rollcall::demo::directory::Options;
 use rollcall::demo::people::Troubles;
+use rollcall::ports::{PersonEdit, PortalDesk as _, TenantId};
+use rollcall::store::Store;
 use serde_json::Value;
 
 use crate::contents::Contents;
@@ -146,6 +148,29 @@ impl Tenancy {
         let runs = answer.result();
         let first = runs.get(0).or_else(|| runs["runs"].get(0));
         first.cloned().ok_or_else(|| trouble("there is no run"))
+    }
+
+    /// Adds somebody to the portal by hand, whom no sync brought, and gives the portal's id.
+    ///
+    /// # Errors
+    /// The portal's.
+    pub fn add_by_hand(&self, values: &[(&str, &str)]) -> Result<String, Trouble> {
+        let edit = PersonEdit {
+            values: values
+                .iter()
+                .map(|(field, value)| ((*field).to_owned(), Some((*value).to_owned())))
+                .collect(),
+            ..PersonEdit::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime
+            .block_on(async {
+                let store = Store::open(self.rollcall.data()).await?;
+                store.add_person(&TenantId::new(TENANT)?, &edit).await
+            })
+            .map_err(|problem| trouble(problem.message))
     }
 
     /// What the database holds.

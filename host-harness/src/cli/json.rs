@@ -9,7 +9,7 @@ use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Configured, Description, FormKind, Receipt, Report};
 use crate::contract::hooks::mapping::{OnEmpty, Previewed, Rule, Suggestion};
 use crate::contract::hooks::schedule::Occurrence;
-use crate::contract::plan::{Guard, Row};
+use crate::contract::plan::{Guard, Party, Row};
 use crate::contract::types::{MappedField, Setting, Stage, Verdict};
 use crate::ports::plan::{Run, StoredRow};
 
@@ -293,8 +293,13 @@ pub(crate) fn stored_row(stored: &StoredRow) -> Value {
         "reason": reason,
         "changes": changes,
         "problem": why.as_ref().map(problem),
-        "other": other.as_ref().map(|o| json!({ "external_id": o.external_id, "dn": o.dn, "id": o.id })),
+        "other": other.as_ref().map(party),
         "outcome": stored.outcome,
         "outcome_problem": stored.outcome_problem.as_ref().map(problem),
+        "outcome_other": stored.outcome_other.as_ref().map(party),
     })
+}
+
+fn party(party: &Party) -> Value {
+    json!({ "external_id": party.external_id, "dn": party.dn, "id": party.id })
 }

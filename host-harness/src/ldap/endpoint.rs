@@ -211,7 +211,13 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::time::{Duration, Instant};
+
+    use tokio::net::{TcpListener, TcpSocket};
+    use tokio::time::timeout;
+
     use super::*;
+    use crate::ldap::Limits;
 
     fn refused(address: &str, policy: &Policy) -> bool {
         refusal(address.parse().unwrap(), policy).is_some()
@@ -302,6 +308,88 @@ mod tests {
                 .unwrap()
                 .is_empty()
         );
+    }
+
+    fn within(limits: Limits) -> Policy {
+        Policy {
+            limits,
+            ..Policy::allowing_loopback()
+        }
+    }
+
+    /// A listener that accepts nobody, and connections that fill its queue, so that the next one gets no answer.
+    async fn full_queue() -> (TcpListener, Vec<TcpStream>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        let soon = Duration::from_millis(200);
+        while let Ok(connected) = timeout(soon, TcpStream::connect(address)).await {
+            waiting.push(connected.unwrap());
+            assert!(waiting.len() < 100, "the queue has no end");
+        }
+        (listener, waiting)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_in_time_is_told_from_one_that_refuses() {
+        let (listener, waiting) = full_queue().await;
+        let address = listener.local_addr().unwrap();
+        let endpoint = Endpoint {
+            host: "127.0.0.1".to_owned(),
+            port: address.port(),
+        };
+        let policy = within(Limits {
+            connect: Duration::from_millis(150),
+            ..Limits::default()
+        });
+        let begun = Instant::now();
+        let problem = connect(&endpoint, &[address], &policy).await.unwrap_err();
+        assert_eq!(problem.code, "connect-timeout");
+        assert!(problem.message.contains("0.15 s"), "{}", problem.message);
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        drop((listener, waiting));
+        let problem = connect(&endpoint, &[address], &policy).await.unwrap_err();
+        assert_eq!(problem.code, "connect-refused");
+        let open = TcpListener::bind(address).await.unwrap();
+        let (_, connected) = connect(&endpoint, &[address], &policy).await.unwrap();
+        assert_eq!(connected, address);
+        drop(open);
+    }
+
+    /// The one thread that looks names up is held back, as by a name server that does not answer.
+    #[test]
+    fn a_name_that_is_not_resolved_in_time_is_told_so() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        let endpoint = Endpoint {
+            host: "localhost".to_owned(),
+            port: 389,
+        };
+        let policy = within(Limits {
+            resolve: Duration::from_millis(100),
+            ..Limits::default()
+        });
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        runtime.block_on(async {
+            let busy = tokio::task::spawn_blocking(move || held.recv());
+            let problem = resolve(&endpoint, &policy).await.unwrap_err();
+            assert_eq!(problem.code, "resolve-failed");
+            assert!(
+                problem.message.contains("no answer within 0.1 s"),
+                "{}",
+                problem.message
+            );
+            drop(release);
+            assert!(busy.await.unwrap().is_err());
+            let patient = Policy::allowing_loopback();
+            assert!(!resolve(&endpoint, &patient).await.unwrap().is_empty());
+        });
     }
 
     #[tokio::test]

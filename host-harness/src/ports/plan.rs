@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Outcome, TenantId};
 use crate::Problem;
-use crate::contract::plan::{Absence, Guard, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow};
+use crate::contract::plan::{
+    Absence, Guard, Party, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
+};
 
 /// A run's number, unique in its database and ascending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -164,6 +166,8 @@ pub struct StoredRow {
     pub outcome: String,
     /// Why it failed to apply.
     pub outcome_problem: Option<Problem>,
+    /// Who has the value that it failed over.
+    pub outcome_other: Option<Party>,
 }
 
 /// What one batch did.

@@ -6,7 +6,7 @@ use crate::Problem;
 ///
 /// The contract's own come first; the others are what Rust's standard library itself imports on `wasm32-wasip2`, linked
 /// empty: no variables, no arguments, closed input, captured output.
-pub const GRANTED: [&str; 22] = [
+pub const GRANTED: [&str; 21] = [
     "marketplace:directory-sync/types",
     "marketplace:directory-sync/ldap",
     "marketplace:directory-sync/portal",
@@ -15,7 +15,6 @@ pub const GRANTED: [&str; 22] = [
     "marketplace:directory-sync/progress",
     "marketplace:directory-sync/log",
     "wasi:clocks/wall-clock",
-    "wasi:clocks/monotonic-clock",
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stdin",

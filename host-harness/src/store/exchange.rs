@@ -34,6 +34,15 @@ pub struct Claim {
     pub holder: Option<i64>,
 }
 
+/// Who has a value that a row wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rival {
+    /// Somebody in the portal.
+    Person(i64),
+    /// Somebody whom a row of the plan creates.
+    Row(i64),
+}
+
 /// Why a row fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -41,6 +50,8 @@ pub enum Refusal {
     Taken {
         /// The unique field.
         field: String,
+        /// Who has it.
+        rival: Rival,
     },
     /// The portal already has a person with the external id.
     Exists,
@@ -53,7 +64,7 @@ impl Refusal {
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
-            Self::Taken { field } => Problem::new(
+            Self::Taken { field, .. } => Problem::new(
                 "unique-conflict",
                 format!("somebody else in the portal has this {field}"),
                 "Change one of the two and sync again.",
@@ -71,6 +82,15 @@ impl Refusal {
             ),
         }
     }
+
+    /// Who is in the way.
+    #[must_use]
+    pub fn rival(&self) -> Option<Rival> {
+        match self {
+            Self::Taken { rival, .. } => Some(*rival),
+            Self::Exists | Self::Unknown => None,
+        }
+    }
 }
 
 /// The rows that fail, each with its reason, by ascending row; all others can be applied in one transaction.
@@ -81,11 +101,16 @@ pub fn refusals(candidates: &[Candidate]) -> Vec<(i64, Refusal)> {
         if let Some(refusal) = &candidate.barred {
             state.fail(at, refusal.clone());
         }
-        if let Some(field) = candidate.claims.iter().find(|claim| state.keeps(at, claim)) {
+        let kept = candidate
+            .claims
+            .iter()
+            .find_map(|claim| Some((claim, state.keeper(at, claim)?)));
+        if let Some((claim, keeper)) = kept {
             state.fail(
                 at,
                 Refusal::Taken {
-                    field: field.field.clone(),
+                    field: claim.field.clone(),
+                    rival: Rival::Person(keeper),
                 },
             );
         }
@@ -100,10 +125,12 @@ pub fn refusals(candidates: &[Candidate]) -> Vec<(i64, Refusal)> {
             }
             match taken.get(&(claim.field.as_str(), claim.value.as_str())) {
                 Some(first) if state.failed[*first].is_none() => {
+                    let first = &candidates[*first];
                     state.fail(
                         at,
                         Refusal::Taken {
                             field: claim.field.clone(),
+                            rival: first.person.map_or(Rival::Row(first.row), Rival::Person),
                         },
                     );
                     state.spread();
@@ -127,7 +154,7 @@ struct State<'c> {
     by_person: HashMap<i64, usize>,
     failed: Vec<Option<Refusal>>,
     /// For each row, the claims of others that count on it.
-    dependents: Vec<Vec<(usize, &'c str)>>,
+    dependents: Vec<Vec<(usize, &'c Claim)>>,
     fresh: Vec<usize>,
 }
 
@@ -143,7 +170,7 @@ impl<'c> State<'c> {
             for claim in &candidate.claims {
                 let giver = claim.holder.and_then(|holder| by_person.get(&holder));
                 if let Some(giver) = giver.filter(|giver| **giver != at) {
-                    dependents[*giver].push((at, claim.field.as_str()));
+                    dependents[*giver].push((at, claim));
                 }
             }
         }
@@ -157,16 +184,15 @@ impl<'c> State<'c> {
         }
     }
 
-    /// Whether the holder of a claimed value keeps it, even if all rows are applied.
-    fn keeps(&self, at: usize, claim: &Claim) -> bool {
-        let Some(holder) = claim.holder else {
-            return false;
-        };
-        match self.by_person.get(&holder) {
+    /// Who keeps a claimed value, even if all rows are applied.
+    fn keeper(&self, at: usize, claim: &Claim) -> Option<i64> {
+        let holder = claim.holder?;
+        let keeps = match self.by_person.get(&holder) {
             None => true,
             Some(giver) if *giver == at => false,
             Some(giver) => !self.candidates[*giver].releases.contains(&claim.field),
-        }
+        };
+        keeps.then_some(holder)
     }
 
     fn fail(&mut self, at: usize, refusal: Refusal) {
@@ -178,11 +204,15 @@ impl<'c> State<'c> {
 
     fn spread(&mut self) {
         while let Some(at) = self.fresh.pop() {
-            for (dependent, field) in std::mem::take(&mut self.dependents[at]) {
+            for (dependent, claim) in std::mem::take(&mut self.dependents[at]) {
+                let Some(holder) = claim.holder else {
+                    continue;
+                };
                 self.fail(
                     dependent,
                     Refusal::Taken {
-                        field: field.to_owned(),
+                        field: claim.field.clone(),
+                        rival: Rival::Person(holder),
                     },
                 );
             }
@@ -269,5 +299,34 @@ mod tests {
             mover(3, "b", Some(2)),
         ];
         assert_eq!(failing(&rows), [2, 3]);
+    }
+
+    #[test]
+    fn a_refusal_names_who_has_the_value() {
+        let new = |row: i64| Candidate {
+            person: None,
+            releases: vec![],
+            ..mover(row, "n", None)
+        };
+        let rivals = |rows: &[Candidate]| -> Vec<_> {
+            refusals(rows)
+                .iter()
+                .map(|(row, refusal)| (*row, refusal.rival()))
+                .collect()
+        };
+        let kept = [mover(1, "b", Some(2)), mover(2, "x", Some(9))];
+        let (two, nine) = (Rival::Person(2), Rival::Person(9));
+        assert_eq!(rivals(&kept), [(1, Some(two)), (2, Some(nine))]);
+        assert_eq!(
+            rivals(&[new(1), new(3)]),
+            [(3, Some(Rival::Row(1)))],
+            "who comes first is not in the portal yet"
+        );
+        assert_eq!(rivals(&[mover(2, "n", None), new(3)]), [(3, Some(two))]);
+        let gone = Candidate {
+            barred: Some(Refusal::Unknown),
+            ..mover(1, "n", None)
+        };
+        assert_eq!(rivals(&[gone]), [(1, None)]);
     }
 }

@@ -9,3 +9,4 @@ mod ports;
 mod refused;
 mod steps;
 mod support;
+mod surroundings;

@@ -12,12 +12,13 @@ async fn refusal(bytes: &[u8]) -> Problem {
 }
 
 #[tokio::test]
-async fn files_sockets_and_http_are_refused_by_name() {
+async fn files_sockets_http_and_other_clocks_are_refused_by_name() {
     for interface in [
         "wasi:filesystem/types@0.2.6",
         "wasi:sockets/tcp@0.2.6",
         "wasi:http/outgoing-handler@0.2.6",
         "wasi:random/random@0.2.6",
+        "wasi:clocks/monotonic-clock@0.2.6",
     ] {
         let text = format!("(component (import \"{interface}\" (instance)))");
         let problem = refusal(&wat::parse_str(text).unwrap()).await;

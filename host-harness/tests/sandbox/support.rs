@@ -18,7 +18,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Resolve, WorldItem};
 
-/// As much of WASI as a panic needs to be heard.
+/// As much of WASI as a panic needs to be heard, and a plugin to look around.
 const STREAMS: &str = "package wasi:io@0.2.6;
     interface error { resource error; }
     interface streams {
@@ -27,8 +27,19 @@ const STREAMS: &str = "package wasi:io@0.2.6;
         resource output-stream {
             blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
         }
+        resource input-stream {
+            blocking-read: func(len: u64) -> result<list<u8>, stream-error>;
+        }
     }";
-const STDERR: &str = "package wasi:cli@0.2.6;
+const CLI: &str = "package wasi:cli@0.2.6;
+    interface environment {
+        get-environment: func() -> list<tuple<string, string>>;
+        get-arguments: func() -> list<string>;
+    }
+    interface stdin {
+        use wasi:io/streams@0.2.6.{input-stream};
+        get-stdin: func() -> input-stream;
+    }
     interface stderr {
         use wasi:io/streams@0.2.6.{output-stream};
         get-stderr: func() -> output-stream;
@@ -36,6 +47,8 @@ const STDERR: &str = "package wasi:cli@0.2.6;
 const WORLD: &str = "package test:plugin;
     world plugin {
         include marketplace:directory-sync/directory-sync@0.1.0;
+        import wasi:cli/environment@0.2.6;
+        import wasi:cli/stdin@0.2.6;
         import wasi:cli/stderr@0.2.6;
     }";
 
@@ -50,7 +63,7 @@ pub(crate) fn component_of(parts: &str, bodies: &[(&str, &str)]) -> Vec<u8> {
     let mut resolve = Resolve::default();
     resolve.push_dir("../wit").unwrap();
     resolve.push_str("streams.wit", STREAMS).unwrap();
-    resolve.push_str("stderr.wit", STDERR).unwrap();
+    resolve.push_str("cli.wit", CLI).unwrap();
     let package = resolve.push_str("world.wit", WORLD).unwrap();
     let world = resolve.select_world(&[package], Some("plugin")).unwrap();
     let mut text = format!("(module\n{parts}\n(global $top (mut i32) (i32.const 1024))\n");

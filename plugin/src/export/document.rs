@@ -25,8 +25,8 @@ pub struct Document {
 
 impl Document {
     /// Begins a document. Its columns are fixed now: `dn`, `external-id`, one for each field that is `mapped`, required
-    /// or has a value in some row, in the portal's order, then `code`, `reason`, `remedy`, `other-dn`
-    /// and `other-external-id`.
+    /// or has a value in some row, in the portal's order, then `code`, `reason`, `remedy`, `other-dn`,
+    /// `other-external-id` and `other-portal-id`: who of a duplicate was made by hand in the portal has the last alone.
     pub fn open<'a>(
         plan: &dyn Plan,
         portal: &dyn Portal,
@@ -124,7 +124,14 @@ impl Document {
         ["dn", "external-id"]
             .into_iter()
             .chain(self.columns.iter().map(String::as_str))
-            .chain(["code", "reason", "remedy", "other-dn", "other-external-id"])
+            .chain([
+                "code",
+                "reason",
+                "remedy",
+                "other-dn",
+                "other-external-id",
+                "other-portal-id",
+            ])
             .map(|cell| self.cell(cell))
             .collect()
     }
@@ -136,10 +143,9 @@ impl Document {
                 .find(|(field, _)| field == column)
                 .map_or("", |(_, value)| value)
         };
-        let (other_dn, other_id) = row
-            .other
-            .as_ref()
-            .map_or(("", ""), |other| (&other.dn, &other.external_id));
+        let other = row.other.as_ref().map_or(["", "", ""], |other| {
+            [&other.dn, &other.external_id, &other.id]
+        });
         [row.dn.as_str(), &row.external_id]
             .into_iter()
             .chain(self.columns.iter().map(value))
@@ -147,9 +153,8 @@ impl Document {
                 row.problem.code.as_str(),
                 &row.problem.message,
                 &row.problem.remedy,
-                other_dn,
-                other_id,
             ])
+            .chain(other)
             .map(|cell| self.cell(cell))
             .collect()
     }

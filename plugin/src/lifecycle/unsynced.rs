@@ -34,7 +34,7 @@ mod tests {
         mapping::submit(&world, &rules).unwrap();
         assert_eq!(
             header(&world),
-            "dn,external-id,username,email,last-name,phone,code,reason,remedy,other-dn,other-external-id\r\n"
+            "dn,external-id,username,email,last-name,phone,code,reason,remedy,other-dn,other-external-id,other-portal-id\r\n"
         );
     }
 }

@@ -5,6 +5,7 @@
 //! - [`guard`]: plans that wait for an approval
 //! - [`leavers`]: people whom the directory no longer holds
 //! - [`parting`]: uninstalling, with its receipt
+//! - [`photos`]: bytes that are no text
 //! - [`isolation`]: two tenants on one data directory
 //! - [`secrecy`]: the password, and what logs may hold
 #![cfg(test)]
@@ -16,6 +17,7 @@ mod guard;
 mod isolation;
 mod leavers;
 mod parting;
+mod photos;
 mod secrecy;
 
 use rollcall::demo::people::{Expected, Fate, Organisation};

@@ -178,16 +178,23 @@ impl Walk<'_> {
             "(&(objectClass=person)(mail=*)".to_owned(),
         ));
         let password = || Some(Zeroizing::new(self.organisation.password_of(account)));
-        if let Err(refused) = tenant
+        let mistaken = tenant
             .configure(Change {
                 set: bad,
                 password: password(),
                 ..Change::default()
             })
-            .await
-        {
-            page.problems(&refused.problems().cloned().collect::<Vec<_>>());
-        }
+            .await;
+        let Err(refused) = mistaken else {
+            return Err(Problem::new(
+                "plugin-lenient",
+                "The plugin took settings with mistakes in them for good ones",
+                "Report this to the plugin's maker.",
+            )
+            .into());
+        };
+        let mistakes: Vec<Problem> = refused.problems().cloned().collect();
+        page.problems(&mistakes);
         page.gap();
         let configured = tenant
             .configure(Change {
@@ -201,7 +208,8 @@ impl Walk<'_> {
         );
         configure::show(&mut page, tenant, &configured).await?;
         page.warnings(&configured.warnings);
-        self.end(page, "configure", shape::configured(&configured));
+        let record = json!({ "mistakes": shape::problems(&mistakes), "configured": shape::configured(&configured) });
+        self.end(page, "configure", record);
         Ok(())
     }
 

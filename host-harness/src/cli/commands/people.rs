@@ -11,7 +11,7 @@ use crate::cli::json as shape;
 use crate::cli::view::paint::{self, counted};
 use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Table};
-use crate::contract::portal::{Person, Status};
+use crate::contract::portal::{LicenceState, Person, Status};
 use crate::ports::{PersonEdit, Portal as _, PortalDesk as _, TenantId, Whom};
 use crate::tenant::Hook;
 
@@ -26,6 +26,8 @@ pub(crate) enum People {
     Show(Show),
     /// Edit one person as somebody in the portal would
     Edit(Edit),
+    /// Show how many seats the licence has, or set it
+    Seats(Seats),
 }
 
 /// Arguments of `people list`.
@@ -71,6 +73,17 @@ pub(crate) struct Edit {
     status: Option<StatusName>,
 }
 
+/// Arguments of `people seats`.
+#[derive(Debug, Args)]
+pub(crate) struct Seats {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// How many people may be active; 0 is no limit. Without it, nothing is changed
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
+    seats: Option<u64>,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum StatusName {
     Active,
@@ -83,6 +96,7 @@ impl People {
             Self::List(_) => "people list",
             Self::Show(_) => "people show",
             Self::Edit(_) => "people edit",
+            Self::Seats(_) => "people seats",
         }
     }
 
@@ -91,6 +105,7 @@ impl People {
             Self::List(list) => list.run(app).await,
             Self::Show(Show { tenant, person }) => shown(app, &tenant, &whom(person)).await,
             Self::Edit(edit) => edit.run(app).await,
+            Self::Seats(seats) => seats.run(app).await,
         }
     }
 }
@@ -142,9 +157,9 @@ impl List {
         page.table(&table);
         page.gap();
         page.aside(&format!(
-            "{} in the portal, {} active.",
+            "{} in the portal; {}.",
             counted(all, "person", "people"),
-            paint::number(licence.used)
+            seats_told(&licence)
         ));
         if let Some(last) = index.external_ids.last().filter(|_| index.more) {
             page.aside(&format!("More: --after {last}"));
@@ -180,6 +195,29 @@ impl Edit {
             .edit_person(&self.tenant, &whom, &edit)
             .await?;
         shown(app, &self.tenant, &whom).await
+    }
+}
+
+impl Seats {
+    async fn run(self, app: &App) -> Hook<Answer> {
+        let store = app.store().await?;
+        if let Some(seats) = self.seats {
+            store.set_seats(&self.tenant, seats).await?;
+        }
+        let licence = store.licence(&self.tenant).await?;
+        let mut page = app.out.page();
+        page.facts(&[("seats", seats_told(&licence))]);
+        let json = json!({ "seats": licence.seats, "active": licence.used });
+        Ok(Answer::done(page, json))
+    }
+}
+
+/// How many are active, and how many may be.
+fn seats_told(licence: &LicenceState) -> String {
+    let active = paint::number(licence.used);
+    match licence.seats {
+        0 => format!("{active} active, without a limit"),
+        seats => format!("{active} active of {}", counted(seats, "seat", "seats")),
     }
 }
 

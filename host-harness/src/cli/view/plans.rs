@@ -155,7 +155,7 @@ impl Page {
                 );
             }
         }
-        if let Some(other) = &row.other {
+        if let Some(other) = row.other.iter().chain(&stored.outcome_other).next() {
             let who = if other.dn.is_empty() {
                 &other.id
             } else {

@@ -2,8 +2,7 @@
 
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
-use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
-use wasmtime_wasi::p2::bindings::{cli, clocks, io};
+use wasmtime_wasi::p2::bindings::{cli, io};
 
 use super::super::guest::Guest;
 use crate::contract::DirectorySync;
@@ -19,10 +18,9 @@ impl wasmtime::component::HasData for Table {
 impl types::Host for Guest {}
 
 /// The contract's imports; and, of WASI, what Rust's standard library imports by itself: variables and arguments (none),
-/// exit, standard streams (closed input, captured output), and the clocks.
+/// exit, and standard streams (closed input, captured output).
 pub(in super::super) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     DirectorySync::add_to_linker::<Guest, HasSelf<Guest>>(linker, |guest| guest)?;
-    clocks::monotonic_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
     cli::environment::add_to_linker::<Guest, WasiCli>(linker, Guest::cli)?;
     cli::exit::add_to_linker::<Guest, WasiCli>(linker, Guest::cli)?;
     cli::stdin::add_to_linker::<Guest, WasiCli>(linker, Guest::cli)?;

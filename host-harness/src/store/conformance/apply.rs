@@ -2,7 +2,7 @@
 
 use super::people::*;
 use super::{Engine, Ports};
-use crate::contract::plan::{Absence, Row, RowKind};
+use crate::contract::plan::{Absence, Party, Row, RowKind};
 use crate::contract::portal::Status;
 use crate::ports::plan::{RowQuery, RunStatus};
 use crate::ports::{PersonEdit, TenantId, Whom};
@@ -204,7 +204,7 @@ pub(crate) async fn a_conflict_fails_its_row_alone<E: Engine>() {
         .to_vec(),
         ..PersonEdit::default()
     };
-    store.add_person(&acme, &bob).await.unwrap();
+    let bob = store.add_person(&acme, &bob).await.unwrap();
     assert_eq!(applied(&store, &acme, run, 3).await.unwrap(), (2, 6));
     let query = RowQuery {
         outcome: Some("failed".into()),
@@ -220,6 +220,39 @@ pub(crate) async fn a_conflict_fails_its_row_alone<E: Engine>() {
         (code(0).as_str(), code(4).as_str(), code(5).as_str()),
         ("unique-conflict", "unknown-person", "unknown-person")
     );
+    let of = async |name: &str| {
+        store
+            .person(&acme, &Whom::ExternalId(id(name)))
+            .await
+            .unwrap()
+            .id
+    };
+    let party = |name: &str, id_here: String| Party {
+        external_id: id(name),
+        dn: format!("uid={name},dc=example"),
+        id: id_here,
+    };
+    let by_hand = Party {
+        external_id: String::new(),
+        dn: String::new(),
+        id: bob,
+    };
+    let others: Vec<_> = failed.iter().map(|r| r.outcome_other.clone()).collect();
+    let holders = [
+        Some(party("b", of("b").await)),
+        Some(party("c", of("c").await)),
+        Some(by_hand),
+        Some(party("f", of("f").await)),
+        None,
+        None,
+    ];
+    assert_eq!(
+        others, holders,
+        "who has the value is named, whoever that is"
+    );
+    let export = store.unsynced(&acme, run, 0, 10).await.unwrap();
+    let told: Vec<_> = export.iter().map(|r| r.other.clone()).collect();
+    assert_eq!(told, holders);
     let export = store.unsynced(&acme, run, 2, 2).await.unwrap();
     let told: Vec<_> = export
         .iter()

@@ -15,7 +15,7 @@ use super::runs::{
 use crate::ports::TenantId;
 use crate::ports::plan::{Applied, RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::exchange::{Candidate, Claim, Refusal, refusals};
+use crate::store::exchange::{Candidate, Claim, Refusal, Rival, refusals};
 use crate::store::schema::DEFAULT_ROLE;
 use crate::store::values::json;
 
@@ -473,30 +473,48 @@ async fn candidates(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreResul
     Ok(found)
 }
 
-/// Gives the failed rows their outcome and takes them out of the batch.
+/// Takes the failed rows out of the batch and gives them their outcome, with who has what they want. A person whom a row
+/// is about to create has a number already, if that row is still in the batch.
 async fn refuse(
     tx: &mut Transaction<'_, Sqlite>,
     run: RunId,
     failed: &[(i64, Refusal)],
 ) -> StoreResult<()> {
-    for list in failed.chunks(500) {
-        let list: Vec<_> = list
-            .iter()
-            .map(|(row, refusal)| (row, json(&refusal.problem())))
-            .collect();
-        let list = json(&list);
-        sqlx::query(
-            "INSERT INTO row_outcome (id, run, outcome, problem)
-             SELECT value ->> 0, ?1, 'failed', value ->> 1 FROM json_each(?2)",
-        )
-        .bind(run.0)
-        .bind(&list)
-        .execute(&mut **tx)
-        .await?;
-        sqlx::query("DELETE FROM batch WHERE id IN (SELECT value ->> 0 FROM json_each(?1))")
-            .bind(&list)
+    const CHUNK: usize = 500;
+    for list in failed.chunks(CHUNK) {
+        let list: Vec<_> = list.iter().map(|(row, _)| row).collect();
+        sqlx::query("DELETE FROM batch WHERE id IN (SELECT value FROM json_each(?1))")
+            .bind(json(&list))
             .execute(&mut **tx)
             .await?;
+    }
+    for list in failed.chunks(CHUNK) {
+        let list: Vec<_> = list
+            .iter()
+            .map(|(row, refusal)| {
+                let (person, other) = match refusal.rival() {
+                    Some(Rival::Person(id)) => (Some(id), None),
+                    Some(Rival::Row(id)) => (None, Some(id)),
+                    None => (None, None),
+                };
+                (row, json(&refusal.problem()), person, other)
+            })
+            .collect();
+        sqlx::query(
+            "INSERT INTO row_outcome (id, run, outcome, problem, other)
+             SELECT j.value ->> 0, ?1, 'failed', j.value ->> 1, coalesce(
+                (SELECT json_object('external_id', iif(v.origin = 1, v.key, ''), 'dn', v.dn,
+                        'id', cast(v.id AS TEXT))
+                    FROM person_values v WHERE v.id = j.value ->> 2),
+                (SELECT json_object('external_id', r.external_id, 'dn', r.dn,
+                        'id', coalesce(cast(b.person AS TEXT), ''))
+                    FROM plan_row r LEFT JOIN batch b ON b.id = r.id WHERE r.id = j.value ->> 3))
+             FROM json_each(?2) j",
+        )
+        .bind(run.0)
+        .bind(json(&list))
+        .execute(&mut **tx)
+        .await?;
     }
     Ok(())
 }

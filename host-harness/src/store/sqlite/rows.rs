@@ -24,7 +24,7 @@ macro_rules! rows_from {
                 r.after, r.pseudo, r.role, r.claims, r.claimed, r.flags, r.problem, r.other,
                 CASE WHEN r.kind = 4 THEN 'reported' WHEN o.outcome IS NOT NULL THEN o.outcome
                     WHEN r.id <= ?4 THEN 'applied' ELSE ?10 END AS state,
-                o.problem AS outcome_problem FROM ",
+                o.problem AS outcome_problem, o.other AS outcome_other FROM ",
             $from,
             " AND r.id > ?2 AND r.id <= ?3
                 AND (?5 IS NULL OR r.kind = ?5) AND (?6 IS NULL OR r.reason = ?6)
@@ -55,7 +55,7 @@ const UNSYNCED: &str = "SELECT id, external_id, dn, after, problem, other
      FROM plan_row INDEXED BY plan_row_by_kind
      WHERE run = ?1 AND kind = 4 AND id > ?2 ORDER BY id LIMIT ?3";
 /// People whose rows the portal refused, with its reason.
-const REFUSED: &str = "SELECT r.id, r.external_id, r.dn, r.after, o.problem, r.other
+const REFUSED: &str = "SELECT r.id, r.external_id, r.dn, r.after, o.problem, o.other
      FROM row_outcome o CROSS JOIN plan_row r ON r.id = o.id
      WHERE o.run = ?1 AND o.outcome = 'failed' AND o.id > ?2 ORDER BY o.id LIMIT ?3";
 
@@ -142,6 +142,7 @@ impl Store {
 
 fn read_row(row: &SqliteRow) -> StoreResult<StoredRow> {
     let problem: Option<&str> = row.try_get("outcome_problem")?;
+    let other: Option<&str> = row.try_get("outcome_other")?;
     Ok(StoredRow {
         sequence: unsigned(sequence_of(row.try_get("id")?)),
         row: decode(Encoded {
@@ -163,5 +164,6 @@ fn read_row(row: &SqliteRow) -> StoreResult<StoredRow> {
         })?,
         outcome: row.try_get("state")?,
         outcome_problem: problem.map(serde_json::from_str).transpose()?,
+        outcome_other: other.map(serde_json::from_str).transpose()?,
     })
 }

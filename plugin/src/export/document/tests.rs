@@ -115,9 +115,28 @@ fn values_are_exact_by_default_and_columns_are_those_with_values_or_required() {
     )]);
     assert_eq!(
         whole(&rows, false, 1 << 20).0,
-        "dn,external-id,email,phone,gone,code,reason,remedy,other-dn,other-external-id\r\n\
-         \"cn=a\\, b,dc=x\",id-3,,+49, x ,duplicate,\"two, \"\"at least\"\"\",\"change\none\",cn=other,id-9\r\n"
+        "dn,external-id,email,phone,gone,code,reason,remedy,other-dn,other-external-id,other-portal-id\r\n\
+         \"cn=a\\, b,dc=x\",id-3,,+49, x ,duplicate,\"two, \"\"at least\"\"\",\"change\none\",cn=other,id-9,\r\n"
     );
+}
+
+#[test]
+fn the_other_party_is_named_by_the_portals_id_where_no_sync_brought_it() {
+    let mut taken = row(1, "cn=a", &[]);
+    taken.other = Some(Party {
+        external_id: String::new(),
+        dn: String::new(),
+        id: "4711".into(),
+    });
+    let mut alone = row(2, "cn=b", &[]);
+    alone.other = None;
+    let text = whole(&Rows(vec![taken, alone]), false, 1 << 20).0;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let others: Vec<Vec<String>> = reader
+        .records()
+        .map(|record| record.unwrap().iter().skip(6).map(str::to_owned).collect())
+        .collect();
+    assert_eq!(others, [["", "", "4711"], ["", "", ""]]);
 }
 
 #[test]

@@ -3,9 +3,12 @@
 //! - [`form`]: the fields, with label, help and default
 //! - [`parse`]: from texts to [`Settings`], all problems at once
 //! - [`servers`]: the server list and its contradictions
+//! - `authentication`, [`bind_name`]: who asks, and as which kind of name
 //! - [`certificate`]: whether a text can be a PEM bundle
 //! - [`configuration`]: settings and rules together, their digest, and how they are stored
 
+mod authentication;
+pub mod bind_name;
 pub mod certificate;
 pub mod configuration;
 pub mod form;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::portal::{PlanRow, Portal};
 use crate::rollcall::{Answer, Rollcall};
-use crate::slapd::Slapd;
+use crate::slapd::{Settings, Slapd};
 
 /// Whatever went wrong, with its own message.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -32,9 +32,17 @@ impl Site {
     /// # Errors
     /// Where the server or the program is missing.
     pub fn start(organisation: &Organisation) -> Outcome<Self> {
+        Self::start_with(organisation, &Settings::default())
+    }
+
+    /// The same with a server of another kind.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(organisation: &Organisation, settings: &Settings) -> Outcome<Self> {
         Ok(Self {
             rollcall: Rollcall::new()?,
-            slapd: Slapd::start(organisation)?,
+            slapd: Slapd::start_with(organisation, settings)?,
             files: tempfile::tempdir()?,
         })
     }

@@ -60,6 +60,8 @@ pub struct Settings {
     pub threads: u32,
     /// The certificate it shows.
     pub certificate: Certificate,
+    /// Whether it asks for client certificates; `CN=x,OU=Machines` is then the service account `cn=x`.
+    pub asks_clients: bool,
 }
 
 impl Default for Settings {
@@ -67,6 +69,7 @@ impl Default for Settings {
         Self {
             threads: 4,
             certificate: Certificate::Good,
+            asks_clients: false,
         }
     }
 }
@@ -166,6 +169,12 @@ impl Slapd {
         self.folder.path().join("ca.crt")
     }
 
+    /// The authority that it trusts, and that issued its certificate.
+    #[must_use]
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
     /// The name to bind as for a sync.
     #[must_use]
     pub fn bind_name(&self) -> String {
@@ -208,6 +217,18 @@ impl Slapd {
         feed("ldapmodify", &mut command, |input| {
             input.write_all(ldif.as_bytes())
         })
+    }
+
+    /// Adds a password policy, by which a locked account is locked.
+    ///
+    /// # Errors
+    /// As [`Self::change`].
+    pub fn enforce_policy(&self) -> Result<(), SlapdError> {
+        self.change(&format!(
+            "dn: {}\nchangetype: add\nobjectClass: device\nobjectClass: pwdPolicy\ncn: policy\n\
+             pwdAttribute: userPassword\npwdLockout: TRUE\n",
+            config::POLICY
+        ))
     }
 
     /// Stops the server, keeping what it holds. Does nothing while it is stopped.
@@ -364,7 +385,7 @@ fn lay_out(
     }
     let text = config::ldif(
         folder,
-        settings.threads,
+        settings,
         &programs.schema,
         programs.modules.as_deref(),
     );

@@ -17,13 +17,13 @@ const LONGEST: u64 = 64 << 10;
 pub(crate) struct KeySource {
     /// Read the client certificate's private key from a file (PEM, without a passphrase)
     #[arg(long, value_name = "FILE", help_heading = "Password")]
-    pub(crate) client_key_file: Option<PathBuf>,
+    pub(crate) key_file: Option<PathBuf>,
 }
 
 impl KeySource {
     /// The key, if one was given.
     pub(crate) fn read(&self) -> Result<Option<Zeroizing<String>>, Problem> {
-        self.client_key_file.as_deref().map(from_file).transpose()
+        self.key_file.as_deref().map(from_file).transpose()
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
         let path = dir.path().join("client.key");
         fs::write(&path, bytes).unwrap();
         KeySource {
-            client_key_file: Some(path),
+            key_file: Some(path),
         }
         .read()
     }
@@ -77,7 +77,7 @@ mod tests {
             assert!(!format!("{problem:?}").contains("hunter2"));
         }
         let nowhere = KeySource {
-            client_key_file: Some("/nowhere/at/all".into()),
+            key_file: Some("/nowhere/at/all".into()),
         };
         assert_eq!(nowhere.read().unwrap_err().code, "bad-key");
     }

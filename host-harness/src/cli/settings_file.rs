@@ -107,7 +107,8 @@ impl SettingsFile {
         let file: Self = toml::from_str(text).map_err(|error| {
             let position = error.span().and_then(|s| u32::try_from(s.start).ok());
             let line = error.span().map_or(1, |s| text.get(..s.start).map_or(1, |t| t.matches('\n').count() + 1));
-            let remedy = if error.message().contains("escape") {
+            let at_fault = text.lines().nth(line - 1).unwrap_or_default();
+            let remedy = if at_fault.contains('"') && at_fault.contains('\\') {
                 "In double quotes a backslash begins an escape: write the value in single quotes, as in bind-name = 'DOMAIN\\user'."
             } else {
                 "Write TOML with the tables [settings] and [mapping]; `rollcall map suggest` prints a mapping to begin with."
@@ -122,7 +123,7 @@ impl SettingsFile {
                 "a password",
                 "--password-file, --password-stdin or --password-prompt",
             ),
-            ("client-key", "a private key", "--client-key-file"),
+            ("client-key", "a private key", "--key-file"),
         ] {
             if file.settings.contains_key(key) {
                 return Err(Problem::new(

@@ -33,7 +33,7 @@ pub(crate) struct Settings {
     authentication: Option<String>,
     /// File with the PEM certificates to show to the server, the client's own first
     #[arg(long, value_name = "FILE")]
-    client_certificate_file: Option<PathBuf>,
+    cert_file: Option<PathBuf>,
     /// Account to bind as: a DN, user@realm or 'DOMAIN\user'
     #[arg(long, value_name = "NAME")]
     bind_name: Option<String>,
@@ -64,7 +64,7 @@ pub(crate) struct Settings {
     /// Put a setting back to its default (repeatable)
     #[arg(long, value_name = "KEY")]
     unset: Vec<String>,
-    /// Begin from the defaults instead of what is stored; the password stays
+    /// Begin from the defaults instead of what is stored; password and key stay
     #[arg(long)]
     afresh: bool,
 }
@@ -77,7 +77,7 @@ impl Settings {
             || !self.unset.is_empty()
             || !self.flags().is_empty()
             || self.ca_file.is_some()
-            || self.client_certificate_file.is_some()
+            || self.cert_file.is_some()
     }
 
     /// The change that was typed, without a password, and the file if there was one.
@@ -94,7 +94,7 @@ impl Settings {
         let mut flags = self.flags();
         for (key, path) in [
             ("certificate-authority", &self.ca_file),
-            ("client-certificate", &self.client_certificate_file),
+            ("client-certificate", &self.cert_file),
         ] {
             if let Some(path) = path {
                 flags.push((key.to_owned(), certificates(key, path)?));
@@ -156,7 +156,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some(("password", _)) => {
             Err("a password is never an argument; use --password-file, --password-stdin or --password-prompt".to_owned())
         }
-        Some(("client-key", _)) => Err("a key is never an argument; use --client-key-file".to_owned()),
+        Some(("client-key", _)) => Err("a key is never an argument; use --key-file".to_owned()),
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write KEY=VALUE".to_owned()),
     }

@@ -134,9 +134,6 @@ fn certificates_that_do_not_fit_are_refused_each_with_its_code() {
     let other = authority.issue_client("svc-sync", VALID).unwrap();
     let expired = authority.issue_client("svc-sync", (2020, 2021)).unwrap();
     let early = authority.issue_client("svc-sync", (2090, 2100)).unwrap();
-    let stranger = Authority::new("Nobody's authority")
-        .and_then(|nobody| nobody.issue_client("svc-sync", VALID))
-        .unwrap();
     let encrypted = good.key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     for (certificate, key, exit, code) in [
         (&good.certificate, &other.key, REFUSED, "key-mismatch"),
@@ -153,18 +150,19 @@ fn certificates_that_do_not_fit_are_refused_each_with_its_code() {
             REFUSED,
             "client-certificate-not-yet-valid",
         ),
-        (
-            &stranger.certificate,
-            &stranger.key,
-            DIRECTORY,
-            "tls-client-certificate",
-        ),
     ] {
         show(&site, certificate, key, 0);
         assert_eq!(failing(&site, exit).1, code);
         let answer = site.rollcall.expect(exit, &["sync", TENANT]).unwrap();
         assert_eq!(answer.problem_codes(), [code]);
     }
+    // A stranger's. OpenLDAP with GnuTLS closes without a word, with OpenSSL it says why.
+    let stranger = Authority::new("Nobody's authority")
+        .and_then(|nobody| nobody.issue_client("svc-sync", VALID));
+    identify(&site, &stranger.unwrap());
+    let (_, code) = failing(&site, DIRECTORY);
+    let codes = ["connection-lost", "tls-client-certificate"];
+    assert!(codes.contains(&code.as_str()), "{code}");
     // A key in the place of the certificate, and no key at all.
     let answer = show(&site, &good.key, &good.key, REFUSED);
     assert_eq!(answer.problem_codes(), ["bad-certificate"]);

@@ -59,7 +59,10 @@ fn a_server_of_another_authority_is_refused<S: Server>(site: &Site<S>) {
         let text = format!("[settings]\ncertificate-authority = '''\n{authority}'''\n");
         let file = site.file("authority.toml", &text).unwrap();
         let file = format!("--settings={}", file.display());
-        let configure = ["configure", TENANT, &file];
+        // A password does not follow another authority by itself.
+        let password = site.file("password", &site.server.password()).unwrap();
+        let password = format!("--password-file={}", password.display());
+        let configure = ["configure", TENANT, &file, &password];
         site.rollcall.expect(0, &configure).unwrap();
         let report = site.rollcall.expect(exit, &["verify", TENANT]).unwrap();
         assert_eq!(stage(&report, "tls")["verdict"], verdict);

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::portal::{PlanRow, Portal};
 use crate::rollcall::{Answer, Rollcall};
 use crate::server::Server;
-use crate::slapd::Slapd;
+use crate::slapd::{Settings, Slapd};
 
 /// Whatever went wrong, with its own message.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -33,7 +33,15 @@ impl Site {
     /// # Errors
     /// Where the server or the program is missing.
     pub fn start(organisation: &Organisation) -> Outcome<Self> {
-        Self::of(Slapd::start(organisation)?)
+        Self::start_with(organisation, &Settings::default())
+    }
+
+    /// The same with a server of another kind.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(organisation: &Organisation, settings: &Settings) -> Outcome<Self> {
+        Self::of(Slapd::start_with(organisation, settings)?)
     }
 }
 

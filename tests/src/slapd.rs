@@ -33,6 +33,8 @@ pub struct Settings {
     pub threads: u32,
     /// The certificate it shows.
     pub certificate: Certificate,
+    /// Whether it asks for client certificates; `CN=x,OU=Machines` is then the service account `cn=x`.
+    pub asks_clients: bool,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
         Self {
             threads: 4,
             certificate: Certificate::Good,
+            asks_clients: false,
         }
     }
 }
@@ -119,10 +122,28 @@ impl Slapd {
         self.folder.path().join("ca.crt")
     }
 
+    /// The authority that it trusts, and that issued its certificate.
+    #[must_use]
+    pub const fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
     /// The process, for measuring it; none while it is stopped.
     #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         self.process.as_ref().map(Child::id)
+    }
+
+    /// Adds a password policy, by which a locked account is locked.
+    ///
+    /// # Errors
+    /// As [`Server::change`].
+    pub fn enforce_policy(&self) -> Result<(), ServerError> {
+        self.change(&format!(
+            "dn: {}\nchangetype: add\nobjectClass: device\nobjectClass: pwdPolicy\ncn: policy\n\
+             pwdAttribute: userPassword\npwdLockout: TRUE\n",
+            config::POLICY
+        ))
     }
 
     fn serve(&mut self, programs: &Programs) -> Result<(), ServerError> {
@@ -285,7 +306,7 @@ fn lay_out(
     }
     let text = config::ldif(
         folder,
-        settings.threads,
+        settings,
         &programs.schema,
         programs.modules.as_deref(),
     );

@@ -73,7 +73,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// Codes of a directory that cannot be reached, or refuses.
-const DIRECTORY: [&str; 25] = [
+const DIRECTORY: [&str; 36] = [
     "resolve-failed",
     "endpoint-refused",
     "starttls-refused",
@@ -89,7 +89,16 @@ const DIRECTORY: [&str; 25] = [
     "access-denied",
     "account-disabled",
     "account-expired",
+    "account-groups",
     "account-locked",
+    "account-restricted",
+    "client-certificate-unasked",
+    "confidentiality-required",
+    "external-refused",
+    "external-unsupported",
+    "logon-hours",
+    "logon-right-missing",
+    "logon-workstation",
     "memory-limit",
     "operations-error",
     "password-expired",
@@ -99,6 +108,8 @@ const DIRECTORY: [&str; 25] = [
     "search-failed",
     "search-refused",
     "server-unavailable",
+    "stronger-auth-required",
+    "unknown-account",
 ];
 
 /// Codes of the host's own trouble.
@@ -132,6 +143,9 @@ mod tests {
         assert_eq!(of("connect-refused"), Exit::Directory);
         assert_eq!(of("server-unavailable"), Exit::Directory);
         assert_eq!(of("password-expired"), Exit::Directory);
+        assert_eq!(of("logon-hours"), Exit::Directory);
+        assert_eq!(of("tls-client-certificate"), Exit::Directory);
+        assert_eq!(of("key-mismatch"), Exit::Refused);
         assert_eq!(of("key-file-exposed"), Exit::Trouble);
         assert_eq!(of("store-busy"), Exit::Trouble);
         assert_eq!(of("size-limit"), Exit::Incomplete);

@@ -7,13 +7,14 @@
 //! - [`view`]: text laid out for a terminal
 //! - [`bars`]: progress, and Ctrl-C
 //! - [`exit`]: exit codes
-//! - [`password`], [`settings_file`], [`policy`]: input that is no flag
+//! - [`password`], [`client_key`], [`settings_file`], [`policy`]: input that is no flag
 //! - [`run`]: the way from arguments to an exit code
 
 mod answer;
 mod app;
 mod args;
 mod bars;
+mod client_key;
 mod commands;
 mod exit;
 mod json;

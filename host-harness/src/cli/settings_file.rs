@@ -12,7 +12,7 @@
 //! language = { from = "{preferredLanguage}", on-empty = { default = "en" } }
 //! ```
 //!
-//! A password is never in it.
+//! A password or a private key is never in it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -107,21 +107,32 @@ impl SettingsFile {
         let file: Self = toml::from_str(text).map_err(|error| {
             let position = error.span().and_then(|s| u32::try_from(s.start).ok());
             let line = error.span().map_or(1, |s| text.get(..s.start).map_or(1, |t| t.matches('\n').count() + 1));
-            let mut problem = Problem::new(
-                "settings-file",
-                format!("line {line}: {}", error.message()),
-                "Write TOML with the tables [settings] and [mapping]; `rollcall map suggest` prints a mapping to begin with.",
-            );
+            let at_fault = text.lines().nth(line - 1).unwrap_or_default();
+            let remedy = if at_fault.contains('"') && at_fault.contains('\\') {
+                "In double quotes a backslash begins an escape: write the value in single quotes, as in bind-name = 'DOMAIN\\user'."
+            } else {
+                "Write TOML with the tables [settings] and [mapping]; `rollcall map suggest` prints a mapping to begin with."
+            };
+            let mut problem = Problem::new("settings-file", format!("line {line}: {}", error.message()), remedy);
             problem.position = position;
             problem
         })?;
-        if file.settings.contains_key("password") {
-            return Err(Problem::new(
-                "settings-file",
-                "a password does not belong into a settings file",
-                "Take it out and use --password-file, --password-stdin or --password-prompt.",
-            )
-            .of_field("password"));
+        for (what, key, instead) in [
+            (
+                "a password",
+                "password",
+                "--password-file, --password-stdin or --password-prompt",
+            ),
+            ("a private key", "client-key", "--key-file"),
+        ] {
+            if file.settings.contains_key(key) {
+                return Err(Problem::new(
+                    "settings-file",
+                    format!("{what} does not belong into a settings file"),
+                    format!("Take it out and use {instead}."),
+                )
+                .of_field(key));
+            }
         }
         Ok(file)
     }
@@ -256,6 +267,18 @@ language = { from = "{preferredLanguage}", on-empty = { default = "en" } }
     fn a_password_in_the_file_is_refused_unseen() {
         let problem = SettingsFile::parse("[settings]\npassword = \"hunter2\"").unwrap_err();
         assert!(!format!("{problem:?}").contains("hunter2"));
+        let problem = SettingsFile::parse("[settings]\nclient-key = \"hunter2\"").unwrap_err();
+        assert_eq!(problem.field.as_deref(), Some("client-key"));
+        assert!(!format!("{problem:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_backslash_in_double_quotes_is_explained() {
+        let text = "[settings]\nbind-name = \"EXAMPLE\\user\"";
+        let problem = SettingsFile::parse(text).unwrap_err();
+        assert!(problem.remedy.contains("single quotes"), "{problem:?}");
+        let problem = SettingsFile::parse("[settings]\nurl = \n").unwrap_err();
+        assert!(!problem.remedy.contains("single quotes"), "{problem:?}");
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub(super) fn name(server: &ServerIdentity) -> String {
 /// The codes that client libraries use for ends that no server sent, so that none of them reads as success.
 fn client_code(fault: &Fault) -> u32 {
     match fault {
-        Fault::Lost(_) => 81,
+        Fault::Lost(_) | Fault::ClientCertificate(_) => 81,
         Fault::Notice { code: 0, .. } => 81,
         Fault::Notice { code, .. } => *code,
         Fault::Malformed(_) | Fault::Circle(_) => 84,

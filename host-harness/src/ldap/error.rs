@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustls::AlertDescription;
+
 use crate::Problem;
 
 /// Why octets are not the LDAP message that was due.
@@ -58,6 +60,10 @@ pub enum Fault {
         /// Its diagnostic message.
         message: String,
     },
+    /// The server ended TLS because of the client's certificate, or for want of one (RFC 8446 section 6.2). With TLS
+    /// 1.3 that comes after the handshake.
+    #[error("the server {}", refused(.0))]
+    ClientCertificate(AlertDescription),
     /// Not LDAP.
     #[error("the server's reply is not LDAP: {0}")]
     Malformed(#[from] Malformed),
@@ -100,6 +106,7 @@ impl Fault {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Lost(_) | Self::Notice { .. } => "connection-lost",
+            Self::ClientCertificate(_) => "tls-client-certificate",
             Self::Malformed(_) | Self::Circle(_) | Self::Library(_) => "protocol-violation",
             Self::Timeout { .. } => "timeout",
             Self::Memory { .. } | Self::Crowded { .. } => "memory-limit",
@@ -114,6 +121,10 @@ impl Fault {
             Self::Lost(_) | Self::Notice { .. } => {
                 "Try again. If it comes back, read the directory server's log for the time of the loss, and \
                  look for firewalls or load balancers that end idle connections."
+            }
+            Self::ClientCertificate(_) => {
+                "Give a client certificate and its key that were issued, for client authentication, by an authority that \
+                 the directory server trusts, together with the certificates between."
             }
             Self::Malformed(_) => {
                 "Check that host and port belong to an LDAP server and that the security setting fits the port \
@@ -141,7 +152,38 @@ impl Fault {
     /// As a problem of the connection to a server.
     #[must_use]
     pub fn problem(&self, server: &str) -> Problem {
-        Problem::new(self.code(), format!("{server}: {self}"), self.remedy())
+        let problem = Problem::new(self.code(), format!("{server}: {self}"), self.remedy());
+        match self {
+            Self::ClientCertificate(_) => problem.of_field("client-certificate"),
+            _ => problem,
+        }
+    }
+
+    /// The fault behind an error of TLS, if it is about the client's certificate.
+    pub(super) fn of_alert(error: &rustls::Error) -> Option<Self> {
+        use AlertDescription as Alert;
+        match error {
+            rustls::Error::AlertReceived(
+                alert @ (Alert::NoCertificate
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+                | Alert::CertificateRequired),
+            ) => Some(Self::ClientCertificate(*alert)),
+            _ => None,
+        }
+    }
+}
+
+fn refused(alert: &AlertDescription) -> String {
+    if *alert == AlertDescription::CertificateRequired {
+        "requires a client certificate".to_owned()
+    } else {
+        format!("does not accept the client certificate (TLS alert {alert:?})")
     }
 }
 

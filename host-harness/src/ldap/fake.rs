@@ -23,7 +23,7 @@ use crate::ports::{Directory, OpenCursor, OpenSession, Outcome, Secrets, TenantI
 /// The one password that there is.
 pub(super) const PASSWORD: &str = "secret";
 
-/// Passwords by handle: `empty` is empty, every other handle is [`PASSWORD`].
+/// Secrets by handle: `empty` is empty, a PEM key is itself, every other handle is [`PASSWORD`].
 pub(super) struct OnePassword;
 
 #[async_trait]
@@ -35,6 +35,7 @@ impl Secrets for OnePassword {
         match handle {
             "unknown" => Err(Problem::new("unknown-credential", "", "")),
             "empty" => Ok(Zeroizing::default()),
+            key if key.starts_with("-----BEGIN ") => Ok(key.to_owned().into()),
             _ => Ok(PASSWORD.to_owned().into()),
         }
     }
@@ -71,6 +72,7 @@ pub(super) fn connection(address: SocketAddr) -> Connection {
         servers: vec![endpoint(address)],
         security: Security::Plain,
         certificate_authority: None,
+        client_certificate: None,
         authentication: Authentication::Anonymous,
     }
 }
@@ -195,9 +197,11 @@ fn asked(frame: &[u8]) -> Asked {
     let mut message = Reader::new(Reader::new(frame).expect(SEQUENCE).unwrap());
     let id = message.number(INTEGER).unwrap();
     let (operation, content) = message.any().unwrap();
-    let cookie = message.optional(0xa0).unwrap().map(|controls| {
+    let cookie = message.optional(0xa0).unwrap().and_then(|controls| {
         let mut control = Reader::new(Reader::new(controls).expect(SEQUENCE).unwrap());
-        control.expect(OCTETS).unwrap();
+        if control.expect(OCTETS).unwrap() != super::paging::OID.as_bytes() {
+            return None;
+        }
         assert_eq!(
             control.expect(1).unwrap(),
             [0xff],
@@ -206,7 +210,7 @@ fn asked(frame: &[u8]) -> Asked {
         let value = control.expect(OCTETS).unwrap();
         let mut value = Reader::new(Reader::new(value).expect(SEQUENCE).unwrap());
         value.number(INTEGER).unwrap();
-        value.expect(OCTETS).unwrap().to_vec()
+        Some(value.expect(OCTETS).unwrap().to_vec())
     });
     Asked {
         id,

@@ -7,7 +7,8 @@
 //!
 //! - `policy`: where connections may go, and what they may cost
 //! - `open`: the adapter; opens sessions, stage by stage
-//! - `endpoint`, `starttls`, `tls`, `trust`, `certificate`, `bind`: those stages
+//! - `endpoint`, `starttls`, `tls`, `trust`, `certificate`, `identity`, `bind`: those stages
+//! - `diagnosis`, `password_policy`: what a refused bind means
 //! - `ber`, `frame`: validation of what arrives
 //! - `attributes`, `page`: entries into pages
 //! - `pump`, `link`: the transport and its tasks
@@ -21,14 +22,17 @@ mod bind;
 mod certificate;
 mod completion;
 mod cursor;
+mod diagnosis;
 mod endpoint;
 mod error;
 mod filter;
 mod frame;
+mod identity;
 mod link;
 mod open;
 mod page;
 mod paging;
+mod password_policy;
 mod policy;
 mod pump;
 mod request;
@@ -37,6 +41,10 @@ mod starttls;
 mod tls;
 mod trust;
 
+#[cfg(test)]
+mod client_tests;
+#[cfg(test)]
+mod failover_tests;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]

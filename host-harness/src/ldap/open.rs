@@ -9,13 +9,15 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 
+use super::bind::Binding;
 use super::cursor::LdapSession;
 use super::endpoint;
+use super::identity::Identity;
 use super::link::Link;
 use super::policy::Policy;
 use super::pump::Stream;
 use super::trust::Presented;
-use super::{bind, starttls, tls, trust};
+use super::{starttls, tls, trust};
 use crate::Problem;
 use crate::contract::ldap::{
     Authentication, Connection, Endpoint, OpenFailure, Security, ServerIdentity,
@@ -178,7 +180,7 @@ impl Opening {
             .await
             .map_err(|problem| Refusal::at("connect", problem))?;
         self.passed("connect", vec![format!("connected to {address}")]);
-        let stream = self.secure(stream, server, &name).await?;
+        let (stream, client) = self.secure(stream, server, &name).await?;
         let identity = ServerIdentity {
             endpoint: server.clone(),
             address: shown_address(address),
@@ -197,27 +199,31 @@ impl Opening {
             runtime: self.runtime.clone(),
             current: None,
         };
-        self.bind(&mut session, &name).await?;
+        self.bind(&mut session, &name, client.as_deref()).await?;
         session.stages = std::mem::take(&mut self.stages);
         Ok(session)
     }
 
+    /// The stream, with TLS where it is wanted, and what the client may show there.
     async fn secure(
         &mut self,
         mut stream: TcpStream,
         server: &Endpoint,
         name: &str,
-    ) -> Result<Box<dyn Stream>, Refusal> {
+    ) -> Result<(Box<dyn Stream>, Option<Arc<Identity>>), Refusal> {
         let refuse = |problem| Refusal::at("tls", problem);
-        let security = self.connection.security;
-        if security == Security::Plain {
-            return Ok(Box::new(stream));
-        }
-        let authority = self.connection.certificate_authority.as_deref();
-        let (config, presented) = trust::configuration(authority).map_err(|problem| Refusal {
+        // Another server would meet the same settings.
+        let stop = |problem| Refusal {
             another_server: false,
             ..refuse(problem)
-        })?;
+        };
+        let security = self.connection.security;
+        if security == Security::Plain {
+            return Ok((Box::new(stream), None));
+        }
+        let client = self.client().await.map_err(stop)?;
+        let authority = self.connection.certificate_authority.as_deref();
+        let (config, presented) = trust::configuration(authority, client.clone()).map_err(stop)?;
         if security == Security::StartTls {
             let after = self.policy.limits.tls;
             let asked = starttls::negotiate(&mut stream, &self.policy.limits, name);
@@ -232,9 +238,22 @@ impl Opening {
                 })
                 .map_err(refuse)?;
         }
-        let (stream, evidence) = self.handshake(stream, server, config, &presented).await?;
+        let (stream, mut evidence) = self.handshake(stream, server, config, &presented).await?;
+        evidence.extend(client.as_ref().map(|client| client.evidence()));
         self.passed("tls", evidence);
-        Ok(stream)
+        Ok((stream, client))
+    }
+
+    /// The client's certificate and key, read anew for each connection: whether it was asked for belongs to one.
+    async fn client(&self) -> Result<Option<Arc<Identity>>, Problem> {
+        let Some(given) = &self.connection.client_certificate else {
+            return Ok(None);
+        };
+        let key = self.secrets.reveal(&self.tenant, &given.key).await?;
+        let provider = rustls::crypto::ring::default_provider();
+        let now = chrono::Utc::now().timestamp();
+        let identity = Identity::new(&given.certificates, &key, &provider, now)?;
+        Ok(Some(Arc::new(identity)))
     }
 
     async fn handshake(
@@ -253,37 +272,66 @@ impl Opening {
         }
     }
 
-    async fn bind(&mut self, session: &mut LdapSession, name: &str) -> Result<(), Refusal> {
-        let Authentication::Simple(account) = &self.connection.authentication else {
-            self.passed("bind", vec!["anonymous: no bind was sent".to_owned()]);
-            return Ok(());
-        };
+    async fn bind(
+        &mut self,
+        session: &mut LdapSession,
+        name: &str,
+        client: Option<&Identity>,
+    ) -> Result<(), Refusal> {
         let stop = |problem| Refusal {
             another_server: false,
             ..Refusal::at("bind", problem)
         };
-        let password = self
-            .secrets
-            .reveal(&self.tenant, &account.credential)
-            .await
-            .map_err(stop)?;
-        let limits = &self.policy.limits;
-        bind::simple(
-            &session.link,
-            &mut session.ldap,
-            &account.name,
-            password,
-            limits,
-            name,
-        )
-        .await
-        .map_err(|failure| Refusal {
+        let mut binding = Binding {
+            link: &session.link,
+            ldap: &mut session.ldap,
+            limits: &self.policy.limits,
+            server: name,
+            protected: self.connection.security != Security::Plain,
+        };
+        let (bound, evidence) = match &self.connection.authentication {
+            Authentication::Anonymous => (Ok(()), "anonymous: no bind was sent".to_owned()),
+            Authentication::Simple(account) => {
+                let password = self.secrets.reveal(&self.tenant, &account.credential).await;
+                let shown = super::error::printable(&account.name);
+                (
+                    binding.simple(&account.name, password.map_err(stop)?).await,
+                    format!("bound as {shown}"),
+                )
+            }
+            Authentication::External => {
+                let client = client.ok_or_else(|| stop(self.nothing_shown()))?;
+                (
+                    binding.external(client).await,
+                    format!("bound by the certificate {:?}", client.subject()),
+                )
+            }
+        };
+        bound.map_err(|failure| Refusal {
             another_server: failure.another_server,
-            ..Refusal::at("bind", failure.problem)
+            ..Refusal::at("bind", suspecting(failure.problem, client))
         })?;
-        let evidence = format!("bound as {}", super::error::printable(&account.name));
         self.passed("bind", vec![evidence]);
         Ok(())
+    }
+
+    /// Why there is no client certificate for an EXTERNAL bind.
+    fn nothing_shown(&self) -> Problem {
+        if self.connection.client_certificate.is_some() {
+            Problem::new(
+                "client-certificate-unprotected",
+                "without TLS no client certificate is shown, so SASL EXTERNAL has nothing to go by",
+                "Use LDAPS or StartTLS.",
+            )
+            .of_field("security")
+        } else {
+            Problem::new(
+                "client-certificate-missing",
+                "SASL EXTERNAL needs a client certificate",
+                "Give a client certificate and its key, or bind with name and password.",
+            )
+            .of_field("client-certificate")
+        }
     }
 
     fn passed(&mut self, stage: &str, evidence: Vec<String>) {
@@ -293,6 +341,24 @@ impl Opening {
             evidence,
             problems: Vec::new(),
         });
+    }
+}
+
+/// A server may close without a word where it does not trust the client certificate that it asked for; OpenLDAP with
+/// GnuTLS does.
+fn suspecting(problem: Problem, client: Option<&Identity>) -> Problem {
+    if problem.code != "connection-lost" || !client.is_some_and(Identity::was_asked) {
+        return problem;
+    }
+    Problem {
+        message: format!(
+            "{}; it had asked for the client certificate, and may not trust it",
+            problem.message
+        ),
+        remedy: "See in the server's log whether it trusts the authority of the client certificate and has the certificates \
+                 between; if so, try again."
+            .to_owned(),
+        ..problem
     }
 }
 

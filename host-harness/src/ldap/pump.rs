@@ -147,13 +147,22 @@ impl<S: Stream> Pump<S> {
             let sent = sent.await;
             // It may have held a password.
             request.as_mut().zeroize();
-            sent.map_err(|_| Fault::Timeout {
+            let sent = sent.map_err(|_| Fault::Timeout {
                 what: "request",
                 after: self.limits.page,
-            })?
-            .map_err(lost)?;
+            })?;
+            if let Err(error) = sent {
+                return Err(self.last_word().await.unwrap_or_else(|| lost(error)));
+            }
         }
         Ok(())
+    }
+
+    /// A server that refuses the client's certificate may have said so and closed before the request was written.
+    async fn last_word(&mut self) -> Option<Fault> {
+        let mut rest = [0; 64];
+        let read = tokio::time::timeout(self.limits.tls, self.server.read(&mut rest));
+        alert(&read.await.ok()?.err()?)
     }
 
     fn expect_replies(&mut self, request: &[u8]) -> Result<(), Fault> {
@@ -308,7 +317,13 @@ fn make_utf8(mut text: &mut [u8]) {
 }
 
 fn lost(error: std::io::Error) -> Fault {
-    Fault::Lost(printable(&error.to_string()))
+    alert(&error).unwrap_or_else(|| Fault::Lost(printable(&error.to_string())))
+}
+
+/// The server's word about the client's certificate.
+fn alert(error: &std::io::Error) -> Option<Fault> {
+    let cause = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    Fault::of_alert(cause)
 }
 
 #[cfg(test)]

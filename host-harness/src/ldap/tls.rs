@@ -10,6 +10,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::certificate::{Facts, date};
+use super::error::Fault;
 use super::policy::Limits;
 use super::trust::Presented;
 use crate::Problem;
@@ -24,7 +25,8 @@ pub(super) struct Refused {
 /// Secures a connection to `host`.
 ///
 /// # Errors
-/// `tls-expired`, `tls-not-yet-valid`, `tls-unknown-issuer`, `tls-name-mismatch`, `tls-handshake`.
+/// `tls-expired`, `tls-not-yet-valid`, `tls-unknown-issuer`, `tls-name-mismatch`, `tls-client-certificate`,
+/// `tls-handshake`.
 pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     host: &str,
@@ -73,6 +75,7 @@ pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
                 .and_then(|inner| inner.downcast_ref::<TlsError>());
             let problem = match cause {
                 Some(TlsError::InvalidCertificate(cause)) => certificate(cause, bare, &chain),
+                Some(cause) if let Some(fault) = Fault::of_alert(cause) => fault.problem(bare),
                 Some(cause) => handshake(format!("the TLS handshake failed: {cause}")),
                 None => handshake(format!("the server ended the TLS handshake: {error}")),
             };

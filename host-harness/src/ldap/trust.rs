@@ -13,18 +13,20 @@ use rustls::{
 };
 
 use super::certificate::Facts;
+use super::identity::Identity;
 use crate::Problem;
 
 /// The certificates that the server showed, its own first.
 pub(super) type Presented = Arc<Mutex<Vec<CertificateDer<'static>>>>;
 
-/// Makes a TLS configuration that trusts the PEM certificates, or else the machine's set, and notes what
-/// the server presents.
+/// Makes a TLS configuration that trusts the PEM certificates, or else the machine's set, notes what
+/// the server presents, and shows the client's identity, if there is one, to a server that asks for it.
 ///
 /// # Errors
 /// `bad-certificate` where the text holds no usable certificate; `no-trusted-certificates` where the machine has none.
 pub(super) fn configuration(
     authority: Option<&str>,
+    identity: Option<Arc<Identity>>,
 ) -> Result<(Arc<ClientConfig>, Presented), Problem> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let (roots, pinned) = match authority.filter(|text| !text.trim().is_empty()) {
@@ -46,13 +48,14 @@ pub(super) fn configuration(
         pinned,
         presented: presented.clone(),
     };
-    let config = with_provider(provider, verifier)?;
+    let config = with_provider(provider, verifier, identity)?;
     Ok((Arc::new(config), presented))
 }
 
 fn with_provider(
     provider: Arc<CryptoProvider>,
     verifier: Verifier,
+    identity: Option<Arc<Identity>>,
 ) -> Result<ClientConfig, Problem> {
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -63,10 +66,13 @@ fn with_provider(
                 "Report this.",
             )
         })?;
-    Ok(builder
+    let builder = builder
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth())
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    Ok(match identity {
+        Some(identity) => builder.with_client_cert_resolver(identity),
+        None => builder.with_no_client_auth(),
+    })
 }
 
 /// The tenant's certificates, as roots and as they are.

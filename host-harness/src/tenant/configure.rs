@@ -1,4 +1,6 @@
-//! Settings: the form's secret field becomes a handle before the plugin sees it.
+//! Settings: the form's secret fields become handles before the plugin sees them.
+
+use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
@@ -11,7 +13,7 @@ use crate::ports::tenants::HostSetting;
 use super::draft::Draft;
 use super::{Hook, Refused, Tenant};
 
-/// Settings that say which server gets the password, and how safely.
+/// Settings that say which server gets the secrets, and how safely.
 const SERVER: [&str; 4] = ["url", "port", "security", "certificate-authority"];
 
 /// The code of a configuration that nobody gave.
@@ -22,23 +24,29 @@ const UNKNOWN: &str = "configuration-unknown";
 pub struct Change {
     /// Settings by key; a secret field's key is refused here.
     pub set: Vec<Setting>,
-    /// Keys that go back to the form's default. The secret field's key forgets the password.
+    /// Keys that go back to the form's default. A secret field's key forgets the secret.
     pub unset: Vec<String>,
-    /// Begin from the form's defaults instead of the stored settings. The password stays.
+    /// Begin from the form's defaults instead of the stored settings. Secrets stay.
     pub afresh: bool,
     /// A mapping to be stored with the settings; empty keeps the stored one.
     pub rules: Vec<Rule>,
-    /// A new password for the form's secret field.
-    pub password: Option<Zeroizing<String>>,
+    /// New values of the form's secret fields, by key.
+    pub secrets: SecretValues,
 }
+
+/// Secrets, by the key of their field: a password, a private key.
+pub type SecretValues = BTreeMap<String, Zeroizing<String>>;
+
+/// Handles of stored secrets, by the key of their field.
+pub(super) type Handles = BTreeMap<String, String>;
 
 impl Tenant {
     /// Checks and stores settings, and rules where there are any. All wrong fields are reported at once, then all wrong
-    /// rules; either way nothing has changed, the stored password included.
+    /// rules; either way nothing has changed, the stored secrets included.
     ///
     /// # Errors
-    /// The plugin's problems by field or rule; `secret-setting` for a password among the plain settings;
-    /// `empty-password`; `password-missing` where the server changes and its password is not given again;
+    /// The plugin's problems by field or rule; `secret-setting` for a secret among the plain settings;
+    /// `empty-password`; `password-missing` or `key-missing` where the server changes and its secret is not given again;
     /// `tenant-busy` while a run is under way.
     pub async fn configure(&self, change: Change) -> Hook<Configured> {
         let _lock = self.lock()?;
@@ -48,50 +56,46 @@ impl Tenant {
             }
             _ => {}
         }
-        let secret = self.secret_key().await?;
-        let settings = self.changed(&change, secret.as_deref()).await?;
-        let Some(secret) = secret else {
-            return self.accept(settings, change.rules).await;
-        };
-        let in_force = self.in_force().await?;
-        let before = handle(&in_force, &secret);
-        // A kill may have left a password that no settings ever named.
-        let newest = self.secrets().handle(self.id(), &secret).await?;
-        self.forget(newest.filter(|newest| before.as_ref() != Some(newest)))
-            .await?;
-        let Some(password) = change.password else {
-            let moved = self.moved(&in_force, &settings).await?;
-            let kept = before
-                .clone()
-                .filter(|_| moved.is_none() && !change.unset.contains(&secret));
-            let forgotten = before.filter(|_| kept.is_none());
-            let configured = self
-                .accept(with(settings, &secret, kept), change.rules)
-                .await
-                .map_err(|refused| match (moved, &forgotten) {
-                    (Some(key), Some(_)) => stays_behind(refused, &key),
-                    _ => refused,
-                })?;
-            self.forget(forgotten).await?;
-            return Ok(configured);
-        };
-        // The plugin judges settings with a handle in them, so the new password is stored first; whichever of the two
-        // is not in force afterwards is destroyed.
-        let new = self.secrets().store(self.id(), &secret, password).await?;
-        let accepted = self
-            .accept(with(settings, &secret, Some(new.clone())), change.rules)
-            .await;
-        if accepted.is_ok() {
-            self.forget(before.filter(|before| *before != new)).await?;
-        } else if let Ok(in_force) = self.configuration().await {
-            // The plugin may have accepted it all the same, and the host failed afterwards.
-            let named = handle(&in_force.settings, &secret);
-            for unnamed in before.into_iter().chain([new]) {
-                self.forget(Some(unnamed).filter(|handle| named.as_ref() != Some(handle)))
-                    .await?;
-            }
+        let secrets = self.secret_keys().await?;
+        let settings = self.changed(&change, &secrets).await?;
+        if let Some(key) = change.secrets.keys().find(|key| !secrets.contains(key)) {
+            return Err(unknown(key).into());
         }
-        accepted
+        let in_force = self.in_force().await?;
+        let before = handles(&in_force, &secrets);
+        for key in &secrets {
+            // A kill may have left a secret that no settings ever named.
+            let newest = self.secrets().handle(self.id(), key).await?;
+            self.forget(newest.filter(|newest| before.get(key) != Some(newest)))
+                .await?;
+        }
+        let moved = self.moved(&in_force, &settings).await?;
+        let mut after = before.clone();
+        after.retain(|key, _| moved.is_none() && !change.unset.contains(key));
+        // The plugin judges settings with handles in them, so new secrets are stored first; whatever is not in force
+        // afterwards is destroyed.
+        for (key, secret) in change.secrets {
+            let new = self.secrets().store(self.id(), &key, secret).await?;
+            after.insert(key, new);
+        }
+        let accepted = self.accept(with(settings, &after), change.rules).await;
+        let named = match &accepted {
+            Ok(_) => after.clone(),
+            // The plugin may have accepted it all the same, and the host failed afterwards.
+            Err(_) => match self.configuration().await {
+                Ok(in_force) => handles(&in_force.settings, &secrets),
+                Err(refused) if refused.code() == "not-configured" => Handles::new(),
+                Err(_) => return accepted,
+            },
+        };
+        for (key, handle) in before.iter().chain(&after) {
+            self.forget(Some(handle.clone()).filter(|handle| named.get(key) != Some(handle)))
+                .await?;
+        }
+        accepted.map_err(|refused| match moved {
+            Some(setting) => stays_behind(refused, &setting, &before),
+            None => refused,
+        })
     }
 
     /// The settings in force, with handles in place of passwords.
@@ -102,18 +106,14 @@ impl Tenant {
         Ok(self.hooks().configuration().await?)
     }
 
-    /// The stored settings, changed; without the secret field.
-    pub(super) async fn changed(
-        &self,
-        change: &Change,
-        secret: Option<&str>,
-    ) -> Hook<Vec<Setting>> {
+    /// The stored settings, changed; without the secret fields.
+    pub(super) async fn changed(&self, change: &Change, secrets: &[String]) -> Hook<Vec<Setting>> {
         self.known(&change.unset).await?;
-        if let Some(setting) = change.set.iter().find(|s| Some(s.key.as_str()) == secret) {
+        if let Some(setting) = change.set.iter().find(|s| secrets.contains(&s.key)) {
             return Err(Problem::new(
                 "secret-setting",
-                "A password is not a plain setting: it would be kept and shown readably",
-                "Give it as a password; the host stores it encrypted and hands the plugin a handle.",
+                "A secret is not a plain setting: it would be kept and shown readably",
+                "Give it as a secret (a password, a key file); the host stores it encrypted and hands the plugin a handle.",
             )
             .of_field(setting.key.clone())
             .into());
@@ -126,7 +126,7 @@ impl Tenant {
         let mut settings: Vec<Setting> = stored
             .into_iter()
             .map(|HostSetting { key, value }| Setting { key, value })
-            .filter(|s| Some(s.key.as_str()) != secret && !change.unset.contains(&s.key))
+            .filter(|s| !secrets.contains(&s.key) && !change.unset.contains(&s.key))
             .collect();
         for new in &change.set {
             match settings.iter_mut().find(|s| s.key == new.key) {
@@ -137,13 +137,14 @@ impl Tenant {
         Ok(settings)
     }
 
-    /// The key of the form's secret field.
-    pub(super) async fn secret_key(&self) -> Hook<Option<String>> {
+    /// The keys of the form's secret fields.
+    pub(super) async fn secret_keys(&self) -> Hook<Vec<String>> {
         let form = self.describe().await?.form;
         Ok(form
             .into_iter()
-            .find(|f| f.kind == FormKind::Secret)
-            .map(|f| f.key))
+            .filter(|field| field.kind == FormKind::Secret)
+            .map(|field| field.key)
+            .collect())
     }
 
     /// The settings in force as they were given; none before the first `configure`.
@@ -179,8 +180,8 @@ impl Tenant {
     }
 
     /// The first setting, if any, by which these settings lead to another server than those in force, or to the same one
-    /// less safely. The password was given for the old one: whoever may change settings must not learn it by sending
-    /// it elsewhere.
+    /// less safely. Secrets were given for the old one: whoever may change settings must not learn a password by
+    /// sending it elsewhere.
     pub(super) async fn moved(
         &self,
         in_force: &[Setting],
@@ -212,14 +213,7 @@ impl Tenant {
         let problems: Vec<Problem> = keys
             .iter()
             .filter(|key| form.iter().all(|field| field.key != **key))
-            .map(|key| {
-                Problem::new(
-                    "unknown-setting",
-                    format!("there is no setting `{key}` to take back"),
-                    "Look at the settings in force for the keys there are.",
-                )
-                .of_field(key.clone())
-            })
+            .map(|key| unknown(key))
             .collect();
         if problems.is_empty() {
             Ok(())
@@ -266,22 +260,35 @@ impl Tenant {
     }
 }
 
-/// The handle that settings name.
-pub(super) fn handle(settings: &[Setting], secret: &str) -> Option<String> {
+/// The handles that settings name.
+pub(super) fn handles(settings: &[Setting], secrets: &[String]) -> Handles {
     settings
         .iter()
-        .find(|setting| setting.key == secret && !setting.value.is_empty())
-        .map(|setting| setting.value.clone())
+        .filter(|setting| secrets.contains(&setting.key) && !setting.value.is_empty())
+        .map(|setting| (setting.key.clone(), setting.value.clone()))
+        .collect()
 }
 
-/// Says why there is no password.
-fn stays_behind(refused: Refused, key: &str) -> Refused {
+fn unknown(key: &str) -> Problem {
+    Problem::new(
+        "unknown-setting",
+        format!("there is no such setting as `{key}`"),
+        "Look at the settings in force for the keys there are.",
+    )
+    .of_field(key)
+}
+
+/// Says why a secret is missing that was there before.
+fn stays_behind(refused: Refused, setting: &str, before: &Handles) -> Refused {
     let problems: Vec<_> = refused
         .problems()
         .cloned()
         .map(|problem| match problem.field.clone() {
-            Some(field) if problem.code == "password-missing" => {
-                password_missing(key).of_field(field)
+            Some(field)
+                if matches!(&*problem.code, "password-missing" | "key-missing")
+                    && before.contains_key(&field) =>
+            {
+                secret_missing(setting, &field)
             }
             _ => problem,
         })
@@ -289,26 +296,27 @@ fn stays_behind(refused: Refused, key: &str) -> Refused {
     problems.into()
 }
 
-/// The stored password is not sent to another server.
-pub(super) fn password_missing(key: &str) -> Problem {
+/// A stored secret is not used with another server.
+pub(super) fn secret_missing(setting: &str, secret: &str) -> Problem {
+    let code = match secret {
+        "password" => "password-missing",
+        _ => "key-missing",
+    };
     Problem::new(
-        "password-missing",
+        code,
         format!(
-            "The setting {key:?} changes, and the stored password was given for the server as it was"
+            "The setting {setting:?} changes, and the stored {secret} was given for the server as it was"
         ),
-        "Configure the new server together with the password.",
+        format!("Configure the new server together with the {secret}."),
     )
+    .of_field(secret)
 }
 
-/// The settings with the handle of the password, if there is one.
-pub(super) fn with(
-    mut settings: Vec<Setting>,
-    secret: &str,
-    handle: Option<String>,
-) -> Vec<Setting> {
-    settings.extend(handle.map(|value| Setting {
-        key: secret.to_owned(),
-        value,
+/// The settings with the handles of the secrets.
+pub(super) fn with(mut settings: Vec<Setting>, handles: &Handles) -> Vec<Setting> {
+    settings.extend(handles.iter().map(|(key, value)| Setting {
+        key: key.clone(),
+        value: value.clone(),
     }));
     settings
 }

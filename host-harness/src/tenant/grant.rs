@@ -180,6 +180,7 @@ mod tests {
             }],
             security,
             certificate_authority: None,
+            client_certificate: None,
             authentication: Authentication::Anonymous,
         }
     }

@@ -6,7 +6,7 @@ use crate::contract::hooks::lifecycle::{Description, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
 
-use super::configure::{Change, handle, password_missing, with};
+use super::configure::{Change, handles, secret_missing, with};
 use super::{Hook, Tenant};
 
 impl Tenant {
@@ -19,26 +19,26 @@ impl Tenant {
     }
 
     /// Tries everything that a sync would do, with the stored settings or, where there is a change, with what it would
-    /// make of them; nothing is stored. A change's password is not used: store it first.
+    /// make of them; nothing is stored. A change's secrets are not used: store them first.
     ///
     /// # Errors
-    /// Problems that leave nothing to verify; `password-missing` for another server than the stored one; failing stages are in the report.
+    /// Problems that leave nothing to verify; `password-missing` or `key-missing` for another server than the stored one;
+    /// failing stages are in the report.
     pub async fn verify(&self, change: Option<&Change>) -> Hook<Report> {
         let Some(change) = change else {
             return Ok(self.hooks().verify(Vec::new()).await?);
         };
-        let secret = self.secret_key().await?;
-        let mut settings = self.changed(change, secret.as_deref()).await?;
-        if let Some(secret) = secret {
-            let in_force = self.in_force().await?;
-            let handle = handle(&in_force, &secret).filter(|_| !change.unset.contains(&secret));
-            if handle.is_some()
-                && let Some(key) = self.moved(&in_force, &settings).await?
-            {
-                return Err(password_missing(&key).of_field(secret).into());
-            }
-            settings = with(settings, &secret, handle);
+        let secrets = self.secret_keys().await?;
+        let settings = self.changed(change, &secrets).await?;
+        let in_force = self.in_force().await?;
+        let mut handles = handles(&in_force, &secrets);
+        handles.retain(|key, _| !change.unset.contains(key));
+        if let Some(secret) = handles.keys().next()
+            && let Some(setting) = self.moved(&in_force, &settings).await?
+        {
+            return Err(secret_missing(&setting, secret).into());
         }
+        let settings = with(settings, &handles);
         Ok(self.hooks_trying(&settings).verify(settings).await?)
     }
 

@@ -6,7 +6,7 @@
 //! [`Tenant::sync`] or [`Tenant::apply`], that is, through a recorded plan, the host's own guards and the plan port.
 //!
 //! - [`platform`]: the ports together, install
-//! - [`configure`]: settings, and the password that the plugin never sees
+//! - [`configure`]: settings, and the secrets that the plugin never sees
 //! - `grant`: what a plugin may connect to
 //! - [`look`]: verify, map, explain, schedule: hooks that pass straight through
 //! - [`sync`]: resume, plan, guard, apply
@@ -28,7 +28,7 @@ pub mod sync;
 pub mod uninstall;
 pub mod watch;
 
-pub use configure::Change;
+pub use configure::{Change, SecretValues};
 pub use platform::{Platform, Tenant};
 pub use refused::{Hook, Refused};
 pub use sync::{SyncOptions, Synced};

@@ -25,6 +25,8 @@ mod interrupted;
 
 mod distrust;
 
+mod secrets;
+
 struct World {
     directory: DemoDirectory,
     store: Store,
@@ -32,6 +34,10 @@ struct World {
     tenant: Tenant,
     id: TenantId,
     data: TempDir,
+}
+
+fn password(text: &str) -> SecretValues {
+    SecretValues::from([("password".to_owned(), Zeroizing::new(text.to_owned()))])
 }
 
 impl World {
@@ -93,7 +99,7 @@ impl World {
             .collect();
         Change {
             set,
-            password: Some(Zeroizing::new(self.directory.password())),
+            secrets: password(&self.directory.password()),
             ..Change::default()
         }
     }
@@ -142,7 +148,7 @@ async fn refused_settings_keep_the_stored_password() {
     let in_force = world.store.handle(&world.id, "password").await.unwrap();
     let change = Change {
         set: vec![setting("port", "70000"), setting("filter", "(cn=")],
-        password: Some(Zeroizing::new("wrong".into())),
+        secrets: password("wrong"),
         ..Change::default()
     };
     let refused = world.tenant.configure(change).await.unwrap_err();
@@ -165,7 +171,7 @@ async fn a_new_password_takes_the_place_of_the_old_one_which_is_destroyed() {
         .unwrap()
         .unwrap();
     let change = Change {
-        password: Some(Zeroizing::new("wrong".into())),
+        secrets: password("wrong"),
         ..Change::default()
     };
     world.tenant.configure(change).await.unwrap();
@@ -516,14 +522,18 @@ async fn a_plan_from_before_settings_stored_by_half_is_not_applied() {
 async fn the_password_that_the_settings_name_survives_a_failed_configure() {
     let world = World::with_people(20).await;
     let change = Change {
-        password: Some(Zeroizing::new("wrong".into())),
+        secrets: password("wrong"),
         ..Change::default()
     };
     world.configure_torn(change).await;
     let named = world.tenant.configuration().await.unwrap().settings;
-    let named = configure::handle(&named, "password").unwrap();
+    let named = configure::handles(&named, &["password".to_owned()]);
     assert_eq!(
-        *world.store.reveal(&world.id, &named).await.unwrap(),
+        *world
+            .store
+            .reveal(&world.id, &named["password"])
+            .await
+            .unwrap(),
         "wrong"
     );
 }
@@ -574,7 +584,7 @@ async fn the_stored_password_does_not_go_to_another_server() {
     assert!(world.binds().await);
     let change = Change {
         set: vec![setting("url", "ldap://127.0.0.1:1")],
-        password: Some(Zeroizing::new("for the new server".into())),
+        secrets: password("for the new server"),
         ..Change::default()
     };
     world.tenant.configure(change).await.unwrap();

@@ -141,8 +141,8 @@ async fn handing_over_memory_that_is_not_there_ends_the_call() {
 #[tokio::test]
 async fn hoarding_sessions_ends_at_the_limit() {
     let open = r#"(import "marketplace:directory-sync/ldap@0.1.0" "open"
-        (func $open (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;
-    let zeros = "(i32.const 0) ".repeat(11);
+        (func $open (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;
+    let zeros = "(i32.const 0) ".repeat(16);
     let hoard =
         format!("(loop $again (call $open {zeros} (i32.const 256)) (br $again)) unreachable");
     let problem = ending(open, &hoard).await;

@@ -40,6 +40,7 @@ impl Directory for Ldap {
             Authentication::Simple { name, credential } => {
                 ldap::Authentication::Simple(ldap::SimpleBind { name, credential })
             }
+            Authentication::External => ldap::Authentication::External,
         };
         ldap::open(ldap::Connection {
             servers: &servers.iter().collect::<Vec<_>>(),
@@ -49,6 +50,12 @@ impl Directory for Ldap {
                 Security::Ldaps => ldap::Security::Ldaps,
             },
             certificate_authority: connection.certificate_authority.as_deref(),
+            client_certificate: connection.client_certificate.as_ref().map(|client| {
+                ldap::ClientCertificate {
+                    certificates: &client.certificates,
+                    key: &client.key,
+                }
+            }),
             authentication,
         })
         .map(LdapSession)

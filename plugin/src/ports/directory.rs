@@ -36,6 +36,17 @@ pub enum Authentication {
         /// The handle.
         credential: String,
     },
+    /// SASL EXTERNAL (RFC 4513 section 5.2.3): whom the client certificate names.
+    External,
+}
+
+/// What the client shows in the TLS handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// PEM, the client's own first.
+    pub certificates: String,
+    /// The handle of the private key.
+    pub key: String,
 }
 
 /// How to reach the directory.
@@ -47,6 +58,8 @@ pub struct Connection {
     pub security: Security,
     /// PEM certificates to trust instead of the host's own.
     pub certificate_authority: Option<String>,
+    /// Shown to servers that ask for one.
+    pub client_certificate: Option<ClientCertificate>,
     /// Who asks.
     pub authentication: Authentication,
 }

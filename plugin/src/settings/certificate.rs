@@ -17,7 +17,7 @@ pub fn check(pem: &str) -> Result<usize, Problem> {
     if pem.len() > LONGEST {
         return Err(wrong(
             format!("the bundle is longer than {} KiB", LONGEST / 1024),
-            "Paste only the authority's own certificates.",
+            "Paste only the certificates that are needed.",
             0,
         ));
     }
@@ -30,7 +30,8 @@ pub fn check(pem: &str) -> Result<usize, Problem> {
             if label.contains("PRIVATE KEY") {
                 return Err(wrong(
                     "this is a private key".into(),
-                    "Paste the authority's certificate. Treat the key as disclosed if it was pasted here by mistake.",
+                    "Paste certificates only; a client certificate's key has its own field. Treat the key as disclosed if it was \
+                     pasted here by mistake.",
                     at,
                 ));
             }
@@ -70,7 +71,7 @@ pub fn check(pem: &str) -> Result<usize, Problem> {
         )),
         None if certificates == 0 => Err(wrong(
             "there is no certificate in it".into(),
-            "Paste the authority's certificate as PEM: it begins with -----BEGIN CERTIFICATE-----.",
+            "Paste the certificate as PEM: it begins with -----BEGIN CERTIFICATE-----.",
             0,
         )),
         None => Ok(certificates),
@@ -146,9 +147,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 }
 
 fn wrong(message: String, remedy: &str, at: usize) -> Problem {
-    Problem::new("bad-certificate", message, remedy)
-        .of_field("certificate-authority")
-        .at(at)
+    Problem::new("bad-certificate", message, remedy).at(at)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::ports::portal::Role;
 use crate::ports::services::{Operation, State};
 use crate::problem::Problem;
 
+use super::form::{self, FormKind};
 use super::parse::{self, Parsed, Settings};
 
 /// The key of `state` that holds all of it, so that settings and rules can't drift apart.
@@ -170,8 +171,9 @@ fn digest(texts: &BTreeMap<String, String>, rules: &[Rule]) -> String {
         hasher.write_u64(text.len() as u64);
         hasher.write(text.as_bytes());
     };
-    // Another handle for the same bind name reads the same directory.
-    for (key, value) in texts.iter().filter(|(key, _)| *key != "password") {
+    // Another handle for the same account reads the same directory.
+    let secret = |key: &str| form::field(key).is_some_and(|field| field.kind == FormKind::Secret);
+    for (key, value) in texts.iter().filter(|(key, _)| !secret(key)) {
         put(key);
         put(value);
     }

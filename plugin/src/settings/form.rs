@@ -112,11 +112,22 @@ const FORM: &[FormField] = &[
              well-known ones. Empty: the well-known ones.",
         )
     },
+    FormField {
+        kind: FormKind::Choice,
+        choices: &["simple", "external", "anonymous"],
+        ..text(
+            "authentication",
+            "Authentication",
+            "simple binds with name and password, external lets the client certificate say who asks (SASL EXTERNAL), \
+             anonymous sends no bind. Empty: simple where there is a bind name, else external where there is a client \
+             certificate, else anonymous.",
+        )
+    },
     text(
         "bind-name",
         "Bind name",
-        "The DN (or the name the directory takes for one) of an account that may read the people, for example \
-         cn=reader,dc=example,dc=com. Empty: anonymous.",
+        "The account that may read the people, as a DN: cn=reader,dc=example,dc=com. For Active Directory also as \
+         reader@example.com or EXAMPLE\\reader.",
     ),
     FormField {
         kind: FormKind::Secret,
@@ -124,6 +135,24 @@ const FORM: &[FormField] = &[
             "password",
             "Password",
             "Of the bind name. It is stored encrypted, and never shown again.",
+        )
+    },
+    FormField {
+        kind: FormKind::Multiline,
+        ..text(
+            "client-certificate",
+            "Client certificate",
+            "PEM certificates to show to a server that asks for one: the client's own first, then those between it and an \
+             authority that the server knows.",
+        )
+    },
+    FormField {
+        kind: FormKind::Secret,
+        ..text(
+            "client-key",
+            "Client key",
+            "The private key of the client certificate (PEM, without a passphrase). It is stored encrypted, and never shown \
+             again.",
         )
     },
     FormField {

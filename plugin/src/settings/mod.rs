@@ -4,9 +4,12 @@
 //! - [`parse`]: from texts to [`Settings`], all problems at once
 //! - [`places`]: the bases, and what is left out below them
 //! - [`servers`]: the server list and its contradictions
+//! - `authentication`, [`bind_name`]: who asks, and as which kind of name
 //! - [`certificate`]: whether a text can be a PEM bundle
 //! - [`configuration`]: settings and rules together, their digest, and how they are stored
 
+mod authentication;
+pub mod bind_name;
 pub mod certificate;
 pub mod configuration;
 pub mod form;

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 
 use super::form::{self, FormField};
 use super::places::{self, Places};
-use super::{certificate, servers};
+use super::{authentication, certificate, servers};
 
 /// The longest value of any setting but the certificates, in bytes.
 const LONGEST: usize = 8 * 1024;
@@ -87,7 +87,8 @@ pub struct Parsed {
 ///
 /// # Errors
 /// Everything that is wrong, each with its key: `unknown-setting`, `duplicate-setting`, `required`, `too-long`, `bad-url`,
-/// `bad-port`, `contradiction`, `bad-certificate`, `password-missing`, `empty-password`, `bad-dn`, `bad-exclusion`, `bad-choice`,
+/// `bad-port`, `contradiction`, `bad-certificate`, `password-missing`, `empty-password`, `key-missing`,
+/// `client-certificate-missing`, `client-certificate-unprotected`, `bad-bind-name`, `bad-dn`, `bad-exclusion`, `bad-choice`,
 /// `filter-syntax`, `unknown-role`, `bad-number`.
 pub fn parse(given: &[(String, String)], roles: &[Role]) -> Result<Parsed, Vec<Problem>> {
     read(given, roles, true)
@@ -104,16 +105,16 @@ pub fn parse_without_base(
     read(given, roles, false)
 }
 
-struct Reader {
-    texts: BTreeMap<String, String>,
+pub(super) struct Reader {
+    pub(super) texts: BTreeMap<String, String>,
     /// White space before the value, which positions are counted from.
     skipped: BTreeMap<&'static str, usize>,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Reader {
     /// The value, trimmed, or the field's default.
-    fn text(&mut self, key: &'static str) -> String {
+    pub(super) fn text(&mut self, key: &'static str) -> String {
         let default = form::field(key).map_or("", |field| field.default);
         let given = self.texts.get(key).map_or("", |value| {
             self.skipped
@@ -155,7 +156,7 @@ impl Reader {
     }
 
     /// A problem of a trimmed value, at its place in the value as given.
-    fn at_fault(&mut self, key: &'static str, problem: Problem) {
+    pub(super) fn at_fault(&mut self, key: &'static str, problem: Problem) {
         let skipped = self.skipped.get(key).copied().unwrap_or(0);
         let problem = match problem.position {
             Some(position) => problem.at(position as usize + skipped),
@@ -164,7 +165,7 @@ impl Reader {
         self.problems.push(problem.of_field(key));
     }
 
-    fn choice(&mut self, key: &'static str) -> String {
+    pub(super) fn choice(&mut self, key: &'static str) -> String {
         let value = self.text(key);
         let choices = form::field(key).map_or(&[][..], |field| field.choices);
         if !value.is_empty() && !choices.contains(&value.as_str()) {
@@ -229,7 +230,8 @@ fn read(
     {
         reader.at_fault("certificate-authority", problem);
     }
-    let authentication = authentication(&mut reader);
+    let security = servers.as_ref().map(|servers| servers.security);
+    let identity = authentication::read(&mut reader, security);
     let places = places(&mut reader, need_base);
     let filter = reader.filter("filter");
     let disabled_when = reader.filter("disabled-when");
@@ -259,10 +261,12 @@ fn read(
         servers: servers.endpoints,
         security: servers.security,
         certificate_authority: (!authority.is_empty()).then_some(authority),
-        authentication,
+        client_certificate: identity.client_certificate,
+        authentication: identity.authentication,
     };
     let mut warnings = warnings(&connection);
     warnings.extend(overlaps);
+    warnings.extend(identity.warnings);
     if let Some(filter) = &filter {
         warnings.extend(hiding(filter, disabled_when.as_ref()));
         warnings.extend(classless(filter));
@@ -318,10 +322,9 @@ fn gather(given: &[(String, String)]) -> Reader {
         problems: Vec::new(),
     };
     for (key, value) in given {
-        let longest = if key == "certificate-authority" {
-            usize::MAX
-        } else {
-            LONGEST
+        let longest = match key.as_str() {
+            "certificate-authority" | "client-certificate" => usize::MAX,
+            _ => LONGEST,
         };
         let problem = match form::field(key) {
             None => Problem::new(
@@ -356,42 +359,6 @@ fn gather(given: &[(String, String)]) -> Reader {
         reader.problems.push(problem.of_field(key));
     }
     reader
-}
-
-fn authentication(reader: &mut Reader) -> Authentication {
-    let name = reader.text("bind-name");
-    // Not trimmed: it is a handle, and none of our business.
-    let credential = reader.texts.get("password").cloned();
-    let problem = match (name.is_empty(), credential) {
-        (false, Some(credential)) if !credential.is_empty() => {
-            return Authentication::Simple { name, credential };
-        }
-        (true, None) => return Authentication::Anonymous,
-        (true, Some(empty)) if empty.is_empty() => {
-            reader.texts.remove("password");
-            return Authentication::Anonymous;
-        }
-        (true, Some(_)) => Problem::new(
-            "required",
-            "there is a password but no bind name",
-            "Enter the bind name it belongs to, or remove the password for anonymous access.",
-        )
-        .of_field("bind-name"),
-        (false, Some(_)) => Problem::new(
-            "empty-password",
-            "the password is empty: a directory takes that for an anonymous bind and calls it a success",
-            "Enter the password of the bind name (RFC 4513 section 5.1.2).",
-        )
-        .of_field("password"),
-        (false, None) => Problem::new(
-            "password-missing",
-            "there is a bind name but no password",
-            "Enter its password, or remove the bind name for anonymous access.",
-        )
-        .of_field("password"),
-    };
-    reader.problems.push(problem);
-    Authentication::Anonymous
 }
 
 fn role(reader: &mut Reader, roles: &[Role]) -> String {
@@ -559,6 +526,12 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("cacertificate", "certificate-authority"),
     ("cafile", "certificate-authority"),
     ("tlscacert", "certificate-authority"),
+    ("clientcert", "client-certificate"),
+    ("tlscert", "client-certificate"),
+    ("tlskey", "client-key"),
+    ("privatekey", "client-key"),
+    ("auth", "authentication"),
+    ("authmethod", "authentication"),
     ("binddn", "bind-name"),
     ("bindpw", "password"),
     ("bindpassword", "password"),

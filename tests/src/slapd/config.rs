@@ -4,6 +4,8 @@ use std::path::Path;
 
 use rollcall::demo::people::SUFFIX;
 
+use super::Settings;
+
 /// Who may change everything.
 pub(super) const ADMIN: &str = "cn=admin,dc=example,dc=org";
 /// Good for a server on loopback that lives as long as a test.
@@ -12,11 +14,26 @@ pub(super) const ADMIN_PASSWORD: &str = "admin";
 /// The most it may hold; the file grows only as far as needed.
 const LARGEST: u64 = 12 << 30;
 
+/// The password policy, for tests that add it; without it nobody is locked.
+pub(super) const POLICY: &str = "cn=policy,dc=example,dc=org";
+
+/// `try` asks for a certificate, does without one, and refuses a bad one.
+const CLIENTS: &str = "olcTLSVerifyClient: try
+olcAuthzRegexp: {0}\"^cn=([^,]+),ou=machines$\" \"cn=$1,ou=Services,dc=example,dc=org\"
+";
+
 /// The configuration as LDIF, for an instance in a folder.
 ///
 /// `svc-full` has no limits; `svc-sync` pages of at most 1,000, any number of them, and 500 entries without paging;
 /// everybody else, so also `svc-weak` and the anonymous, 500 entries in all.
-pub(super) fn ldif(folder: &Path, threads: u32, schema: &Path, modules: Option<&Path>) -> String {
+pub(super) fn ldif(
+    folder: &Path,
+    settings: &Settings,
+    schema: &Path,
+    modules: Option<&Path>,
+) -> String {
+    let threads = settings.threads;
+    let clients = if settings.asks_clients { CLIENTS } else { "" };
     let folder = folder.display();
     let schema = schema.display();
     let modules = modules.map(load_modules).unwrap_or_default();
@@ -32,7 +49,7 @@ olcLogLevel: none
 olcTLSCACertificateFile: {folder}/ca.crt
 olcTLSCertificateFile: {folder}/server.crt
 olcTLSCertificateKeyFile: {folder}/server.key
-
+{clients}
 {modules}dn: cn=schema,cn=config
 objectClass: olcSchemaConfig
 cn: schema
@@ -90,6 +107,8 @@ dn: olcOverlay={{2}}ppolicy,olcDatabase={{1}}mdb,cn=config
 objectClass: olcOverlayConfig
 objectClass: olcPPolicyConfig
 olcOverlay: {{2}}ppolicy
+olcPPolicyDefault: {POLICY}
+olcPPolicyUseLockout: TRUE
 
 dn: olcOverlay={{3}}syncprov,olcDatabase={{1}}mdb,cn=config
 objectClass: olcOverlayConfig

@@ -5,13 +5,14 @@ use serde_json::json;
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::client_key::KeySource;
 use crate::cli::json as shape;
 use crate::cli::password::PasswordSource;
 use crate::cli::policy::PolicyFlags;
 use crate::cli::view::Page;
 use crate::contract::hooks::lifecycle::{Configured, FormField, FormKind};
 use crate::ports::TenantId;
-use crate::tenant::{Hook, Tenant};
+use crate::tenant::{Hook, SecretValues, Tenant};
 
 use super::install::tenant;
 use super::settings::Settings;
@@ -27,6 +28,8 @@ pub(crate) struct Configure {
     #[command(flatten)]
     password: PasswordSource,
     #[command(flatten)]
+    key: KeySource,
+    #[command(flatten)]
     policy: PolicyFlags,
 }
 
@@ -34,9 +37,15 @@ impl Configure {
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         app.installed(&self.tenant).await?;
         let tenant = app.tenant(&self.tenant).await?;
-        let password = self.password.read("Bind password")?;
+        let mut secrets = SecretValues::new();
+        if let Some(password) = self.password.read("Bind password")? {
+            secrets.insert("password".to_owned(), password);
+        }
+        if let Some(key) = self.key.read()? {
+            secrets.insert("client-key".to_owned(), key);
+        }
         let mut page = app.out.page();
-        if !self.settings.any() && password.is_none() {
+        if !self.settings.any() && secrets.is_empty() {
             let policy = app.policies().change(&self.tenant, &self.policy)?;
             let configured = tenant.configuration().await?;
             page.heading(&format!("Settings of {}", self.tenant));
@@ -45,7 +54,7 @@ impl Configure {
             return Ok(answer(&self.tenant, page, &configured, None));
         }
         let (mut change, file) = self.settings.change()?;
-        change.password = password;
+        change.secrets = secrets;
         change.rules = file.map(|f| f.rules()).unwrap_or_default();
         let stored = change.rules.len();
         let configured = tenant.configure(change).await?;
@@ -75,7 +84,7 @@ fn answer(tenant: &TenantId, page: Page, configured: &Configured, rules: Option<
     Answer::done(page, json)
 }
 
-/// The settings by the form's labels, a password never among them.
+/// The settings by the form's labels, a secret never among them.
 pub(crate) async fn show(page: &mut Page, tenant: &Tenant, configured: &Configured) -> Hook<()> {
     let form = tenant.describe().await?.form;
     let mut facts: Vec<(String, String)> = form

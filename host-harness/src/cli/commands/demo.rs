@@ -28,7 +28,7 @@ use crate::demo::walkthrough::{Cast, Happening};
 use crate::demo::{DemoDirectory, Organisation};
 use crate::ports::TenantId;
 use crate::ports::plan::{Run, RunStatus};
-use crate::tenant::{Change, Hook, SyncOptions, Tenant};
+use crate::tenant::{Change, Hook, SecretValues, SyncOptions, Tenant};
 
 use super::{configure, explain, map, schedule, sync, uninstall, verify};
 
@@ -177,11 +177,14 @@ impl Walk<'_> {
             "filter",
             "(&(objectClass=person)(mail=*)".to_owned(),
         ));
-        let password = || Some(Zeroizing::new(self.organisation.password_of(account)));
+        let secrets = || {
+            let password = self.organisation.password_of(account);
+            SecretValues::from([("password".to_owned(), Zeroizing::new(password))])
+        };
         let mistaken = tenant
             .configure(Change {
                 set: bad,
-                password: password(),
+                secrets: secrets(),
                 ..Change::default()
             })
             .await;
@@ -199,7 +202,7 @@ impl Walk<'_> {
         let configured = tenant
             .configure(Change {
                 set: good,
-                password: password(),
+                secrets: secrets(),
                 ..Change::default()
             })
             .await?;

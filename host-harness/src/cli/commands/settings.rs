@@ -1,6 +1,6 @@
 //! Settings as they are typed: one flag for each field of the form, or a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -28,7 +28,13 @@ pub(crate) struct Settings {
     /// File with the PEM certificates to trust instead of the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// DN or name to bind as; empty binds anonymously
+    /// simple, external (SASL EXTERNAL, by the client certificate) or anonymous
+    #[arg(long, value_name = "HOW")]
+    authentication: Option<String>,
+    /// File with the PEM certificates to show to the server, the client's own first
+    #[arg(long, value_name = "FILE")]
+    cert_file: Option<PathBuf>,
+    /// Account to bind as: a DN, user@realm or 'DOMAIN\user'
     #[arg(long, value_name = "NAME")]
     bind_name: Option<String>,
     /// Base DN of the search (repeatable)
@@ -61,7 +67,7 @@ pub(crate) struct Settings {
     /// Put a setting back to its default (repeatable)
     #[arg(long, value_name = "KEY")]
     unset: Vec<String>,
-    /// Begin from the defaults instead of what is stored; the password stays
+    /// Begin from the defaults instead of what is stored; password and key stay
     #[arg(long)]
     afresh: bool,
 }
@@ -74,6 +80,7 @@ impl Settings {
             || !self.unset.is_empty()
             || !self.flags().is_empty()
             || self.ca_file.is_some()
+            || self.cert_file.is_some()
     }
 
     /// The change that was typed, without a password, and the file if there was one.
@@ -88,19 +95,13 @@ impl Settings {
             .map(SettingsFile::settings)
             .unwrap_or_default();
         let mut flags = self.flags();
-        if let Some(path) = &self.ca_file {
-            let pem = std::fs::read_to_string(path).map_err(|error| {
-                Problem::new(
-                    "bad-certificate",
-                    format!(
-                        "The certificate file {} cannot be read: {error}",
-                        path.display()
-                    ),
-                    "Give a file with PEM certificates.",
-                )
-                .of_field("certificate-authority")
-            })?;
-            flags.push(("certificate-authority".to_owned(), pem));
+        for (key, path) in [
+            ("certificate-authority", &self.ca_file),
+            ("client-certificate", &self.cert_file),
+        ] {
+            if let Some(path) = path {
+                flags.push((key.to_owned(), certificates(key, path)?));
+            }
         }
         for (key, value) in flags {
             set.retain(|s| s.key != key);
@@ -110,7 +111,6 @@ impl Settings {
             set,
             unset: self.unset.clone(),
             afresh: self.afresh,
-            password: None,
             ..Change::default()
         };
         Ok((change, file))
@@ -121,6 +121,7 @@ impl Settings {
             ("url", &self.url),
             ("port", &self.port),
             ("security", &self.security),
+            ("authentication", &self.authentication),
             ("bind-name", &self.bind_name),
             ("scope", &self.scope),
             ("filter", &self.filter),
@@ -145,11 +146,27 @@ impl Settings {
     }
 }
 
+/// The PEM certificates of a file.
+fn certificates(key: &str, path: &Path) -> Result<String, Problem> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Problem::new(
+            "bad-certificate",
+            format!(
+                "The certificate file {} cannot be read: {error}",
+                path.display()
+            ),
+            "Give a file with PEM certificates.",
+        )
+        .of_field(key)
+    })
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some(("password", _)) => {
             Err("a password is never an argument; use --password-file, --password-stdin or --password-prompt".to_owned())
         }
+        Some(("client-key", _)) => Err("a key is never an argument; use --key-file".to_owned()),
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write KEY=VALUE".to_owned()),
     }
@@ -184,8 +201,31 @@ mod tests {
     }
 
     #[test]
+    fn a_bind_name_with_a_backslash_is_kept_from_flags_and_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s.toml");
+        for text in ["'EXAMPLE\\reader'", "\"EXAMPLE\\\\reader\""] {
+            std::fs::write(&path, format!("[settings]\nbind-name = {text}\n")).unwrap();
+            let settings = Settings {
+                settings: Some(path.clone()),
+                ..Settings::default()
+            };
+            let (change, _) = settings.change().unwrap();
+            assert_eq!(change.set[0].value, "EXAMPLE\\reader");
+        }
+        let settings = Settings {
+            bind_name: Some("EXAMPLE\\reader".into()),
+            ..Settings::default()
+        };
+        let (change, _) = settings.change().unwrap();
+        assert_eq!(change.set[0].value, "EXAMPLE\\reader");
+    }
+
+    #[test]
     fn a_password_among_the_settings_is_refused_unseen() {
         let said = pair("password=hunter2").unwrap_err();
+        assert!(!said.contains("hunter2"));
+        let said = pair("client-key=hunter2").unwrap_err();
         assert!(!said.contains("hunter2"));
         assert_eq!(
             pair("role=agent").unwrap(),

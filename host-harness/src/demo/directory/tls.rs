@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -110,6 +110,28 @@ impl Authority {
     /// What making a key or a certificate says.
     pub fn issue_for(&self, more: &[String]) -> Result<Identity, rcgen::Error> {
         self.issue_der(Certificate::Good, more).map(Identity::new)
+    }
+
+    /// A client certificate for `CN=name,OU=Machines`, valid from the first year's beginning to the second's.
+    ///
+    /// # Errors
+    /// What making a key or a certificate says.
+    pub fn issue_client(&self, name: &str, years: (i32, i32)) -> Result<Identity, rcgen::Error> {
+        let mut params = CertificateParams::default();
+        let mut subject = DistinguishedName::new();
+        subject.push(DnType::OrganizationalUnitName, "Machines");
+        subject.push(DnType::CommonName, name);
+        params.distinguished_name = subject;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.use_authority_key_identifier_extension = true;
+        params.not_before = date_time_ymd(years.0, 1, 1);
+        params.not_after = date_time_ymd(years.1, 1, 1);
+        let key = KeyPair::generate()?;
+        Ok(Identity {
+            certificate: params.signed_by(&key, &self.0)?.pem(),
+            key: key.serialize_pem(),
+        })
     }
 
     fn issue_der(

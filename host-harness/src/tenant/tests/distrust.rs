@@ -17,6 +17,7 @@ impl World {
             }],
             security,
             certificate_authority: Some(self.directory.ca_pem()),
+            client_certificate: None,
             authentication: Authentication::Simple(SimpleBind {
                 name: self.directory.bind_name(),
                 credential: handle.unwrap().value.clone(),

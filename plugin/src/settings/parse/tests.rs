@@ -318,3 +318,145 @@ proptest! {
         let _ = parse(&given, &roles());
     }
 }
+
+/// A SEQUENCE of three bytes.
+const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAMBAf8=\n-----END CERTIFICATE-----";
+
+fn identity(more: &[(&str, &str)]) -> (Authentication, Option<String>) {
+    let connection = with(more).unwrap().settings.connection;
+    (
+        connection.authentication,
+        connection.client_certificate.map(|client| client.key),
+    )
+}
+
+#[test]
+fn how_the_client_authenticates_follows_from_what_is_filled_in() {
+    let certificate = [("client-certificate", PEM), ("client-key", "c2")];
+    let password = [("bind-name", "cn=x"), ("password", "c1")];
+    let simple = Authentication::Simple {
+        name: "cn=x".into(),
+        credential: "c1".into(),
+    };
+    assert_eq!(identity(&[]), (Authentication::Anonymous, None));
+    assert_eq!(identity(&password), (simple.clone(), None));
+    let key = Some("c2".to_owned());
+    assert_eq!(
+        identity(&certificate),
+        (Authentication::External, key.clone())
+    );
+    let both = [&certificate[..], &password].concat();
+    assert_eq!(identity(&both), (simple.clone(), key.clone()));
+    // The same, demanded; and a certificate for TLS alone.
+    for (demanded, expected, more) in [
+        ("simple", simple, &both[..]),
+        ("external", Authentication::External, &certificate[..]),
+        ("anonymous", Authentication::Anonymous, &certificate[..]),
+    ] {
+        let more = [&[("authentication", demanded)][..], more].concat();
+        assert_eq!(identity(&more), (expected, key.clone()), "{demanded}");
+    }
+}
+
+#[test]
+fn an_authentication_that_contradicts_the_rest_is_refused() {
+    let certificate = ("client-certificate", PEM);
+    let key = ("client-key", "c2");
+    let name = ("bind-name", "cn=x");
+    let password = ("password", "c1");
+    let demand = |word| ("authentication", word);
+    for (more, code, field) in [
+        (vec![certificate], "key-missing", "client-key"),
+        (
+            vec![key],
+            "client-certificate-missing",
+            "client-certificate",
+        ),
+        (
+            vec![demand("external")],
+            "client-certificate-missing",
+            "client-certificate",
+        ),
+        (
+            vec![demand("external"), certificate, key, name, password],
+            "contradiction",
+            "authentication",
+        ),
+        (
+            vec![demand("anonymous"), name, password],
+            "contradiction",
+            "authentication",
+        ),
+        (vec![demand("simple")], "required", "bind-name"),
+        (
+            vec![certificate, key, ("security", "plain")],
+            "client-certificate-unprotected",
+            "security",
+        ),
+        (
+            vec![("client-certificate", "MAMBAf8="), key],
+            "bad-certificate",
+            "client-certificate",
+        ),
+        (
+            vec![
+                (
+                    "client-certificate",
+                    "-----BEGIN PRIVATE KEY-----\nMAMBAf8=\n-----END PRIVATE KEY-----",
+                ),
+                key,
+            ],
+            "bad-certificate",
+            "client-certificate",
+        ),
+        (vec![demand("kerberos")], "bad-choice", "authentication"),
+    ] {
+        assert_eq!(codes(with(&more)), [(code, field.to_owned())], "{more:?}");
+    }
+}
+
+#[test]
+fn bind_names_of_every_kind_are_kept_as_they_are_and_odd_ones_warned_about() {
+    for (name, warned) in [
+        ("cn=reader,dc=example,dc=com", false),
+        ("reader@example.com", false),
+        ("EXAMPLE\\reader", false),
+        ("reader", true),
+    ] {
+        let parsed = with(&[("bind-name", name), ("password", "c1")]).unwrap();
+        assert_eq!(parsed.texts["bind-name"], name);
+        let found = parsed
+            .warnings
+            .iter()
+            .any(|problem| problem.code == "unusual-bind-name");
+        assert_eq!(found, warned, "{name}");
+    }
+    let broken = [("bind-name", " cn=reader,dc=example,"), ("password", "c1")];
+    let problems = with(&broken).unwrap_err();
+    assert_eq!(
+        (
+            problems[0].code,
+            problems[0].field.as_deref(),
+            problems[0].position
+        ),
+        ("bad-dn", Some("bind-name"), Some(22))
+    );
+}
+
+#[test]
+fn a_client_certificate_that_is_never_shown_is_warned_about() {
+    let shown = [
+        ("client-certificate", PEM),
+        ("client-key", "c2"),
+        ("authentication", "anonymous"),
+    ];
+    assert!(with(&shown).unwrap().warnings.is_empty());
+    let hidden = [&shown[..], &[("security", "plain")]].concat();
+    let warned: Vec<_> = with(&hidden)
+        .unwrap()
+        .warnings
+        .into_iter()
+        .map(|problem| problem.code)
+        .collect();
+    assert_eq!(warned, ["transport-unencrypted", "certificate-unused"]);
+}

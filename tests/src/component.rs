@@ -42,7 +42,18 @@ pub fn describing(body: &str) -> Result<Vec<u8>, Trouble> {
 pub fn lenient() -> Result<Vec<u8>, Trouble> {
     // Memory of zeros is a result without an error, empty texts and empty lists.
     let nothing = "(i32.const 32768)";
-    doing(&["describe", "install", "configuration", "configure"].map(|hook| (hook, nothing)))
+    // A description whose form has one field: `password`, a secret (the sixth kind).
+    let described = "(i32.store (i32.const 39016) (i32.const 40000)) (i32.store (i32.const 39020) (i32.const 1))
+        (i32.store (i32.const 40000) (i32.const 41000)) (i32.store (i32.const 40004) (i32.const 8))
+        (i32.store8 (i32.const 40008) (i32.const 5))
+        (i64.store (i32.const 41000) (i64.const 0x64726f7773736170))
+        (i32.const 39000)";
+    doing(&[
+        ("describe", described),
+        ("install", nothing),
+        ("configuration", nothing),
+        ("configure", nothing),
+    ])
 }
 
 /// A plugin with every hook of the contract, of which some do this and all others trap.

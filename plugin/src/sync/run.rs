@@ -246,10 +246,11 @@ impl<H: Host> Run<H> {
         let index = host.portal().index(after, INDEX);
         let policy = self.configuration.settings.leavers;
         let leaving = self.reading.leaving(&index, policy, self.now);
+        let recipe = Arc::clone(&self.reading.recipe);
+        let look = SecondLook::new(&recipe, self.profile);
         for ids in leaving.chunks(second_look::IDS) {
             let seen = self.reading.tally.seen;
             report(host, "finish", seen, seen)?;
-            let look = SecondLook::new(&self.reading.recipe, self.profile);
             if let Some(gap) = look.gap(&self.session, &self.server, ids) {
                 proof.complete = false;
                 proof.gaps.push(gap);

@@ -91,6 +91,15 @@ pub struct HostSetting {
     pub value: String,
 }
 
+impl HostSetting {
+    /// The value of a key among settings, without white space around it; empty where there is none.
+    #[must_use]
+    pub fn value_of<'s>(settings: &'s [Self], key: &str) -> &'s str {
+        let setting = settings.iter().find(|setting| setting.key == key);
+        setting.map_or("", |setting| setting.value.trim())
+    }
+}
+
 impl From<Setting> for HostSetting {
     fn from(setting: Setting) -> Self {
         Self {

@@ -48,11 +48,8 @@ impl Limits {
     #[must_use]
     pub fn of(settings: &[HostSetting]) -> Self {
         let number = |key: &str, default| {
-            settings
-                .iter()
-                .find(|setting| setting.key == key)
-                .and_then(|setting| setting.value.trim().parse().ok())
-                .unwrap_or(default)
+            let value = HostSetting::value_of(settings, key);
+            value.parse().unwrap_or(default)
         };
         Self {
             count: number("guard-count", 500),

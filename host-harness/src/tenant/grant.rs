@@ -96,10 +96,7 @@ impl Directory for Granted {
 
 impl Grant {
     fn of(settings: &[HostSetting]) -> Self {
-        let value = |key: &str| {
-            let setting = settings.iter().find(|setting| setting.key == key);
-            setting.map_or("", |setting| setting.value.trim())
-        };
+        let value = |key: &str| HostSetting::value_of(settings, key);
         let port = value("port").parse().ok();
         let servers = value("url")
             .split(|c: char| c.is_whitespace() || c == ',')

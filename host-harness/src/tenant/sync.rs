@@ -198,10 +198,7 @@ impl Tenant {
 
 /// What the settings say must be searched.
 fn enumeration(settings: &[HostSetting]) -> Enumeration {
-    let value = |key: &str| {
-        let setting = settings.iter().find(|setting| setting.key == key);
-        setting.map_or("", |setting| setting.value.trim())
-    };
+    let value = |key: &str| HostSetting::value_of(settings, key);
     let lines = value("base-dn").lines().map(str::trim);
     Enumeration {
         bases: lines

@@ -15,6 +15,7 @@ mod generated {
         with: {
             "marketplace:directory-sync/ldap.session": crate::ports::OpenSession,
             "marketplace:directory-sync/ldap.cursor": crate::ports::OpenCursor,
+            "marketplace:directory-sync/ldap.changes": crate::ports::OpenChanges,
         },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
     });

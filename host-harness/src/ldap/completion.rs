@@ -159,6 +159,11 @@ fn refused(result: &LdapResult, server: &str, tally: &Tally) -> Problem {
             "the bind account may not search here",
             "Give the bind account the right to read and search below the base DN.",
         ),
+        4096 => (
+            "refresh-required",
+            "the server no longer knows what has changed since the last sync",
+            "Nothing is to be done: everything is read instead.",
+        ),
         51 | 52 => (
             "server-unavailable",
             "the server is busy or unavailable",

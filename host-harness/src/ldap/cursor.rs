@@ -8,15 +8,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::changes::{self, Asking};
 use super::completion::{End, Tally, completion, name};
 use super::error::Fault;
 use super::link::Link;
 use super::policy::Limits;
 use super::request::Checked;
 use super::search::Search;
-use crate::contract::ldap::{Completion, SearchRequest, ServerIdentity, Turn};
+use crate::contract::ldap::{ChangeRequest, Completion, SearchRequest, ServerIdentity, Turn};
 use crate::contract::types::Stage;
-use crate::ports::{Cursor, OpenCursor, Outcome, Session};
+use crate::ports::{Cursor, OpenChanges, OpenCursor, Outcome, Session};
 
 /// An open, bound connection. Dropped, it is unbound and closed, once its last search has ended.
 pub(super) struct LdapSession {
@@ -48,14 +49,7 @@ impl Session for LdapSession {
 
     async fn search(&mut self, request: SearchRequest) -> Outcome<OpenCursor> {
         let request = Checked::new(request)?;
-        if let Some((superseded, task)) = self.current.take() {
-            superseded.cancel();
-            // Its end may wait for a reader; what matters is that it sends nothing any more.
-            drop(task);
-        }
-        if let Some(fault) = self.link.fault() {
-            return Err(fault.problem(&name(&self.server)));
-        }
+        self.supersede()?;
         let (sender, turns) = mpsc::channel(1);
         let search = Search::new(
             self.link.clone(),
@@ -73,6 +67,37 @@ impl Session for LdapSession {
             server: self.server.clone(),
             finished: None,
         }))
+    }
+
+    async fn changes(&mut self, request: ChangeRequest) -> Outcome<OpenChanges> {
+        changes::check(&request)?;
+        self.supersede()?;
+        let (asking, changes) = Asking::new(
+            self.link.clone(),
+            self.ldap.clone(),
+            request,
+            self.limits.clone(),
+            self.server.clone(),
+        );
+        let superseded = CancellationToken::new();
+        let task = self.runtime.spawn(asking.run(superseded.clone()));
+        self.current = Some((superseded, task));
+        Ok(Box::new(changes))
+    }
+}
+
+impl LdapSession {
+    /// Ends what is under way; refuses where the connection is broken.
+    fn supersede(&mut self) -> Outcome<()> {
+        if let Some((superseded, task)) = self.current.take() {
+            superseded.cancel();
+            // Its end may wait for a reader; what matters is that it sends nothing any more.
+            drop(task);
+        }
+        match self.link.fault() {
+            Some(fault) => Err(fault.problem(&name(&self.server))),
+            None => Ok(()),
+        }
     }
 }
 

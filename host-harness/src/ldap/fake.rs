@@ -91,6 +91,7 @@ pub(super) fn request(attributes: &[&str]) -> SearchRequest {
         attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
         page_size: 10,
         limit: 0,
+        show_deleted: false,
     }
 }
 

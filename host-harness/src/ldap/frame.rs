@@ -19,6 +19,8 @@ pub(super) const SEARCH_DONE: u8 = 0x65;
 pub(super) const SEARCH_REFERENCE: u8 = 0x73;
 /// AbandonRequest.
 pub(super) const ABANDON_REQUEST: u8 = 0x50;
+/// IntermediateResponse.
+pub(super) const INTERMEDIATE_RESPONSE: u8 = 0x79;
 /// ExtendedResponse.
 pub(super) const EXTENDED_RESPONSE: u8 = 0x78;
 
@@ -32,6 +34,8 @@ pub(super) struct Message<'a> {
     pub(super) id: u32,
     pub(super) operation: u8,
     pub(super) content: &'a [u8],
+    /// The contents of its controls, checked; none where it has none.
+    pub(super) controls: &'a [u8],
     /// See [`MISPLACED_NAME`].
     pub(super) misplaced_name: Option<&'a [u8]>,
 }
@@ -79,9 +83,13 @@ pub(super) fn message(frame: &[u8], depth: usize) -> Result<Message<'_>, Malform
     let id = inner.number(INTEGER)?;
     let (operation, content) = inner.any()?;
     let mut misplaced_name = None;
+    let mut attached: &[u8] = &[];
     match inner.peek() {
         None => {}
-        Some(CONTROLS) => controls(inner.expect(CONTROLS)?)?,
+        Some(CONTROLS) => {
+            attached = inner.expect(CONTROLS)?;
+            controls(attached)?;
+        }
         Some(MISPLACED_NAME) if id == 0 => misplaced_name = Some(inner.expect(MISPLACED_NAME)?),
         Some(_) => return Err(Malformed::Unexpected),
     }
@@ -90,6 +98,7 @@ pub(super) fn message(frame: &[u8], depth: usize) -> Result<Message<'_>, Malform
             id,
             operation,
             content,
+            controls: attached,
             misplaced_name,
         })
     } else {
@@ -123,6 +132,20 @@ pub(super) fn urls(content: &[u8]) -> Result<u32, Malformed> {
         count += 1;
     }
     Ok(count)
+}
+
+/// The value of the control with this OID, if it is there and has one. `controls` are a message's.
+pub(super) fn control<'a>(controls: &'a [u8], oid: &[u8]) -> Result<Option<&'a [u8]>, Malformed> {
+    let mut list = Reader::new(controls);
+    while !list.is_empty() {
+        let mut control = Reader::new(list.expect(SEQUENCE)?);
+        let found = control.expect(OCTETS)? == oid;
+        control.optional(BOOLEAN)?;
+        if found {
+            return control.optional(OCTETS);
+        }
+    }
+    Ok(None)
 }
 
 fn controls(content: &[u8]) -> Result<(), Malformed> {

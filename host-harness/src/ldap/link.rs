@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::Fault;
 use super::policy::Limits;
 use super::pump::{Pump, Sink, Sinks, Stream};
+use super::told::Told;
 
 /// The parts of a connection that its session and searches share.
 #[derive(Debug)]
@@ -92,12 +93,28 @@ impl Link {
         builder: super::page::PageBuilder,
         entries: usize,
     ) -> mpsc::Receiver<super::pump::Piece> {
+        self.register(builder, entries, None)
+    }
+
+    /// The same for a change request: the receiver gives what it is told.
+    pub(super) fn expect_changes(&self, entries: usize) -> mpsc::Receiver<super::pump::Piece> {
+        let nothing = super::page::PageBuilder::new(super::attributes::Attributes::new(&[]));
+        self.register(nothing, entries, Some(Told::default()))
+    }
+
+    fn register(
+        &self,
+        builder: super::page::PageBuilder,
+        entries: usize,
+        told: Option<Told>,
+    ) -> mpsc::Receiver<super::pump::Piece> {
         let (pieces, receiver) = mpsc::channel(1);
         let sink = Sink {
             builder,
             entries,
             pieces,
             references: 0,
+            told,
         };
         self.sinks
             .lock()

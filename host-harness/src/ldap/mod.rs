@@ -14,12 +14,14 @@
 //! - `pump`, `link`: the transport and its tasks
 //! - `request`, `filter`: what a plugin may ask for
 //! - `search`, `paging`, `completion`, `cursor`: the paging loop, one page ahead, and how it ends
+//! - `changes`, `told`: asking what has changed (RFC 4533)
 //! - `error`: what can go wrong
 
 mod attributes;
 mod ber;
 mod bind;
 mod certificate;
+mod changes;
 mod completion;
 mod cursor;
 mod diagnosis;
@@ -39,6 +41,7 @@ mod request;
 mod search;
 mod starttls;
 mod tls;
+mod told;
 mod trust;
 
 #[cfg(test)]

@@ -18,11 +18,12 @@ use zeroize::Zeroize;
 use super::ber::{INTEGER, Reader, SEQUENCE};
 use super::error::{Fault, Malformed, printable};
 use super::frame::{
-    self, ABANDON_REQUEST, BIND_REQUEST, BIND_RESPONSE, EXTENDED_RESPONSE, LdapResult, Message,
-    SEARCH_DONE, SEARCH_ENTRY, SEARCH_REFERENCE, SEARCH_REQUEST,
+    self, ABANDON_REQUEST, BIND_REQUEST, BIND_RESPONSE, EXTENDED_RESPONSE, INTERMEDIATE_RESPONSE,
+    LdapResult, Message, SEARCH_DONE, SEARCH_ENTRY, SEARCH_REFERENCE, SEARCH_REQUEST,
 };
 use super::page::{self, Continued, PageBuilder};
 use super::policy::Limits;
+use super::told::Told;
 use crate::contract::ldap::Page;
 
 /// A connected, secured stream to a server.
@@ -36,6 +37,8 @@ pub(super) struct Piece {
     pub(super) continued: Vec<Continued>,
     /// Continuation references since the last piece.
     pub(super) references: u32,
+    /// What a change request was told since the last piece.
+    pub(super) told: Told,
 }
 
 impl Piece {
@@ -54,6 +57,8 @@ pub(super) struct Sink {
     pub(super) entries: usize,
     pub(super) pieces: mpsc::Sender<Piece>,
     pub(super) references: u32,
+    /// Of a change request, instead of entries.
+    pub(super) told: Option<Told>,
 }
 
 /// Sinks of searches that are about to be sent, in the order of their requests.
@@ -200,13 +205,27 @@ impl<S: Stream> Pump<S> {
         let unasked = Malformed::Unasked(message.operation);
         match (self.pending.get_mut(&message.id), message.operation) {
             (Some(Pending::Search(sink)), SEARCH_ENTRY) => {
-                sink.builder.entry(message.content)?;
-                let full = sink.builder.entries() >= sink.entries
-                    || sink.builder.size() >= self.limits.page_bytes;
+                let full = if let Some(told) = &mut sink.told {
+                    told.entry(message.controls)?;
+                    told.len() >= sink.entries
+                } else {
+                    sink.builder.entry(message.content)?;
+                    sink.builder.entries() >= sink.entries
+                        || sink.builder.size() >= self.limits.page_bytes
+                };
                 if sink.pieces.is_closed() || (full && sink.hand_on().await.is_err()) {
                     self.abandon(message.id).await?;
                 }
                 Ok(())
+            }
+            (
+                Some(Pending::Search(Sink {
+                    told: Some(told), ..
+                })),
+                INTERMEDIATE_RESPONSE,
+            ) => {
+                told.information(message.content)?;
+                self.hand_on_full(message.id).await
             }
             (Some(Pending::Search(sink)), SEARCH_REFERENCE) => {
                 frame::urls(message.content)?;
@@ -233,13 +252,29 @@ impl<S: Stream> Pump<S> {
                 self.pending.remove(&message.id);
                 self.pass_on(frame).await
             }
-            (Some(Pending::Abandoned), SEARCH_ENTRY | SEARCH_REFERENCE) => Ok(()),
+            (Some(Pending::Abandoned), SEARCH_ENTRY | SEARCH_REFERENCE | INTERMEDIATE_RESPONSE) => {
+                Ok(())
+            }
             (Some(Pending::Abandoned), SEARCH_DONE) => {
                 self.pending.remove(&message.id);
                 Ok(())
             }
             _ => Err(unasked.into()),
         }
+    }
+
+    /// Hands on what a change request was told, where it is enough for a piece.
+    async fn hand_on_full(&mut self, id: u32) -> Result<(), Fault> {
+        if let Some(Pending::Search(sink)) = self.pending.get_mut(&id) {
+            let full = sink
+                .told
+                .as_ref()
+                .is_some_and(|told| told.len() >= sink.entries);
+            if sink.pieces.is_closed() || (full && sink.hand_on().await.is_err()) {
+                self.abandon(id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Hands a checked result to the library, with its texts made UTF-8, which the library takes for granted.
@@ -277,11 +312,13 @@ impl Sink {
     async fn hand_on(&mut self) -> Result<(), ()> {
         let (page, continued) = self.builder.take();
         let references = std::mem::take(&mut self.references);
+        let told = self.told.as_mut().map(std::mem::take).unwrap_or_default();
         self.pieces
             .send(Piece {
                 page,
                 continued,
                 references,
+                told,
             })
             .await
             .map_err(|_| ())

@@ -22,6 +22,7 @@ pub(super) struct Checked {
     pub(super) attributes: Attributes,
     pub(super) page_size: u32,
     pub(super) limit: u64,
+    pub(super) show_deleted: bool,
 }
 
 impl Checked {
@@ -75,17 +76,23 @@ impl Checked {
         };
         Ok(Self {
             base: request.base,
-            scope: match request.scope {
-                WantedScope::Base => Scope::Base,
-                WantedScope::One => Scope::OneLevel,
-                WantedScope::Subtree => Scope::Subtree,
-            },
+            scope: scope(request.scope),
             filter,
             names,
             attributes,
             page_size: request.page_size,
             limit: u64::from(request.limit),
+            show_deleted: request.show_deleted,
         })
+    }
+}
+
+/// The library's word for a scope.
+pub(super) fn scope(scope: WantedScope) -> Scope {
+    match scope {
+        WantedScope::Base => Scope::Base,
+        WantedScope::One => Scope::OneLevel,
+        WantedScope::Subtree => Scope::Subtree,
     }
 }
 

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::controls::{MakeCritical, PagedResults};
+use ldap3::controls::{MakeCritical, PagedResults, RawControl};
 use ldap3::result::LdapResult;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,9 @@ use super::policy::Limits;
 use super::pump::Piece;
 use super::request::Checked;
 use crate::contract::ldap::{Page, ServerIdentity, Turn};
+
+/// MS-ADTS section 3.1.1.3.4.1.14.
+const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
 
 /// Below this, a page size is not worth asking for.
 const LEAST_PAGE: u32 = 50;
@@ -166,14 +169,21 @@ impl Search {
         let builder = PageBuilder::new(self.request.attributes.clone());
         let turn = self.link.turn().await;
         let mut pieces = self.link.expect(builder, size as usize);
+        let mut controls: Vec<RawControl> = Vec::new();
         if let Some((size, cookie)) = paging {
             let size = i32::try_from(size).unwrap_or(i32::MAX);
-            let control = PagedResults {
-                size,
-                cookie: cookie.clone(),
-            }
-            .critical();
-            self.ldap.with_controls(control);
+            let cookie = cookie.clone();
+            controls.push(PagedResults { size, cookie }.critical().into());
+        }
+        if self.request.show_deleted {
+            controls.push(RawControl {
+                ctype: SHOW_DELETED.to_owned(),
+                crit: true,
+                val: None,
+            });
+        }
+        if !controls.is_empty() {
+            self.ldap.with_controls(controls);
         }
         let stream = self.ldap.streaming_search(
             &self.request.base,
@@ -352,7 +362,7 @@ impl Search {
     }
 }
 
-async fn in_time<T>(
+pub(super) async fn in_time<T>(
     link: &Link,
     after: Duration,
     work: impl Future<Output = Result<T, ldap3::LdapError>>,

@@ -17,7 +17,7 @@ pub mod secrets;
 pub mod state;
 pub mod tenants;
 
-pub use directory::{Cursor, Directory, OpenCursor, OpenSession, Session};
+pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
 pub use plan::{Plans, RunId};
 pub use portal::{PersonEdit, Portal, PortalDesk, Whom};
 pub use secrets::Secrets;

@@ -220,6 +220,7 @@ mod tests {
             attributes: Vec::new(),
             page_size: 100,
             limit,
+            show_deleted: false,
         }
     }
 

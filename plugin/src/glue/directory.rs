@@ -4,7 +4,7 @@ use super::bindings::marketplace::directory_sync::ldap;
 use super::nodes::Nodes;
 use crate::entry::Page;
 use crate::ports::directory::{
-    Authentication, Completion, Connection, Cursor, Directory, Endpoint, HostProblem, OpenFailure,
+    Authentication, ChangeCompletion, ChangeRequest, ChangeTurn, Changes, Completion, Connection, Cursor, Directory, Endpoint, HostProblem, OpenFailure,
     Scope, SearchRequest, Security, ServerIdentity, Session, Stage, Turn,
 };
 
@@ -22,6 +22,10 @@ pub(crate) struct LdapCursor {
     cursor: ldap::Cursor,
     width: usize,
 }
+
+/// A change request that the host holds.
+#[derive(Debug)]
+pub(crate) struct LdapChanges(ldap::Changes);
 
 impl Directory for Ldap {
     type Session = LdapSession;
@@ -70,6 +74,7 @@ impl Directory for Ldap {
 
 impl Session for LdapSession {
     type Cursor = LdapCursor;
+    type Changes = LdapChanges;
 
     fn stages(&self) -> Vec<Stage> {
         self.0.stages().into_iter().map(Into::into).collect()
@@ -86,21 +91,50 @@ impl Session for LdapSession {
             .0
             .search(ldap::SearchRequest {
                 base: &request.base,
-                scope: match request.scope {
-                    Scope::Base => ldap::Scope::Base,
-                    Scope::One => ldap::Scope::One,
-                    Scope::Subtree => ldap::Scope::Subtree,
-                },
+                scope: scope(request.scope),
                 filter: &nodes.list(&request.filter),
                 attributes: &attributes,
                 page_size: request.page_size,
                 limit: request.limit,
+                show_deleted: request.show_deleted,
             })
             .map_err(HostProblem::from)?;
         Ok(LdapCursor {
             cursor,
             width: request.attributes.len(),
         })
+    }
+
+    fn changes(&self, request: &ChangeRequest) -> Result<Self::Changes, HostProblem> {
+        let changes = self.0.changes(ldap::ChangeRequest {
+            base: &request.base,
+            scope: scope(request.scope),
+            cookie: &request.cookie,
+        });
+        Ok(LdapChanges(changes.map_err(HostProblem::from)?))
+    }
+}
+
+impl Changes for LdapChanges {
+    fn next(&self) -> ChangeTurn {
+        match self.0.next() {
+            ldap::ChangeTurn::Changed(ids) => ChangeTurn::Changed(ids),
+            ldap::ChangeTurn::Present(ids) => ChangeTurn::Present(ids),
+            ldap::ChangeTurn::Deleted(ids) => ChangeTurn::Deleted(ids),
+            ldap::ChangeTurn::Finished(end) => ChangeTurn::Finished(ChangeCompletion {
+                completion: end.completion.into(),
+                cookie: end.cookie,
+                deletes: end.deletes,
+            }),
+        }
+    }
+}
+
+fn scope(scope: Scope) -> ldap::Scope {
+    match scope {
+        Scope::Base => ldap::Scope::Base,
+        Scope::One => ldap::Scope::One,
+        Scope::Subtree => ldap::Scope::Subtree,
     }
 }
 

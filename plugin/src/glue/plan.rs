@@ -3,9 +3,7 @@
 use super::bindings::marketplace::directory_sync::{plan, types};
 use super::host::Imports;
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{
-    Absence, Change, Party, Plan, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
-};
+use crate::ports::plan::{Absence, Basis, Change, Party, Plan, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow};
 
 impl Plan for Imports {
     fn record(&self, rows: &[Row<'_>]) -> Result<(), HostProblem> {
@@ -97,6 +95,10 @@ impl Plan for Imports {
         plan::finish(
             &summary.into(),
             plan::Proof {
+                basis: match proof.basis {
+                    Basis::Enumeration => plan::Basis::Enumeration,
+                    Basis::Changes => plan::Basis::Changes,
+                },
                 complete: proof.complete,
                 gaps: &gaps.iter().collect::<Vec<_>>(),
                 pages: proof.pages,

@@ -44,14 +44,16 @@ impl Portal for Imports {
     }
 
     fn index(&self, after: &str, limit: u32) -> PeopleIndex {
-        let index = portal::index(after, limit);
-        PeopleIndex {
-            external_ids: index.external_ids,
-            source_hashes: index.source_hashes,
-            marks: index.marks,
-            absent_since: index.absent_since,
-            more: index.more,
-        }
+        portal::index(after, limit).into()
+    }
+
+    fn index_of(&self, external_ids: &[String]) -> PeopleIndex {
+        let ids: Vec<&str> = external_ids.iter().map(String::as_str).collect();
+        portal::index_of(&ids).into()
+    }
+
+    fn pending(&self, after: &str, limit: u32) -> Vec<String> {
+        portal::pending(after, limit)
     }
 
     fn people(&self, external_ids: &[String]) -> Vec<Person> {
@@ -88,6 +90,18 @@ impl Portal for Imports {
                 status: holder.status.into(),
             })
             .collect()
+    }
+}
+
+impl From<portal::PeopleIndex> for PeopleIndex {
+    fn from(index: portal::PeopleIndex) -> Self {
+        Self {
+            external_ids: index.external_ids,
+            source_hashes: index.source_hashes,
+            marks: index.marks,
+            absent_since: index.absent_since,
+            more: index.more,
+        }
     }
 }
 

@@ -121,6 +121,7 @@ pub(crate) fn at(dn: &str, filter: Filter, attributes: &AttributeSet) -> [Search
         attributes: attributes.names().to_vec(),
         page_size: 1,
         limit: 0,
+        show_deleted: false,
     }]
 }
 
@@ -143,9 +144,10 @@ fn recognise(
             Ok((root, detected))
         }
         ProfileChoice::Named(_) => {
-            let profile = open::profile(session, choice)?;
+            let root = root.unwrap_or_default();
+            let profile = open::profile(&root, choice)?;
             let evidence = vec!["the settings say so".into()];
-            Ok((root.unwrap_or_default(), Detected { profile, evidence }))
+            Ok((root, Detected { profile, evidence }))
         }
     }
 }

@@ -91,6 +91,7 @@ pub fn suggest<H: Host>(host: &H) -> Answer<Suggestion> {
         attributes: attributes.names().to_vec(),
         page_size: configuration.settings.page_size.min(SAMPLE),
         limit: SAMPLE,
+        show_deleted: false,
     };
     let requests: Vec<_> = places.bases().map(request).collect();
     let mut counts = vec![0_u64; attributes.len()];

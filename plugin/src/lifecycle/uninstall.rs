@@ -2,7 +2,7 @@
 
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Proof, Row, RowKind, Summary};
+use crate::ports::plan::{Basis, Proof, Row, RowKind, Summary};
 use crate::ports::portal::{PEOPLE, Person, Status};
 use crate::ports::services::{Operation, Signal};
 use crate::problem::Problem;
@@ -134,6 +134,7 @@ fn finish(host: &impl Host, count: &Counts) -> Answer<()> {
         ..Summary::default()
     };
     let proof = Proof {
+        basis: Basis::Enumeration,
         complete: false,
         gaps: vec![HostProblem::from(Problem::new(
             "uninstalled",

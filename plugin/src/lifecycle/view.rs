@@ -155,6 +155,7 @@ impl View {
             attributes: self.attributes.names().to_vec(),
             page_size: self.page_size,
             limit,
+            show_deleted: false,
         }
     }
 

@@ -161,6 +161,8 @@ pub struct SearchRequest {
     pub page_size: u32,
     /// Stop after so many entries; 0 is no limit.
     pub limit: u32,
+    /// Deleted entries too.
+    pub show_deleted: bool,
 }
 
 /// How a search ended.
@@ -197,6 +199,41 @@ pub enum Turn {
     Finished(Completion),
 }
 
+/// What has changed below a base since a cookie (RFC 4533).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRequest {
+    /// Base DN.
+    pub base: String,
+    /// Scope.
+    pub scope: Scope,
+    /// What the last request ended with; empty for none.
+    pub cookie: Vec<u8>,
+}
+
+/// How a change request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeCompletion {
+    /// As of a search.
+    pub completion: Completion,
+    /// For the next request; empty for none.
+    pub cookie: Vec<u8>,
+    /// Entries that were not told are as they were; else they are gone.
+    pub deletes: bool,
+}
+
+/// What a change request gives: entryUUIDs of 16 bytes, one after another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeTurn {
+    /// New or not as they were.
+    Changed(Vec<u8>),
+    /// As they were.
+    Present(Vec<u8>),
+    /// Gone.
+    Deleted(Vec<u8>),
+    /// The end.
+    Finished(ChangeCompletion),
+}
+
 /// Opens sessions.
 pub trait Directory {
     /// The session's type.
@@ -209,12 +246,22 @@ pub trait Directory {
 pub trait Session {
     /// The cursor's type. It may outlive the borrow, not the session.
     type Cursor: Cursor;
+    /// The type of a change request under way; the same holds for it.
+    type Changes: Changes;
     /// The stages passed.
     fn stages(&self) -> Vec<Stage>;
     /// Who answers.
     fn server(&self) -> ServerIdentity;
     /// Begins a search.
     fn search(&self, request: &SearchRequest) -> Result<Self::Cursor, HostProblem>;
+    /// Asks what has changed.
+    fn changes(&self, request: &ChangeRequest) -> Result<Self::Changes, HostProblem>;
+}
+
+/// A change request under way.
+pub trait Changes {
+    /// The next part or the end.
+    fn next(&self) -> ChangeTurn;
 }
 
 /// A search under way.

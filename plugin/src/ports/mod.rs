@@ -13,7 +13,7 @@ pub mod plan;
 pub mod portal;
 pub mod services;
 
-pub use directory::{Cursor, Directory, Session};
+pub use directory::{Changes, Cursor, Directory, Session};
 pub use plan::Plan;
 pub use portal::Portal;
 pub use services::{Clock, Log, Progress, State};

@@ -115,9 +115,20 @@ pub struct Searched {
     pub entries: u64,
 }
 
+/// What a proof is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Everybody was asked for.
+    Enumeration,
+    /// Those who may have changed were asked for by id.
+    Changes,
+}
+
 /// The completeness proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
+    /// What it is about.
+    pub basis: Basis,
     /// Everything was seen.
     pub complete: bool,
     /// Why not.

@@ -98,6 +98,10 @@ pub trait Portal {
     fn count(&self) -> u64;
     /// Synced people after `after`.
     fn index(&self, after: &str, limit: u32) -> PeopleIndex;
+    /// The index of these people alone, in its order; at most 1,000.
+    fn index_of(&self, external_ids: &[String]) -> PeopleIndex;
+    /// Ids of synced people who need a look whatever the directory says, after `after`.
+    fn pending(&self, after: &str, limit: u32) -> Vec<String>;
     /// People by external id, at most [`PEOPLE`] a call.
     fn people(&self, external_ids: &[String]) -> Vec<Person>;
     /// Holders of values.

@@ -3,6 +3,7 @@
 //! AD LDS speaks the same dialect, but has no `sAMAccountType` and keeps *disabled* elsewhere: it is not taken for it.
 
 use super::{IdAttribute, IdDecoder, Profile, RootDse};
+use crate::sync::changes::Mechanism;
 
 /// `LDAP_CAP_ACTIVE_DIRECTORY_OID`, which domain controllers have and AD LDS has not.
 const DOMAIN_CONTROLLER: &str = "1.2.840.113556.1.4.800";
@@ -30,6 +31,7 @@ pub(super) static PROFILE: Profile = Profile {
         "mail",
     ],
     base: "",
+    changes: &[Mechanism::UpdateSequence, Mechanism::Stamps],
     limits: &[
         "a domain controller gives pages of 1000 entries at most (MaxPageSize), and 120 seconds to a search (MaxQueryDuration)",
         "a global catalog does not hold accountExpires: ask a domain controller, or expired accounts stay active",

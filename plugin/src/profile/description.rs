@@ -8,6 +8,7 @@ use crate::field::Field;
 use crate::filter::Filter;
 use crate::mapping::Rule;
 use crate::problem::Problem;
+use crate::sync::changes::Mechanism;
 
 /// What a kind of directory is like. Data only, but for its detection.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Profile {
     pub attributes: &'static [&'static str],
     /// Where people are below the directory's suffix, as RDNs; empty where every directory has its own places.
     pub base: &'static str,
+    /// How a directory of this kind is asked what has changed, the best way first.
+    pub changes: &'static [Mechanism],
     /// What servers of this kind limit, as sentences for whoever meets a limit.
     pub limits: &'static [&'static str],
 }

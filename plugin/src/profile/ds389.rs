@@ -1,6 +1,7 @@
 //! 389 Directory Server, and Red Hat Directory Server, which is made of it.
 
 use super::{IdAttribute, IdDecoder, Profile, RootDse};
+use crate::sync::changes::Mechanism;
 
 pub(super) static PROFILE: Profile = Profile {
     id: "389-ds",
@@ -18,6 +19,7 @@ pub(super) static PROFILE: Profile = Profile {
     always: &[],
     attributes: super::generic::ATTRIBUTES,
     base: "",
+    changes: &[Mechanism::ContentSync, Mechanism::Stamps],
     limits: LIMITS,
 };
 

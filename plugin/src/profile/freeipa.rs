@@ -1,6 +1,7 @@
 //! FreeIPA, and Red Hat's Identity Management: 389-DS with plugins, a fixed tree and ids of its own.
 
 use super::{IdAttribute, IdDecoder, Profile, RootDse, ds389};
+use crate::sync::changes::Mechanism;
 
 /// Under this arc FreeIPA has its extended operations: setting and getting keytabs, joining.
 const EXTENSIONS: &str = "2.16.840.1.113730.3.8.10.";
@@ -30,6 +31,7 @@ pub(super) static PROFILE: Profile = Profile {
     always: &[],
     attributes: super::generic::ATTRIBUTES,
     base: "cn=users,cn=accounts",
+    changes: &[Mechanism::Stamps],
     limits: ds389::LIMITS,
 };
 

@@ -1,6 +1,7 @@
 //! Any directory that keeps to the RFCs: `inetOrgPerson` (RFC 2798) and `entryUUID` (RFC 4530).
 
 use super::{IdAttribute, IdDecoder, Profile, RootDse};
+use crate::sync::changes::Mechanism;
 
 pub(super) static PROFILE: Profile = Profile {
     id: "generic",
@@ -27,6 +28,7 @@ pub(super) static PROFILE: Profile = Profile {
     always: &[],
     attributes: ATTRIBUTES,
     base: "",
+    changes: &[Mechanism::Stamps],
     limits: &[],
 };
 

@@ -1,6 +1,7 @@
 //! OpenLDAP with `inetOrgPerson` (RFC 2798). Its root DSE has no vendor name, but an object class of its own.
 
 use super::{IdAttribute, IdDecoder, Profile, RootDse};
+use crate::sync::changes::Mechanism;
 
 pub(super) static PROFILE: Profile = Profile {
     id: "openldap",
@@ -17,6 +18,7 @@ pub(super) static PROFILE: Profile = Profile {
     always: &[],
     attributes: super::generic::ATTRIBUTES,
     base: "",
+    changes: &[Mechanism::ContentSync, Mechanism::Stamps],
     limits: &[
         "slapd gives 500 entries by default, paged or not (sizelimit): raise it for the bind account, as in `limits \
          dn.exact=\"cn=reader,dc=example,dc=org\" size=unlimited`",

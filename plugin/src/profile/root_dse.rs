@@ -15,7 +15,7 @@ pub struct RootDse {
 
 impl RootDse {
     /// The attributes to ask the entry "" for. Operational ones must be named.
-    pub const ATTRIBUTES: [&'static str; 22] = [
+    pub const ATTRIBUTES: [&'static str; 23] = [
         "objectClass",
         "structuralObjectClass",
         "vendorName",
@@ -34,6 +34,7 @@ impl RootDse {
         "subschemaSubentry",
         "forestFunctionality",
         "dsServiceName",
+        "highestCommittedUSN",
         "nsslapd-changelogsuffix",
         "ipaTopologyPluginVersion",
         "ipaTopologyIsManaged",

@@ -103,6 +103,7 @@ impl Reading {
                     let Some(person) = person else { continue };
                     self.tally.absent_deactivated += 1;
                     self.tally.add(Facts::of(RowKind::Deactivate));
+                    self.noted(RowKind::Deactivate, &person.external_id);
                     rows.push(self.departure(person));
                     continue;
                 }

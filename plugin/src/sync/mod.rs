@@ -14,12 +14,14 @@
 //! - `compare`: a person in the directory beside the same person in the portal
 //! - `propose`: rows of candidates, and who holds what they want
 //! - `settle`: duplicates, once everybody was seen
+//! - [`changes`]: what has changed since the last sync
 //! - `claims`: unique values, who takes and who leaves them
 //! - `leavers`: people whom the directory no longer has
 //! - `proof`: whether everything was read
 //! - `second_look`: would-be leavers, asked for by id
 //! - `guard`: from where on a plan waits for an approval
 //! - `hash`, `known`, `people`: what is remembered of people
+//! - `notes`: what is noted of people for the next run
 //! - `outbox`, `size`: rows to the host, and how large they may be
 //! - `tally`: what was counted
 
@@ -30,12 +32,14 @@ pub mod run;
 pub mod sweep;
 
 mod candidate;
+pub mod changes;
 mod claims;
 mod compare;
 mod guard;
 mod hash;
 mod known;
 mod leavers;
+mod notes;
 mod outbox;
 mod people;
 mod proof;

@@ -40,6 +40,7 @@ pub fn root_dse(session: &impl Session) -> Result<RootDse, HostProblem> {
         attributes: attributes.names().to_vec(),
         page_size: 1,
         limit: 0,
+        show_deleted: false,
     })?;
     let mut found = None;
     loop {
@@ -63,14 +64,11 @@ pub fn root_dse(session: &impl Session) -> Result<RootDse, HostProblem> {
 /// The profile that the settings name or, where they name none, the one that the directory speaks for.
 ///
 /// # Errors
-/// `bad-choice` where the settings name one that does not exist, and what the host says.
-pub fn profile(
-    session: &impl Session,
-    choice: &ProfileChoice,
-) -> Result<&'static Profile, HostProblem> {
+/// `bad-choice` where the settings name one that does not exist.
+pub fn profile(root: &RootDse, choice: &ProfileChoice) -> Result<&'static Profile, HostProblem> {
     match choice {
         ProfileChoice::Auto => {
-            let Detected { profile, .. } = profile::detect(&root_dse(session)?);
+            let Detected { profile, .. } = profile::detect(root);
             Ok(profile)
         }
         ProfileChoice::Named(id) => profile::by_id(id).ok_or_else(|| {

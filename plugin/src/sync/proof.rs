@@ -1,7 +1,7 @@
 //! Whether an enumeration was everything: absence is a conclusion, not an observation.
 
 use crate::ports::directory::{Completion, HostProblem, ServerIdentity};
-use crate::ports::plan::{Proof, Searched};
+use crate::ports::plan::{Basis, Proof, Searched};
 use crate::problem::Problem;
 
 /// What a run knows about its enumeration when it ends.
@@ -26,6 +26,7 @@ pub(super) struct Enumeration<'a> {
 pub(super) fn proof(seen: Enumeration<'_>) -> Proof {
     let gaps = gaps(&seen);
     Proof {
+        basis: Basis::Enumeration,
         complete: gaps.is_empty(),
         gaps,
         pages: seen.completion.pages,
@@ -150,7 +151,7 @@ fn gaps(seen: &Enumeration<'_>) -> Vec<HostProblem> {
     gaps
 }
 
-fn named(server: &ServerIdentity) -> String {
+pub(super) fn named(server: &ServerIdentity) -> String {
     format!(
         "{}:{} ({})",
         server.endpoint.host, server.endpoint.port, server.address

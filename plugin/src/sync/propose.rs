@@ -134,6 +134,7 @@ impl Reading {
             draft.facts,
         );
         self.tally.add(draft.facts);
+        self.noted(draft.facts.kind, &draft.row.external_id);
         let yields = draft.facts.kind == RowKind::Deactivate;
         for one in &draft.moves {
             let field = u32::try_from(one.field).unwrap_or(u32::MAX);
@@ -162,6 +163,17 @@ impl Reading {
             return None;
         }
         Some(draft.row)
+    }
+
+    /// A row is made: for the next sync, and for the count of those of whom no directory told.
+    pub(super) fn noted(&mut self, kind: RowKind, external_id: &str) {
+        self.notes.row(kind, external_id);
+        if kind != RowKind::Unsynced
+            && let Some(expected) = &self.expected
+            && !expected.contains(&self.id(external_id))
+        {
+            self.tally.drifted += 1;
+        }
     }
 
     /// The problem of a value that somebody else has or wants.

@@ -1,5 +1,6 @@
 //! The reading: entries in, candidates for rows out, and what must be remembered until everybody was seen.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::entry::{Entry, Page};
@@ -14,6 +15,7 @@ use super::claims::Claims;
 use super::compare::Names;
 use super::hash::{Hashes, SourceHash, Token};
 use super::known::{Known, Slot};
+use super::notes::Notes;
 use super::people::{Number, People};
 use super::recipe::{self, Recipe};
 use super::size;
@@ -39,6 +41,10 @@ pub(super) struct Reading {
     pub(super) role: Arc<str>,
     /// The portal was empty at the beginning: nobody can hold a value.
     pub(super) nobody: bool,
+    /// Who was told to have changed, where everybody is read all the same: whoever else has a row drifted.
+    pub(super) expected: Option<BTreeSet<Token>>,
+    /// Whom the next sync can hold the directory against, and whom it must look at again.
+    pub(super) notes: Notes,
     /// People compared at a time.
     portion: usize,
     hashes: Hashes,
@@ -69,6 +75,8 @@ impl Reading {
             withheld: Vec::new(),
             role: Arc::from(role),
             nobody: people == 0,
+            expected: None,
+            notes: Notes::default(),
             portion: portion(&recipe),
             recipe,
         }
@@ -148,6 +156,7 @@ impl Reading {
         };
         if same && stays && problem.is_none() {
             self.tally.unchanged += 1;
+            self.notes.unchanged(&external_id);
             return None;
         }
         let known = true;

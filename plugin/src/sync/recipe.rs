@@ -70,6 +70,7 @@ impl Recipe {
                     attributes: attributes.names().to_vec(),
                     page_size: settings.page_size,
                     limit: 0,
+                    show_deleted: false,
                 });
                 Ok(Self {
                     requests: requests.collect(),

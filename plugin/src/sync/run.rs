@@ -7,9 +7,10 @@ use crate::ports::directory::{Completion, HostProblem, ServerIdentity, Session};
 use crate::ports::plan::{Proof, Searched, Summary};
 use crate::ports::services::{Level, Signal};
 use crate::problem::Problem;
-use crate::profile::Profile;
-use crate::settings::{Configuration, Places};
+use crate::profile::{Profile, RootDse};
+use crate::settings::{Configuration, Places, ProfileChoice};
 
+use super::changes::{Around, Asked, Asking, Checkpoint, Named, News, Unable};
 use super::guard;
 use super::open::{self, SessionOf};
 use super::proof::{self, Enumeration};
@@ -50,19 +51,24 @@ pub enum Step {
 
 /// A run under way. After an error or [`Step::Finished`] it is over.
 pub struct Run<H: Host> {
-    // Before the session, so that it goes first.
-    sweep: Sweep<<SessionOf<H> as Session>::Cursor>,
+    // Before the session, so that they go first.
+    phase: Phase<SessionOf<H>>,
+    sweep: Option<Sweep<<SessionOf<H> as Session>::Cursor>>,
     session: SessionOf<H>,
     server: ServerIdentity,
     configuration: Configuration,
     profile: &'static Profile,
+    root: RootDse,
     warnings: Vec<HostProblem>,
     reading: Reading,
+    /// Whether reading those who have changed is enough, if that can be told.
+    mode: Mode,
+    /// What the next sync begins with.
+    next: Option<Checkpoint>,
     /// Active synced people before the plan.
     active: u64,
     /// When the run began: one moment for everybody's grace and expiry.
     now: u64,
-    phase: Phase,
 }
 
 /// Begins a run with the stored configuration.
@@ -78,7 +84,13 @@ pub fn start<H: Host>(host: &H, options: &Options) -> Result<Run<H>, Vec<HostPro
 /// People of the portal's index a call.
 const INDEX: u32 = 5000;
 
-enum Phase {
+enum Phase<S: Session> {
+    /// What has changed is asked for.
+    Ask(Box<Asking<S>>),
+    /// Those who may have changed are read.
+    Named(Named),
+    /// Rows for those of them who are gone, after so many.
+    Gone(Named, Box<Proof>, usize),
     /// The portal's synced people, after this one.
     Index(String),
     Read,
@@ -107,37 +119,87 @@ impl<H: Host> Run<H> {
         }
         let one = |problem: HostProblem| vec![problem];
         let session = open::session(host, &configuration.settings).map_err(one)?;
-        let profile = open::profile(&session, &configuration.settings.profile).map_err(one)?;
+        let root = match (open::root_dse(&session), &configuration.settings.profile) {
+            (Ok(root), _) => root,
+            // Whoever chose a profile needs no word of the directory's.
+            (Err(_), ProfileChoice::Named(_)) => RootDse::default(),
+            (Err(problem), ProfileChoice::Auto) => return Err(one(problem)),
+        };
+        let profile = open::profile(&root, &configuration.settings.profile).map_err(one)?;
         remembered::same(host.state(), &configuration, profile)
             .map_err(|problem| one(problem.into()))?;
         let now = host.clock().now();
         let recipe = Recipe::new(&configuration, profile, &host.portal().fields(), now)
             .map_err(|problems| problems.into_iter().map(Into::into).collect::<Vec<_>>())?;
         let recipe = Arc::new(recipe);
-        // From here on the server works while the portal's index is read.
-        let sweep = Sweep::begin(&session, recipe.requests()).map_err(one)?;
-        let mut warnings = Vec::new();
-        if options.mode == Mode::Changes {
-            warnings.push(full_instead(profile.label));
-        }
         let role = configuration.settings.role.as_str();
         let reading = Reading::new(recipe, options.seed, role, host.portal().count());
-        host.log().write(
-            Level::Info,
-            &format!("reading everybody; directory profile {}", profile.id),
-        );
-        Ok(Self {
+        let mut run = Self {
+            phase: Phase::Over,
+            sweep: None,
             server: session.server(),
-            sweep,
             session,
             configuration,
             profile,
-            warnings,
+            root,
+            warnings: Vec::new(),
             reading,
+            mode: options.mode,
+            next: None,
             active: 0,
             now,
-            phase: Phase::Index(String::new()),
-        })
+        };
+        run.begin(host, options).map_err(one)?;
+        Ok(run)
+    }
+
+    fn begin(&mut self, host: &H, options: &Options) -> Result<(), HostProblem> {
+        let full = options.mode == Mode::Full;
+        if full && options.checkpoint.is_empty() {
+            return self.everybody(host);
+        }
+        match Asking::begin(&self.around(), Some(&options.checkpoint)) {
+            Ok(asking) => self.phase = Phase::Ask(Box::new(asking)),
+            Err(unable) => return self.anew(host, &unable),
+        }
+        Ok(())
+    }
+
+    /// Everybody is read instead. Where changes were asked for, the next sync shall have a place to begin.
+    fn anew(&mut self, host: &H, why: &Unable) -> Result<(), HostProblem> {
+        if self.mode == Mode::Changes {
+            self.warnings.push(full_instead(&why.0));
+        }
+        self.mode = Mode::Full;
+        match Asking::begin(&self.around(), None) {
+            Ok(asking) => self.phase = Phase::Ask(Box::new(asking)),
+            Err(_) => self.everybody(host)?,
+        }
+        Ok(())
+    }
+
+    fn everybody(&mut self, host: &H) -> Result<(), HostProblem> {
+        // From here on the server works while the portal's index is read.
+        let sweep = Sweep::begin(&self.session, self.reading.recipe.requests())?;
+        self.sweep = Some(sweep);
+        host.log().write(
+            Level::Info,
+            &format!("reading everybody; directory profile {}", self.profile.id),
+        );
+        self.phase = Phase::Index(String::new());
+        Ok(())
+    }
+
+    fn around(&self) -> Around<'_, SessionOf<H>> {
+        Around {
+            session: &self.session,
+            server: &self.server,
+            root: &self.root,
+            recipe: &self.reading.recipe,
+            profile: self.profile,
+            configuration: &self.configuration,
+            now: self.now,
+        }
     }
 
     /// Works on at most so many pages (at least one).
@@ -160,19 +222,88 @@ impl<H: Host> Run<H> {
 
     fn page(&mut self, host: &H) -> Result<Option<Summary>, HostProblem> {
         match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Ask(asking) => self.ask(host, asking)?,
+            Phase::Named(named) => self.named(host, named)?,
+            Phase::Gone(named, proof, after) => self.gone(host, named, proof, after)?,
             Phase::Index(after) => self.index(host, &after)?,
             Phase::Read => self.read(host)?,
             Phase::Settle(completion, searches) => self.settle(host, &completion, searches)?,
             Phase::Confirm(proof, after) => self.confirm(host, proof, &after)?,
             Phase::Leavers(proof, after) => self.leavers(host, proof, &after)?,
             Phase::Finish(proof) => return self.finish(host, &proof).map(Some),
-            Phase::Over => {
-                return Err(
-                    Problem::new("run-over", "the run is over", "Start another one.").into(),
-                );
-            }
+            Phase::Over => return Err(over()),
         }
         Ok(None)
+    }
+
+    fn ask(&mut self, host: &H, mut asking: Box<Asking<SessionOf<H>>>) -> Result<(), HostProblem> {
+        report(host, "ask", 0, 0)?;
+        let asked = asking.step(host, &self.around());
+        match asked {
+            Asked::More => self.phase = Phase::Ask(asking),
+            // Nothing was known before: only the next checkpoint could not be had.
+            Asked::Unable(_) if asking.is_first() => self.everybody(host)?,
+            Asked::Unable(unable) => self.anew(host, &unable)?,
+            Asked::Told(news) => {
+                let News { people, next } = *news;
+                self.next = Some(next);
+                match people {
+                    Some(people) if self.mode == Mode::Changes => {
+                        self.active = host.portal().licence().used;
+                        self.phase = Phase::Named(Named::new(people, &self.configuration.digest));
+                    }
+                    people => {
+                        let ids = people.iter().flatten().map(|id| self.reading.id(id));
+                        self.reading.expected = people.is_some().then(|| ids.collect());
+                        self.everybody(host)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn named(&mut self, host: &H, mut named: Named) -> Result<(), HostProblem> {
+        let seen = self.reading.tally.seen;
+        report(host, "read", seen, named.len().max(seen))?;
+        let more = named.step(
+            host,
+            &self.session,
+            &self.server,
+            self.profile,
+            &mut self.reading,
+        )?;
+        self.phase = if more {
+            Phase::Named(named)
+        } else {
+            self.same_configuration(host)?;
+            self.reading.settle(host)?;
+            let proof = Box::new(named.proof());
+            if proof.complete {
+                Phase::Gone(named, proof, 0)
+            } else {
+                self.reading.tally.absent_unproven = self.reading.unseen();
+                Phase::Finish(proof)
+            }
+        };
+        Ok(())
+    }
+
+    fn gone(
+        &mut self,
+        host: &H,
+        named: Named,
+        proof: Box<Proof>,
+        after: usize,
+    ) -> Result<(), HostProblem> {
+        let seen = self.reading.tally.seen;
+        report(host, "finish", seen, seen)?;
+        let policy = self.configuration.settings.leavers;
+        self.phase = match named.leavers(host, &mut self.reading, policy, self.now, after)? {
+            Some(after) => Phase::Gone(named, proof, after),
+            None => Phase::Finish(proof),
+        };
+        Ok(())
     }
 
     fn index(&mut self, host: &H, after: &str) -> Result<(), HostProblem> {
@@ -192,7 +323,10 @@ impl<H: Host> Run<H> {
     }
 
     fn read(&mut self, host: &H) -> Result<(), HostProblem> {
-        self.phase = match self.sweep.next(&self.session) {
+        let Some(sweep) = &mut self.sweep else {
+            return Err(over());
+        };
+        self.phase = match sweep.next(&self.session) {
             Swept::Page(page) => {
                 self.reading.page(host, &page)?;
                 let estimate = self.active.max(self.reading.tally.seen);
@@ -293,12 +427,23 @@ impl<H: Host> Run<H> {
             unchanged: reading.tally.unchanged,
             counts: reading.tally.named(),
             guards,
-            warnings,
+            warnings: Vec::new(),
         };
+        if reading.tally.drifted > 0 {
+            warnings.push(drifted(reading.tally.drifted));
+        }
+        let (controls, unsynced) = reading.notes.take();
+        let checkpoint = self.next.take().filter(|_| proof.complete);
+        let checkpoint = checkpoint.map(|mut next| {
+            next.remember(controls, unsynced);
+            next.write()
+        });
+        let summary = Summary { warnings, ..summary };
         // Once more: the plan must not be finished under another configuration.
         self.same_configuration(host)?;
         remembered::remember(host.state(), &self.configuration, self.profile)?;
-        host.plan().finish(&summary, proof, &[])?;
+        let checkpoint = checkpoint.unwrap_or_default();
+        host.plan().finish(&summary, proof, &checkpoint)?;
         Ok(summary)
     }
 
@@ -357,11 +502,27 @@ fn unproven(people: u64) -> HostProblem {
     .into()
 }
 
-fn full_instead(profile: &str) -> HostProblem {
+fn over() -> HostProblem {
+    Problem::new("run-over", "the run is over", "Start another one.").into()
+}
+
+fn full_instead(why: &str) -> HostProblem {
     Problem::new(
         "full-instead",
-        format!("everything was read: with {profile} there is no way yet to ask for changes only"),
-        "Nothing is to be done; unchanged people cost little.",
+        format!("everything was read, and not only what changed: {why}"),
+        "Nothing is to be done: the result is the same, and the next sync of changes begins here where that is possible.",
+    )
+    .into()
+}
+
+fn drifted(people: u64) -> HostProblem {
+    Problem::new(
+        "drift",
+        format!(
+            "{people} people differed whom a sync of changes alone would have passed over: the directory did not tell of them"
+        ),
+        "This plan puts them right. If it happens again, look at what the directory tells of changes, or sync everything more \
+         often.",
     )
     .into()
 }

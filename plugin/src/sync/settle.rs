@@ -34,6 +34,9 @@ impl Reading {
         let kept = self.release_withheld(host, &numbers, &conflicts)?;
         let mut rejections = self.repeated(&withdrawn);
         rejections.extend(self.conflicting(host, conflicts, &kept));
+        for rejection in &rejections {
+            self.notes.rejected(&rejection.external_id);
+        }
         outbox::reject(host.plan(), rejections)
     }
 

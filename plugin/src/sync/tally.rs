@@ -32,6 +32,8 @@ pub(super) struct Tally {
     pub(super) absent_for_review: u64,
     /// Rows that deactivate leavers.
     pub(super) absent_deactivated: u64,
+    /// Rows of people of whom a server that tells of changes did not tell.
+    pub(super) drifted: u64,
     /// Synced people not found by an enumeration that proves nothing.
     pub(super) absent_unproven: u64,
 }
@@ -74,6 +76,7 @@ impl Tally {
             ("absent-for-review", self.absent_for_review),
             ("absent-unproven", self.absent_unproven),
             ("blanked", self.blanked),
+            ("drifted", self.drifted),
         ];
         counts
             .into_iter()

@@ -6,10 +6,11 @@ use super::super::guest::Guest;
 use super::bounds;
 use crate::Problem;
 use crate::contract::ldap::{
-    Connection, Host, HostCursor, HostSession, OpenFailure, SearchRequest, ServerIdentity, Turn,
+    ChangeRequest, ChangeTurn, Connection, Host, HostChanges, HostCursor, HostSession, OpenFailure,
+    SearchRequest, ServerIdentity, Turn,
 };
 use crate::contract::types::Stage;
-use crate::ports::{OpenCursor, OpenSession};
+use crate::ports::{OpenChanges, OpenCursor, OpenSession};
 
 /// Servers that one connection may name.
 const SERVERS: usize = 32;
@@ -63,6 +64,18 @@ impl HostSession for Guest {
         }
     }
 
+    async fn changes(
+        &mut self,
+        session: Resource<OpenSession>,
+        request: ChangeRequest,
+    ) -> wasmtime::Result<Result<Resource<OpenChanges>, Problem>> {
+        let _call = self.enter()?;
+        match self.table.get_mut(&session)?.changes(request).await {
+            Ok(changes) => Ok(Ok(self.table.push(changes)?)),
+            Err(problem) => Ok(Err(problem)),
+        }
+    }
+
     async fn drop(&mut self, session: Resource<OpenSession>) -> wasmtime::Result<()> {
         self.table.delete(session)?;
         Ok(())
@@ -77,6 +90,18 @@ impl HostCursor for Guest {
 
     async fn drop(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<()> {
         self.table.delete(cursor)?;
+        Ok(())
+    }
+}
+
+impl HostChanges for Guest {
+    async fn next(&mut self, changes: Resource<OpenChanges>) -> wasmtime::Result<ChangeTurn> {
+        let _call = self.enter()?;
+        Ok(self.table.get_mut(&changes)?.next().await)
+    }
+
+    async fn drop(&mut self, changes: Resource<OpenChanges>) -> wasmtime::Result<()> {
+        self.table.delete(changes)?;
         Ok(())
     }
 }

@@ -1,0 +1,337 @@
+//! Asks what has changed, step by step, and weighs the answer.
+
+use std::collections::BTreeSet;
+
+use super::checkpoint::{Checkpoint, MOST_CONTROLS, Mark};
+use super::content::{self, Content};
+use super::sequence::{self, Sequence};
+use super::stamps::{self, Groups, Listing};
+use super::{Mechanism, Unable, containers, control, look};
+use crate::attribute::AttributeSet;
+use crate::filter::Filter;
+use crate::ports::Host;
+use crate::ports::directory::{HostProblem, SearchRequest, ServerIdentity, Session};
+use crate::profile::{Profile, RootDse};
+use crate::settings::Configuration;
+use crate::sync::recipe::Recipe;
+
+/// So many changes that reading everybody is as quick.
+const MOST: usize = 100_000;
+/// People of the portal's index a call.
+const INDEX: u32 = 5000;
+
+/// What a run knows when it asks.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sync) struct Around<'a, S> {
+    pub(in crate::sync) session: &'a S,
+    pub(in crate::sync) server: &'a ServerIdentity,
+    pub(in crate::sync) root: &'a RootDse,
+    pub(in crate::sync) recipe: &'a Recipe,
+    pub(in crate::sync) profile: &'static Profile,
+    pub(in crate::sync) configuration: &'a Configuration,
+    pub(in crate::sync) now: u64,
+}
+
+/// An answer that holds.
+#[derive(Debug)]
+pub(in crate::sync) struct News {
+    /// Whoever may have to be changed; nothing where only the next checkpoint was asked for.
+    pub(in crate::sync) people: Option<Vec<String>>,
+    /// For the next time.
+    pub(in crate::sync) next: Checkpoint,
+}
+
+/// What a step came to.
+pub(in crate::sync) enum Asked {
+    More,
+    Told(Box<News>),
+    /// It cannot be told; with why, and whether it was tried in another way that also did not do.
+    Unable(Unable),
+}
+
+/// Asking under way.
+pub(in crate::sync) struct Asking<S: Session> {
+    /// Only the next checkpoint is wanted.
+    first: bool,
+    before: Option<Checkpoint>,
+    ids: BTreeSet<String>,
+    stage: Stage<S>,
+    /// Other mechanisms that may do; only where nothing was before.
+    others: &'static [Mechanism],
+}
+
+enum Stage<S: Session> {
+    Content(Content<S::Changes>),
+    Sequence(Sequence<S::Cursor>),
+    Stamps(Box<Listing<S::Cursor>>),
+    /// The portal's people are compared, after this one.
+    Compare(Mark, Concerned, String),
+    Rest(Mark),
+    Over,
+}
+
+/// Which of the portal's people are concerned beside those who were named.
+#[derive(Debug)]
+enum Concerned {
+    AllBut(Vec<[u8; 16]>),
+    Of(Groups),
+}
+
+impl<S: Session> Asking<S> {
+    /// Begins. `checkpoint` is what the host kept; none where only the next one is wanted.
+    pub(in crate::sync) fn begin(
+        around: &Around<'_, S>,
+        checkpoint: Option<&[u8]>,
+    ) -> Result<Self, Unable> {
+        let (recipe, now) = (around.recipe, around.now);
+        let digest = &around.configuration.digest;
+        let before = checkpoint
+            .map(|bytes| Checkpoint::read(bytes, recipe, digest, around.server, now))
+            .transpose()?;
+        if let Some(name) = derived(recipe, around.configuration) {
+            return Err(Unable::new(format!(
+                "{name} changes without any change of the person's entry: a sync that uses it must read everybody"
+            )));
+        }
+        let mut others = around.profile.changes;
+        if let Some(before) = &before {
+            let stage = begin(around, before.mark.mechanism(), Some(&before.mark))?;
+            let ids = BTreeSet::new();
+            return Ok(Self {
+                first: false,
+                before: Some(before.clone()),
+                ids,
+                stage,
+                others: &[],
+            });
+        }
+        let mut why = Unable::new("there is no way to ask this kind of directory for changes");
+        while let Some((first, rest)) = others.split_first() {
+            others = rest;
+            match begin(around, *first, None) {
+                Ok(stage) => {
+                    return Ok(Self {
+                        first: true,
+                        before: None,
+                        ids: BTreeSet::new(),
+                        stage,
+                        others,
+                    });
+                }
+                Err(unable) => why = unable,
+            }
+        }
+        Err(why)
+    }
+
+    /// Only the next checkpoint is wanted.
+    pub(in crate::sync) fn is_first(&self) -> bool {
+        self.first
+    }
+
+    /// Takes one step.
+    pub(in crate::sync) fn step<H: Host>(&mut self, host: &H, around: &Around<'_, S>) -> Asked {
+        let told = match self.advance(host, around) {
+            Ok(told) => told,
+            Err(unable) => return self.otherwise(around, unable),
+        };
+        match told {
+            Some(news) => Asked::Told(Box::new(news)),
+            None if self.ids.len() > MOST => Asked::Unable(Unable::new(format!(
+                "more than {MOST} people may have changed"
+            ))),
+            None => Asked::More,
+        }
+    }
+
+    fn otherwise(&mut self, around: &Around<'_, S>, why: Unable) -> Asked {
+        while let Some((next, rest)) = self.others.split_first() {
+            self.others = rest;
+            if let Ok(stage) = begin(around, *next, None) {
+                self.stage = stage;
+                return Asked::More;
+            }
+        }
+        Asked::Unable(why)
+    }
+
+    fn advance<H: Host>(
+        &mut self,
+        host: &H,
+        around: &Around<'_, S>,
+    ) -> Result<Option<News>, Unable> {
+        let session = around.session;
+        let ids = &mut self.ids;
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        self.stage = match stage {
+            Stage::Content(mut content) => match content.step(session, ids)? {
+                content::Told::More => Stage::Content(content),
+                content::Told::All(mark, None) => Stage::Rest(mark),
+                content::Told::All(mark, Some(present)) => {
+                    Stage::Compare(mark, Concerned::AllBut(present), String::new())
+                }
+            },
+            Stage::Sequence(mut sequence) => match sequence.step(session, ids)? {
+                sequence::Told::More => Stage::Sequence(sequence),
+                sequence::Told::All(mark) => Stage::Rest(mark),
+            },
+            Stage::Stamps(mut listing) => {
+                let before = self.before.as_ref().map(|before| &before.mark);
+                match listing.step(session, around.recipe, before, around.now, ids)? {
+                    stamps::Told::More => Stage::Stamps(listing),
+                    stamps::Told::All(mark, _) if before.is_none() => Stage::Rest(mark),
+                    stamps::Told::All(mark, groups) => {
+                        Stage::Compare(mark, Concerned::Of(groups), String::new())
+                    }
+                }
+            }
+            Stage::Compare(mark, concerned, after) => {
+                let index = host.portal().index(&after, INDEX);
+                for id in &index.external_ids {
+                    if concerned.is(id) {
+                        ids.insert(id.clone());
+                    }
+                }
+                match index.external_ids.into_iter().next_back() {
+                    Some(last) if index.more && last > after => {
+                        Stage::Compare(mark, concerned, last)
+                    }
+                    _ => Stage::Rest(mark),
+                }
+            }
+            Stage::Rest(mark) => return self.rest(host, around, mark).map(Some),
+            Stage::Over => return Err(Unable::new("asking is over")),
+        };
+        Ok(None)
+    }
+
+    /// What no directory tells of, and what holds the answer against what is known.
+    fn rest<H: Host>(
+        &mut self,
+        host: &H,
+        around: &Around<'_, S>,
+        mark: Mark,
+    ) -> Result<News, Unable> {
+        let Around { session, recipe, profile, .. } = *around;
+        let digest = &around.configuration.digest;
+        let listed = mark.mechanism() == Mechanism::Stamps;
+        let mut next = Checkpoint::new(recipe, digest, around.server, around.now, mark);
+        if !listed {
+            next.containers = containers::digest(session, recipe, profile)?;
+        }
+        let Some(before) = self.before.take() else {
+            return Ok(News { people: None, next });
+        };
+        if next.containers != before.containers {
+            return Err(Unable::new(
+                "a container below a base is new, gone, renamed or moved, and with it the people in it",
+            ));
+        }
+        expired(around, before.at, &mut self.ids)?;
+        let untold: Vec<String> = before
+            .controls
+            .iter()
+            .filter(|id| !self.ids.contains(*id))
+            .cloned()
+            .collect();
+        next.controls = if untold.is_empty() && !before.controls.is_empty() {
+            Vec::new()
+        } else {
+            control::check(host, session, recipe, profile, &untold)?
+        };
+        next.controls.truncate(MOST_CONTROLS);
+        self.ids.extend(before.unsynced);
+        let mut after = String::new();
+        loop {
+            let pending = host.portal().pending(&after, INDEX);
+            let Some(last) = pending.last() else { break };
+            if *last <= after {
+                break;
+            }
+            after.clone_from(last);
+            self.ids.extend(pending);
+        }
+        let people = std::mem::take(&mut self.ids).into_iter().collect();
+        Ok(News { people: Some(people), next })
+    }
+}
+
+fn begin<S: Session>(
+    around: &Around<'_, S>,
+    mechanism: Mechanism,
+    before: Option<&Mark>,
+) -> Result<Stage<S>, Unable> {
+    let Around { session, root, recipe, profile, .. } = *around;
+    let places = recipe.places();
+    Ok(match mechanism {
+        Mechanism::ContentSync => Stage::Content(Content::begin(session, root, places, before)?),
+        Mechanism::UpdateSequence => {
+            Stage::Sequence(Sequence::begin(session, root, profile, places, before)?)
+        }
+        Mechanism::Stamps => Stage::Stamps(Box::new(Listing::begin(session, recipe, profile)?)),
+    })
+}
+
+impl Concerned {
+    fn is(&self, id: &str) -> bool {
+        match self {
+            Self::AllBut(present) => crate::sync::people::pack(id)
+                .is_none_or(|bytes| present.binary_search(&bytes).is_err()),
+            Self::Of(groups) => groups.have(id),
+        }
+    }
+}
+
+/// Whoever became disabled by the mere passing of time.
+fn expired<S: Session>(
+    around: &Around<'_, S>,
+    since: u64,
+    ids: &mut BTreeSet<String>,
+) -> Result<(), Unable> {
+    if around.configuration.settings.disabled_when.is_some() {
+        return Ok(());
+    }
+    let at = |moment| {
+        let filter = around.profile.disabled_when(moment);
+        filter.map_err(|problem| Unable::new(problem.message))
+    };
+    let (Some(then), Some(now)) = (at(since)?, at(around.now)?) else {
+        return Ok(());
+    };
+    if then == now {
+        return Ok(());
+    }
+    let mut attributes = AttributeSet::new();
+    let identity = around.profile.identity(&mut attributes);
+    let became = Filter::And(vec![now, Filter::Not(Box::new(then))]);
+    for everybody in around.recipe.requests() {
+        let request = SearchRequest {
+            filter: Filter::And(vec![everybody.filter.clone(), became.clone()]),
+            attributes: attributes.names().to_vec(),
+            page_size: look::PAGE,
+            ..everybody.clone()
+        };
+        look::every(around.session, &request, "accounts that expired", |entry| {
+            ids.extend(identity.read(entry).map(|id| id.into_owned()));
+        })?;
+    }
+    Ok(())
+}
+
+/// Attributes that a server makes up from other entries.
+const DERIVED: [&str; 5] = ["memberOf", "isMemberOf", "nsRole", "tokenGroups", "directReports"];
+
+fn derived(recipe: &Recipe, configuration: &Configuration) -> Option<String> {
+    let filter = configuration.settings.filter.as_ref();
+    let mut names: Vec<&str> = recipe.attributes().names().iter().map(String::as_str).collect();
+    names.extend(filter.map(Filter::attributes).into_iter().flatten());
+    let is = |name: &&str| DERIVED.iter().any(|known| known.eq_ignore_ascii_case(name));
+    names.into_iter().find(is).map(str::to_owned)
+}
+
+/// So that problems of the host read as reasons.
+impl From<HostProblem> for Unable {
+    fn from(problem: HostProblem) -> Self {
+        Self(problem.message)
+    }
+}

@@ -1,0 +1,56 @@
+//! Whether a subtree was moved or renamed: then the names of people change whose entries nobody touched, and nothing
+//! tells of them. The containers are few; their ids and names together are one digest.
+
+use super::super::hash;
+use super::super::recipe::Recipe;
+use super::{Unable, look};
+use crate::attribute::AttributeSet;
+use crate::filter::Filter;
+use crate::ports::directory::{Scope, SearchRequest, Session};
+use crate::profile::Profile;
+
+/// Object classes of entries that have people below them (RFC 4519 section 3, and what directories add).
+const CLASSES: [&str; 9] = [
+    "organizationalUnit",
+    "organization",
+    "container",
+    "nsContainer",
+    "domain",
+    "dcObject",
+    "locality",
+    "country",
+    "builtinDomain",
+];
+
+/// The digest, whatever the order in which they come.
+pub(super) fn digest(
+    session: &impl Session,
+    recipe: &Recipe,
+    profile: &Profile,
+) -> Result<[u64; 2], Unable> {
+    let mut sum = [0_u64; 2];
+    if recipe.places().scope() == Scope::One {
+        return Ok(sum);
+    }
+    let mut attributes = AttributeSet::new();
+    let identity = profile.identity(&mut attributes);
+    let class = |class: &&str| Filter::Equal("objectClass".to_owned(), class.as_bytes().to_vec());
+    for base in recipe.places().bases() {
+        let request = SearchRequest {
+            base: base.to_owned(),
+            scope: Scope::Subtree,
+            filter: Filter::Or(CLASSES.iter().map(class).collect()),
+            attributes: attributes.names().to_vec(),
+            page_size: look::PAGE,
+            limit: 0,
+            show_deleted: false,
+        };
+        look::every(session, &request, "the containers", |entry| {
+            let id = identity.read(entry).unwrap_or_default();
+            let dn = String::from_utf8_lossy(entry.dn());
+            let [high, low] = hash::recipe([&*id, &*dn]);
+            sum = [sum[0].wrapping_add(high), sum[1].wrapping_add(low)];
+        })?;
+    }
+    Ok(sum)
+}

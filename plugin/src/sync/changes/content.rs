@@ -1,0 +1,192 @@
+//! Content synchronization (RFC 4533): the server remembers what has changed since its cookie.
+
+use std::collections::BTreeSet;
+
+use super::checkpoint::Mark;
+use super::{Unable, look};
+use crate::decode;
+use crate::ports::directory::{ChangeRequest, ChangeTurn, Changes, Session};
+use crate::profile::RootDse;
+use crate::settings::Places;
+
+/// The control that asks for it.
+const CONTROL: &str = "1.3.6.1.4.1.4203.1.9.1.1";
+
+/// A round under way: a request for each base.
+#[derive(Debug)]
+pub(super) struct Content<C> {
+    changes: C,
+    bases: Vec<ChangeRequest>,
+    /// The base that is being asked for.
+    at: usize,
+    cookies: Vec<Vec<u8>>,
+    started: Option<String>,
+    present: Vec<[u8; 16]>,
+    /// Whoever was told neither as changed nor as present may be gone.
+    by_absence: bool,
+    /// Only the cookies are wanted.
+    first: bool,
+}
+
+/// What one step came to.
+pub(super) enum Told {
+    More,
+    /// Ask next with the mark. Of the known people only those in the list, ascending, are as they were, if there is one.
+    All(Mark, Option<Vec<[u8; 16]>>),
+}
+
+impl<C: Changes> Content<C> {
+    /// Begins; `before` is where the last sync left off.
+    pub(super) fn begin<S: Session<Changes = C>>(
+        session: &S,
+        root: &RootDse,
+        places: &Places,
+        before: Option<&Mark>,
+    ) -> Result<Self, Unable> {
+        if !root.has("supportedControl", CONTROL) {
+            return Err(Unable::new(
+                "the directory does not offer content synchronization (RFC 4533) to the bind account",
+            ));
+        }
+        let started = started(session, root);
+        let cookies = match before {
+            Some(Mark::ContentSync { cookies, started: then }) => {
+                in_order(cookies, then.as_deref(), started.as_deref())?;
+                cookies.clone()
+            }
+            _ => vec![Vec::new(); places.bases().len()],
+        };
+        let bases: Vec<ChangeRequest> = places
+            .bases()
+            .zip(cookies)
+            .map(|(base, cookie)| ChangeRequest {
+                base: base.to_owned(),
+                scope: places.scope(),
+                cookie,
+            })
+            .collect();
+        let request = bases.first().ok_or_else(|| Unable::new("no base is set"))?;
+        Ok(Self {
+            changes: ask(session, request)?,
+            bases,
+            at: 0,
+            cookies: Vec::new(),
+            started,
+            present: Vec::new(),
+            by_absence: false,
+            first: before.is_none(),
+        })
+    }
+
+    /// Takes what comes next; changed and deleted entries go into `ids`.
+    pub(super) fn step<S: Session<Changes = C>>(
+        &mut self,
+        session: &S,
+        ids: &mut BTreeSet<String>,
+    ) -> Result<Told, Unable> {
+        let end = match self.changes.next() {
+            ChangeTurn::Changed(uuids) | ChangeTurn::Deleted(uuids) => {
+                if !self.first {
+                    ids.extend(each(&uuids).map(decode::uuid_from_bytes));
+                }
+                return Ok(Told::More);
+            }
+            ChangeTurn::Present(uuids) => {
+                self.present.extend(each(&uuids));
+                return Ok(Told::More);
+            }
+            ChangeTurn::Finished(end) => end,
+        };
+        look::whole(&end.completion, "what has changed")?;
+        if end.completion.referrals > 0 {
+            return Err(Unable::new("a part of a base is on another server"));
+        }
+        let asked = &self.bases[self.at];
+        self.by_absence |= !end.deletes;
+        let cookie = if end.cookie.is_empty() {
+            asked.cookie.clone()
+        } else {
+            end.cookie
+        };
+        if cookie.is_empty() {
+            return Err(Unable::new(
+                "the directory gave no cookie to ask with the next time",
+            ));
+        }
+        self.cookies.push(cookie);
+        self.at += 1;
+        if let Some(request) = self.bases.get(self.at) {
+            self.changes = ask(session, request)?;
+            return Ok(Told::More);
+        }
+        let mark = Mark::ContentSync {
+            cookies: std::mem::take(&mut self.cookies),
+            started: self.started.take(),
+        };
+        let mut present = std::mem::take(&mut self.present);
+        present.sort_unstable();
+        let compare = self.by_absence && !self.first;
+        Ok(Told::All(mark, compare.then_some(present)))
+    }
+}
+
+fn ask<S: Session>(session: &S, request: &ChangeRequest) -> Result<S::Changes, Unable> {
+    let changes = session.changes(request);
+    changes.map_err(|problem| Unable::new(problem.message))
+}
+
+fn each(uuids: &[u8]) -> impl Iterator<Item = [u8; 16]> {
+    let (uuids, _) = uuids.as_chunks::<16>();
+    uuids.iter().copied()
+}
+
+/// When the server process began: slapd gives its subschema that time.
+fn started(session: &impl Session, root: &RootDse) -> Option<String> {
+    let subschema = root.value("subschemaSubentry")?;
+    let time = look::value(session, subschema, "createTimestamp")?;
+    String::from_utf8(time).ok()
+}
+
+/// slapd orders changes by its clock, which runs forward as long as the process does. Begun anew before the newest
+/// change that it has told of, it could make changes that count as told.
+fn in_order(cookies: &[Vec<u8>], then: Option<&str>, now: Option<&str>) -> Result<(), Unable> {
+    let Some(began) = now.filter(|_| now != then) else {
+        return Ok(());
+    };
+    let newest = cookies.iter().filter_map(|cookie| newest(cookie)).max();
+    match newest {
+        Some(newest) if began.get(..14).is_none_or(|began| *began <= *newest) => Err(Unable::new(
+            "the server was started at a time before its newest change: its clock was set back",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The time of the newest change sequence number in a cookie of slapd, in seconds: `rid=…,csn=20260101120000.…Z#…`.
+fn newest(cookie: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(cookie).ok()?;
+    let (_, numbers) = text.split_once("csn=")?;
+    let times = numbers.split(';').filter_map(|number| number.get(..14));
+    let times = times.filter(|time| time.bytes().all(|byte| byte.is_ascii_digit()));
+    times.max().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_begun_before_its_newest_change_has_had_its_clock_set_back() {
+        let cookies = [
+            b"rid=000,csn=20261125100000.123456Z#000000#000#000000;20261125120000.5Z#000000#001#000000".to_vec(),
+        ];
+        let check = |then, now| in_order(&cookies, then, now).is_ok();
+        assert!(check(Some("20261125090000Z"), Some("20261125090000Z")));
+        assert!(check(Some("20261125090000Z"), Some("20261125130000Z")));
+        assert!(!check(Some("20261125090000Z"), Some("20261125110000Z")));
+        assert!(!check(Some("20261125090000Z"), Some("20261124110000Z")));
+        assert!(!check(None, Some("?")));
+        assert!(check(None, None));
+        assert!(in_order(&[b"ldap1:389#cn=x#42".to_vec()], None, Some("20260101000000Z")).is_ok());
+    }
+}

@@ -1,0 +1,101 @@
+//! People who are known to be there as they were. A directory that shows them otherwise, without telling of a change, is
+//! not the one it was: restored from a backup, exchanged, or no longer readable for the bind account.
+
+use super::super::recipe::Recipe;
+use super::super::sweep::{Sweep, Swept};
+use super::{Unable, look};
+use crate::entry::Entry;
+use crate::filter::Filter;
+use crate::ports::Host;
+use crate::ports::directory::{HostProblem, SearchRequest, Session};
+use crate::profile::Profile;
+use crate::sync::hash::{Hashes, SourceHash};
+
+/// Searches for people by their ids.
+pub(super) fn by_id(
+    recipe: &Recipe,
+    profile: &Profile,
+    ids: &[String],
+) -> Option<Vec<SearchRequest>> {
+    let having = ids.iter().flat_map(|id| profile.having_id(id));
+    let having: Vec<Filter> = having.collect();
+    if having.is_empty() {
+        // No entry can have such an id.
+        return None;
+    }
+    let having = Filter::Or(having);
+    let requests = recipe.requests().iter().map(|everybody| SearchRequest {
+        filter: Filter::And(vec![everybody.filter.clone(), having.clone()]),
+        ..everybody.clone()
+    });
+    Some(requests.collect())
+}
+
+/// Looks at the controls that were not told of. Gives those who are there, for the next time.
+pub(super) fn check<H: Host>(
+    host: &H,
+    session: &impl Session,
+    recipe: &Recipe,
+    profile: &Profile,
+    controls: &[String],
+) -> Result<Vec<String>, Unable> {
+    let differs = || {
+        Unable::new(
+            "people are not as they were, and the directory did not tell of it: it may have been restored from a backup, or \
+             the bind account sees less than it did",
+        )
+    };
+    let Some(requests) = by_id(recipe, profile, controls) else {
+        return Err(Unable::new("nobody is remembered who must be there"));
+    };
+    let index = host.portal().index_of(controls);
+    let hashes = Hashes::new(0, recipe.digest());
+    let mut there: Vec<String> = Vec::new();
+    let mut same = true;
+    let mut entry = |entry: &Entry<'_>| {
+        let Ok(id) = recipe.external_id(entry) else {
+            return;
+        };
+        let known = index.external_ids.iter().position(|known| *known == *id);
+        let Some(place) = known else { return };
+        let marks = index.marks.get(place).copied().unwrap_or_default();
+        let word = |at: usize| index.source_hashes.get(at).copied().unwrap_or_default();
+        let was = SourceHash([word(2 * place), word(2 * place + 1)]);
+        let disabled = recipe.disabled(entry);
+        let stays = match (marks & 1 != 0, marks & 2 != 0) {
+            (false, _) => !disabled,
+            (true, by_sync) => disabled || !by_sync,
+        };
+        // Whom somebody changed in the portal is looked at anyway.
+        same &= marks & 4 != 0 || (stays && hashes.source(entry) == was);
+        there.push(id.into_owned());
+    };
+    let unable = |problem: HostProblem| Unable::new(problem.message);
+    let mut sweep = Sweep::begin(session, &requests).map_err(unable)?;
+    loop {
+        match sweep.next(session) {
+            Swept::Page(page) => page
+                .iter()
+                .filter(|one| !recipe.places().exclude(one.dn()))
+                .for_each(|one| entry(&one)),
+            Swept::Finished(completion, _) => {
+                look::whole(&completion, "people who must be there")?;
+                break;
+            }
+        }
+    }
+    let active = |(place, id): (usize, &String)| {
+        let inactive = index.marks.get(place).is_some_and(|marks| marks & 1 != 0);
+        inactive || there.contains(id)
+    };
+    let all = index.external_ids.iter().enumerate().all(active);
+    if !same || !all {
+        return Err(differs());
+    }
+    if there.is_empty() {
+        return Err(Unable::new(
+            "nobody of those who must be there was found: the bind account may see less than it did",
+        ));
+    }
+    Ok(there)
+}

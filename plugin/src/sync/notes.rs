@@ -1,0 +1,80 @@
+//! What a run notes of people for the next one, where that asks for changes only.
+
+use crate::ports::plan::RowKind;
+
+/// People noted as there and unchanged; of those with rows, the newest are noted instead.
+const UNCHANGED: usize = 16;
+/// The most of those with rows.
+const MOST: usize = 48;
+
+/// Ids of people.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    unchanged: Vec<String>,
+    /// The newest rows, in a ring.
+    rows: Vec<String>,
+    next: usize,
+    unsynced: Vec<String>,
+}
+
+impl Notes {
+    /// A person is as before.
+    pub(super) fn unchanged(&mut self, external_id: &str) {
+        if self.unchanged.len() < UNCHANGED {
+            self.unchanged.push(external_id.to_owned());
+        }
+    }
+
+    /// A person has a row.
+    pub(super) fn row(&mut self, kind: RowKind, external_id: &str) {
+        if external_id.is_empty() {
+            return;
+        }
+        if kind == RowKind::Unsynced {
+            self.unsynced.push(external_id.to_owned());
+        } else if self.rows.len() < MOST {
+            self.rows.push(external_id.to_owned());
+        } else {
+            external_id.clone_into(&mut self.rows[self.next]);
+            self.next = (self.next + 1) % MOST;
+        }
+    }
+
+    /// A person's row was rejected.
+    pub(super) fn rejected(&mut self, external_id: &str) {
+        self.unsynced.push(external_id.to_owned());
+    }
+
+    /// Whom the directory can be held against, and who is unsynced, each once.
+    pub(super) fn take(&mut self) -> (Vec<String>, Vec<String>) {
+        let mut unsynced = std::mem::take(&mut self.unsynced);
+        unsynced.sort_unstable();
+        unsynced.dedup();
+        let mut controls = std::mem::take(&mut self.rows);
+        controls.append(&mut self.unchanged);
+        controls.retain(|id| unsynced.binary_search(id).is_err());
+        (controls, unsynced)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_rows_and_some_unchanged_people_are_noted_and_no_unsynced_ones() {
+        let mut notes = Notes::default();
+        for n in 0..100 {
+            notes.unchanged(&format!("u{n}"));
+            notes.row(RowKind::Update, &format!("r{n}"));
+        }
+        notes.row(RowKind::Unsynced, "bad");
+        notes.row(RowKind::Unsynced, "");
+        notes.rejected("r99");
+        let (controls, unsynced) = notes.take();
+        assert_eq!(unsynced, ["bad", "r99"]);
+        assert_eq!(controls.len(), MOST + UNCHANGED - 1);
+        assert!(controls.contains(&"r98".to_owned()) && controls.contains(&"u0".to_owned()));
+        assert!(!controls.contains(&"r99".to_owned()) && !controls.contains(&"r51".to_owned()));
+    }
+}

@@ -18,6 +18,10 @@ pub trait Portal: Send + Sync {
     async fn count(&self, tenant: &TenantId) -> Outcome<u64>;
     /// Synced people by column, after `after`, at most `limit`.
     async fn index(&self, tenant: &TenantId, after: &str, limit: u32) -> Outcome<PeopleIndex>;
+    /// The same of the synced people with these external ids alone, ascending.
+    async fn index_of(&self, tenant: &TenantId, external_ids: &[String]) -> Outcome<PeopleIndex>;
+    /// Ids of synced people after one of them who are absent, or were changed in the portal since the last sync.
+    async fn pending(&self, tenant: &TenantId, after: &str, limit: u32) -> Outcome<Vec<String>>;
     /// The people with these external ids.
     async fn people(&self, tenant: &TenantId, external_ids: &[String]) -> Outcome<Vec<Person>>;
     /// Who holds these values of a unique field.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use crate::Problem;
 use crate::contract::ldap::{Scope, SearchRequest, Turn};
-use crate::contract::plan::{Proof, Searched};
+use crate::contract::plan::{Basis, Proof, Searched};
 use crate::dn::Dn;
 use crate::ports::{Cursor, OpenCursor};
 
@@ -23,6 +23,8 @@ pub struct Enumeration {
     pub bases: Vec<String>,
     /// Everything below them, and not only their direct children.
     pub subtree: bool,
+    /// A checkpoint was handed to the run: it may ask for those alone who may have changed since.
+    pub changes: bool,
 }
 
 /// The complete searches of one instance.
@@ -71,8 +73,24 @@ impl Witness {
             )
         };
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if proof.basis == Basis::Changes {
+            let held = wanted.filter(|wanted| wanted.changes);
+            let held = held.is_some_and(|wanted| asked_everywhere(&seen, wanted));
+            return if held {
+                Ok(())
+            } else {
+                Err(unproven(
+                    "the plugin says that it asked for everybody who may have changed, and had no checkpoint to go by or \
+                     did not search every base"
+                        .to_owned(),
+                ))
+            };
+        }
         let ended = |one: &Searched, seen: &&Seen| {
-            seen.base == one.base && seen.entries == one.entries && seen.pages == one.pages
+            seen.base == one.base
+                && seen.entries == one.entries
+                && seen.entries > 0
+                && seen.pages == one.pages
         };
         let mut searches = Vec::new();
         for one in &proof.searches {
@@ -110,6 +128,12 @@ impl Witness {
         }
         list.push(seen);
     }
+}
+
+/// Below each base a search ended well, and somebody was found: a directory that shows nobody at all says nothing.
+fn asked_everywhere(seen: &[Seen], wanted: &Enumeration) -> bool {
+    let asked = |base: &String| seen.iter().any(|seen| seen.covers(base, wanted));
+    wanted.bases.iter().all(asked) && seen.iter().any(|seen| seen.entries > 0)
 }
 
 impl Seen {
@@ -150,8 +174,7 @@ impl Cursor for Watched {
                         && end.exhausted
                         && end.referrals == 0
                         && end.problem.is_none()
-                        && end.entries == seen.entries
-                        && seen.entries > 0;
+                        && end.entries == seen.entries;
                     if complete {
                         seen.pages = end.pages;
                         self.witness.remember(seen);
@@ -226,6 +249,7 @@ mod tests {
 
     fn proof(entries: u64) -> Proof {
         Proof {
+            basis: Basis::Enumeration,
             complete: true,
             gaps: Vec::new(),
             pages: 1,
@@ -245,6 +269,7 @@ mod tests {
         Enumeration {
             bases: bases.iter().map(|base| (*base).to_owned()).collect(),
             subtree,
+            changes: false,
         }
     }
 
@@ -324,6 +349,25 @@ mod tests {
         assert!(!holds(&flat, &["dc=org"], true));
         assert!(!holds(&flat, &["ou=a,dc=org"], false));
         assert!(!holds(&deep, &["dc=org", "dc=com"], true));
+    }
+
+    #[tokio::test]
+    async fn those_who_may_have_changed_are_asked_for_only_with_a_checkpoint_and_below_every_base() {
+        let witness = after(request(Scope::Subtree, 0), end()).await;
+        let proof = Proof {
+            basis: Basis::Changes,
+            ..proof(3)
+        };
+        let with = |bases: &[&str], changes| Enumeration {
+            changes,
+            ..wanted(bases, true)
+        };
+        assert_eq!(witness.check(&proof, Some(&with(&["dc=org"], true))), Ok(()));
+        assert!(witness.check(&proof, Some(&with(&["dc=org"], false))).is_err());
+        assert!(witness.check(&proof, Some(&with(&["dc=org", "dc=com"], true))).is_err());
+        assert!(witness.check(&proof, None).is_err());
+        let nobody = Witness::default();
+        assert!(nobody.check(&proof, Some(&with(&[], true))).is_err());
     }
 
     #[tokio::test]

@@ -144,17 +144,16 @@ impl Tenant {
     async fn drive(&self, run: RunId, how: SyncOptions, watch: &Arc<dyn Watch>) -> Hook<()> {
         let begun = Instant::now();
         let SyncOptions { mode, deadline, .. } = how;
-        let checkpoint = match mode {
-            Mode::Full => Vec::new(),
-            Mode::Changes => self.plans().checkpoint(self.id()).await?,
-        };
+        // A full sync too goes on from it: then it can tell what a sync of changes would have missed.
+        let checkpoint = self.plans().checkpoint(self.id()).await?;
+        let since = mode == Mode::Changes && !checkpoint.is_empty();
         let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
         let options = Options {
             mode,
             checkpoint,
             seed: high ^ low.rotate_left(17),
         };
-        let enumeration = enumeration(&self.installation().await?.settings);
+        let enumeration = enumeration(&self.installation().await?.settings, since);
         let hooks = self.hooks_syncing(run, watch, enumeration);
         let mut stepping = hooks.sync(options).await?;
         loop {
@@ -197,7 +196,7 @@ impl Tenant {
 }
 
 /// What the settings say must be searched.
-fn enumeration(settings: &[HostSetting]) -> Enumeration {
+fn enumeration(settings: &[HostSetting], changes: bool) -> Enumeration {
     let value = |key: &str| HostSetting::value_of(settings, key);
     let lines = value("base-dn").lines().map(str::trim);
     Enumeration {
@@ -206,6 +205,7 @@ fn enumeration(settings: &[HostSetting]) -> Enumeration {
             .map(str::to_owned)
             .collect(),
         subtree: value("scope") != "one",
+        changes,
     }
 }
 

@@ -40,6 +40,18 @@ impl Host for Guest {
         or_end(context.portal.index(&context.tenant, &after, limit).await)
     }
 
+    async fn index_of(&mut self, external_ids: Vec<String>) -> wasmtime::Result<PeopleIndex> {
+        let (_call, context) = self.enter()?;
+        or_end(at_most("people", external_ids.len(), PEOPLE))?;
+        or_end(context.portal.index_of(&context.tenant, &external_ids).await)
+    }
+
+    async fn pending(&mut self, after: String, limit: u32) -> wasmtime::Result<Vec<String>> {
+        let (_call, context) = self.enter()?;
+        or_end(within("limit", limit, 10_000))?;
+        or_end(context.portal.pending(&context.tenant, &after, limit).await)
+    }
+
     async fn people(&mut self, external_ids: Vec<String>) -> wasmtime::Result<Vec<Person>> {
         let (_call, context) = self.enter()?;
         or_end(at_most("people", external_ids.len(), PEOPLE))?;

@@ -556,7 +556,10 @@ async fn conclude(
         .await?;
     }
     sqlx::query(
-        "UPDATE tenant SET checkpoint = (SELECT checkpoint FROM run WHERE id = ?2) WHERE id = ?1",
+        // Who was refused is not as the directory has them: the next sync must not pass them over.
+        "UPDATE tenant SET checkpoint = iif(EXISTS (SELECT 1 FROM row_outcome
+                WHERE run = ?2 AND outcome = 'failed'), x'', (SELECT checkpoint FROM run WHERE id = ?2))
+         WHERE id = ?1",
     )
     .bind(tenant)
     .bind(run.0)

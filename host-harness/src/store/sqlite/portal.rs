@@ -42,6 +42,18 @@ impl Portal for Store {
             .await?)
     }
 
+    async fn index_of(&self, tenant: &TenantId, external_ids: &[String]) -> Outcome<PeopleIndex> {
+        Ok(self
+            .index_named(self.tenant(tenant).await?, external_ids)
+            .await?)
+    }
+
+    async fn pending(&self, tenant: &TenantId, after: &str, limit: u32) -> Outcome<Vec<String>> {
+        Ok(self
+            .people_pending(self.tenant(tenant).await?, after, limit)
+            .await?)
+    }
+
     async fn people(&self, tenant: &TenantId, external_ids: &[String]) -> Outcome<Vec<Person>> {
         Ok(self
             .people_named(self.tenant(tenant).await?, external_ids)
@@ -145,44 +157,47 @@ impl Store {
         .bind(i64::from(limit.clamp(1, MAX_INDEX)))
         .fetch_one(self.readers())
         .await?;
-        let external_ids: Vec<String> = serde_json::from_str(row.try_get(0)?)?;
-        let Some(last) = external_ids.last() else {
-            return Ok(PeopleIndex {
-                external_ids,
-                source_hashes: Vec::new(),
-                marks: Vec::new(),
-                absent_since: Vec::new(),
-                more: false,
-            });
-        };
-        let more = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND origin = 1 AND key > ?2)",
+        let mut index = read_index(&row)?;
+        if let Some(last) = index.external_ids.last() {
+            index.more = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND origin = 1 AND key > ?2)",
+            )
+            .bind(tenant)
+            .bind(last)
+            .fetch_one(self.readers())
+            .await?;
+        }
+        Ok(index)
+    }
+
+    async fn index_named(&self, tenant: i64, external_ids: &[String]) -> StoreResult<PeopleIndex> {
+        let row = sqlx::query(
+            "SELECT json_group_array(key), group_concat(hex(hash), ''), group_concat(marks, ''),
+                json_group_array(absent_since)
+             FROM (SELECT p.key, coalesce(p.source_hash, zeroblob(16)) AS hash, p.marks, p.absent_since
+                FROM (SELECT DISTINCT value FROM json_each(?2)) j
+                CROSS JOIN person p ON p.tenant = ?1 AND p.origin = 1 AND p.key = j.value
+                ORDER BY p.key)",
         )
         .bind(tenant)
-        .bind(last)
+        .bind(json(&external_ids))
         .fetch_one(self.readers())
         .await?;
-        let index = PeopleIndex {
-            source_hashes: read_hashes(row.try_get(1)?)?,
-            marks: row
-                .try_get::<&str, _>(2)?
-                .bytes()
-                .map(|b| u32::from(b & 7))
-                .collect(),
-            absent_since: serde_json::from_str(row.try_get(3)?)?,
-            more,
-            external_ids,
-        };
-        let count = index.external_ids.len();
-        let whole = index.source_hashes.len() == 2 * count
-            && index.marks.len() == count
-            && index.absent_since.len() == count
-            && index.external_ids.is_sorted();
-        if whole {
-            Ok(index)
-        } else {
-            Err(StoreError::Corrupt("the list of people".to_owned()))
-        }
+        read_index(&row)
+    }
+
+    async fn people_pending(&self, tenant: i64, after: &str, limit: u32) -> StoreResult<Vec<String>> {
+        let ids = sqlx::query_scalar(
+            "SELECT key FROM person
+             WHERE tenant = ?1 AND origin = 1 AND (absent_since <> 0 OR marks & 4) AND key > ?2
+             ORDER BY key LIMIT ?3",
+        )
+        .bind(tenant)
+        .bind(after)
+        .bind(i64::from(limit.clamp(1, MAX_INDEX)))
+        .fetch_all(self.readers())
+        .await?;
+        Ok(ids)
     }
 
     async fn people_named(&self, tenant: i64, external_ids: &[String]) -> StoreResult<Vec<Person>> {
@@ -260,6 +275,38 @@ fn status(marks: i64) -> Status {
         Status::Active
     } else {
         Status::Inactive
+    }
+}
+
+/// A page of the index, as one row of four columns.
+fn read_index(row: &SqliteRow) -> StoreResult<PeopleIndex> {
+    let external_ids: Vec<String> = serde_json::from_str(row.try_get(0)?)?;
+    if external_ids.is_empty() {
+        return Ok(PeopleIndex {
+            external_ids,
+            source_hashes: Vec::new(),
+            marks: Vec::new(),
+            absent_since: Vec::new(),
+            more: false,
+        });
+    }
+    let marks: &str = row.try_get(2)?;
+    let index = PeopleIndex {
+        source_hashes: read_hashes(row.try_get(1)?)?,
+        marks: marks.bytes().map(|b| u32::from(b & 7)).collect(),
+        absent_since: serde_json::from_str(row.try_get(3)?)?,
+        more: false,
+        external_ids,
+    };
+    let count = index.external_ids.len();
+    let whole = index.source_hashes.len() == 2 * count
+        && index.marks.len() == count
+        && index.absent_since.len() == count
+        && index.external_ids.is_sorted();
+    if whole {
+        Ok(index)
+    } else {
+        Err(StoreError::Corrupt("the list of people".to_owned()))
     }
 }
 

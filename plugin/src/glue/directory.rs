@@ -4,8 +4,9 @@ use super::bindings::marketplace::directory_sync::ldap;
 use super::nodes::Nodes;
 use crate::entry::Page;
 use crate::ports::directory::{
-    Authentication, ChangeCompletion, ChangeRequest, ChangeTurn, Changes, Completion, Connection, Cursor, Directory, Endpoint, HostProblem, OpenFailure,
-    Scope, SearchRequest, Security, ServerIdentity, Session, Stage, Turn,
+    Authentication, ChangeCompletion, ChangeRequest, ChangeTurn, Changes, Completion, Connection,
+    Cursor, Directory, Endpoint, HostProblem, OpenFailure, Scope, SearchRequest, Security,
+    ServerIdentity, Session, Stage, Turn,
 };
 
 /// Opens sessions at the host.

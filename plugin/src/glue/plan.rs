@@ -3,7 +3,9 @@
 use super::bindings::marketplace::directory_sync::{plan, types};
 use super::host::Imports;
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Absence, Basis, Change, Party, Plan, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow};
+use crate::ports::plan::{
+    Absence, Basis, Change, Party, Plan, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
+};
 
 impl Plan for Imports {
     fn record(&self, rows: &[Row<'_>]) -> Result<(), HostProblem> {

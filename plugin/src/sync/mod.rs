@@ -54,4 +54,6 @@ pub use recipe::Recipe;
 pub use run::{Mode, Options, Run, Step, start};
 
 #[cfg(test)]
+pub(crate) use people::pack as packed;
+#[cfg(test)]
 mod tests;

@@ -161,7 +161,7 @@ fn kind_number(kind: RowKind) -> u8 {
 }
 
 /// The bytes of a UUID in canonical form.
-pub(super) fn pack(text: &str) -> Option<[u8; 16]> {
+pub(crate) fn pack(text: &str) -> Option<[u8; 16]> {
     if text.len() != 36 {
         return None;
     }

@@ -438,7 +438,10 @@ impl<H: Host> Run<H> {
             next.remember(controls, unsynced);
             next.write()
         });
-        let summary = Summary { warnings, ..summary };
+        let summary = Summary {
+            warnings,
+            ..summary
+        };
         // Once more: the plan must not be finished under another configuration.
         self.same_configuration(host)?;
         remembered::remember(host.state(), &self.configuration, self.profile)?;

@@ -8,13 +8,14 @@ use crate::attribute::AttributeSet;
 use crate::dn::Dn;
 use crate::entry::Page;
 use crate::ports::directory::{
-    Completion, Connection, Cursor, Directory, Endpoint, HostProblem, OpenFailure, Scope,
-    SearchRequest, ServerIdentity, Session, Stage, Turn, Verdict,
+    ChangeCompletion, ChangeRequest, ChangeTurn, Changes, Completion, Connection, Cursor,
+    Directory, Endpoint, HostProblem, OpenFailure, Scope, SearchRequest, ServerIdentity, Session,
+    Stage, Turn, Verdict,
 };
 use crate::problem::Problem;
 
 /// One entry.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Record {
     pub(crate) dn: String,
     pub(crate) attributes: Vec<(String, Vec<Vec<u8>>)>,
@@ -55,6 +56,14 @@ impl Record {
         }
     }
 
+    /// The bytes of its entryUUID; none without one.
+    fn uuid(&self) -> Vec<u8> {
+        let Some(text) = self.values("entryUUID").first() else {
+            return Vec::new();
+        };
+        let text = String::from_utf8_lossy(text);
+        crate::sync::packed(&text).map_or_else(Vec::new, |bytes| bytes.to_vec())
+    }
     fn values(&self, name: &str) -> &[Vec<u8>] {
         self.attributes
             .iter()
@@ -80,6 +89,12 @@ pub(crate) struct Faults {
     pub(crate) cut_after: Option<u64>,
     /// The server does not page.
     pub(crate) no_paging: bool,
+    /// A change request tells who is there instead of who is gone.
+    pub(crate) presence: bool,
+    /// A change request ends with this result code.
+    pub(crate) changes: Option<u32>,
+    /// A change request tells of nothing.
+    pub(crate) silent: bool,
     /// Search continuation references.
     pub(crate) referrals: u32,
 }
@@ -91,6 +106,8 @@ pub(crate) struct MemoryDirectory {
     pub(crate) root: Rc<RefCell<Record>>,
     pub(crate) faults: Rc<RefCell<Faults>>,
     pub(crate) searches: Rc<Cell<u32>>,
+    /// What was served to change requests, by cookie.
+    pub(crate) served: Rc<RefCell<Vec<Vec<Record>>>>,
     connections: Rc<Cell<u64>>,
 }
 
@@ -137,6 +154,7 @@ pub(crate) struct MemorySession {
 
 impl Session for MemorySession {
     type Cursor = MemoryCursor;
+    type Changes = MemoryChanges;
 
     fn stages(&self) -> Vec<Stage> {
         self.stages.clone()
@@ -146,6 +164,9 @@ impl Session for MemorySession {
         self.server.clone()
     }
 
+    fn changes(&self, request: &ChangeRequest) -> Result<MemoryChanges, HostProblem> {
+        Ok(MemoryChanges(RefCell::new(self.told(request))))
+    }
     fn search(&self, request: &SearchRequest) -> Result<MemoryCursor, HostProblem> {
         self.directory
             .searches
@@ -212,6 +233,71 @@ impl Session for MemorySession {
 }
 
 impl MemorySession {
+    /// What a server tells that remembers every answer it gave.
+    fn told(&self, request: &ChangeRequest) -> VecDeque<ChangeTurn> {
+        let faults = self.directory.faults.borrow().clone();
+        let base = Dn::parse(&request.base).unwrap_or_default();
+        let inside = |record: &Record| {
+            let dn = Dn::parse(&record.dn).unwrap_or_default();
+            match request.scope {
+                Scope::One => dn.parent().as_ref() == Some(&base),
+                _ => dn.is_below(&base),
+            }
+        };
+        let mut served = self.directory.served.borrow_mut();
+        let number = request.cookie.first().map(|number| usize::from(*number));
+        let before: Vec<Record> = number.map(|n| served[n].clone()).unwrap_or_default();
+        let now = self.directory.entries.borrow().clone();
+        let (mut changed, mut present, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+        for record in now.iter().filter(|record| inside(record)) {
+            if before.contains(record) {
+                present.extend(record.uuid());
+            } else {
+                changed.extend(record.uuid());
+            }
+        }
+        for record in before.iter().filter(|record| inside(record)) {
+            if !now
+                .iter()
+                .any(|other| other.uuid() == record.uuid() && inside(other))
+            {
+                deleted.extend(record.uuid());
+            }
+        }
+        let cookie = vec![u8::try_from(served.len()).unwrap()];
+        served.push(now);
+        let presence = number.is_none() || faults.presence;
+        let mut turns = vec![ChangeTurn::Changed(changed)];
+        turns.push(if presence {
+            ChangeTurn::Present(present)
+        } else {
+            ChangeTurn::Deleted(deleted)
+        });
+        if faults.silent {
+            turns.clear();
+        }
+        let problem = faults
+            .changes
+            .map(|_| Problem::new("refused", "the server refused", "mend it").into());
+        turns.push(ChangeTurn::Finished(ChangeCompletion {
+            completion: Completion {
+                result_code: faults.changes.unwrap_or(0),
+                message: String::new(),
+                matched_dn: String::new(),
+                referrals: 0,
+                pages: 1,
+                entries: 0,
+                exhausted: problem.is_none(),
+                paged: false,
+                server: self.server.clone(),
+                problem,
+            },
+            cookie,
+            deletes: !presence || faults.silent,
+        }));
+        turns.into()
+    }
+
     fn found(&self, request: &SearchRequest) -> (Vec<Record>, bool) {
         let base = Dn::parse(&request.base).unwrap_or_default();
         if request.base.is_empty() && request.scope == Scope::Base {
@@ -275,6 +361,24 @@ impl Cursor for MemoryCursor {
         match self.pages.borrow_mut().pop_front() {
             Some(page) => Turn::Entries(page),
             None => Turn::Finished(self.completion.clone()),
+        }
+    }
+}
+
+/// A change request under way.
+#[derive(Debug)]
+pub(crate) struct MemoryChanges(RefCell<VecDeque<ChangeTurn>>);
+
+impl Changes for MemoryChanges {
+    fn next(&self) -> ChangeTurn {
+        let mut turns = self.0.borrow_mut();
+        match turns.pop_front() {
+            Some(end @ ChangeTurn::Finished(_)) => {
+                turns.push_front(end.clone());
+                end
+            }
+            Some(turn) => turn,
+            None => unreachable!("the end is given again and again"),
         }
     }
 }

@@ -53,6 +53,20 @@ impl Default for MemoryPortal {
 }
 
 impl MemoryPortal {
+    /// Synced people whose id is wanted, ascending.
+    fn synced(&self, wanted: impl Fn(&str) -> bool) -> Vec<Person> {
+        let people = self.people.borrow();
+        let synced = people
+            .iter()
+            .filter(|person| !person.external_id.is_empty());
+        let mut synced: Vec<Person> = synced
+            .filter(|person| wanted(&person.external_id))
+            .cloned()
+            .collect();
+        synced.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+        synced
+    }
+
     /// A person that a sync brought.
     pub(crate) fn add(&self, external_id: &str, dn: &str, values: &[(&str, &str)]) {
         let mut people = self.people.borrow_mut();
@@ -72,6 +86,30 @@ impl MemoryPortal {
                 .collect(),
         });
     }
+}
+
+fn indexed(people: &[Person], more: bool) -> PeopleIndex {
+    let mut index = PeopleIndex {
+        more,
+        ..PeopleIndex::default()
+    };
+    for person in people {
+        index.external_ids.push(person.external_id.clone());
+        let mut hash = person.source_hash.clone();
+        hash.resize(16, 0);
+        for half in hash.chunks(8) {
+            index
+                .source_hashes
+                .push(u64::from_le_bytes(half.try_into().unwrap()));
+        }
+        index.marks.push(
+            u32::from(person.status == Status::Inactive)
+                | u32::from(person.deactivated_by_sync) << 1
+                | u32::from(!person.changed_in_portal.is_empty()) << 2,
+        );
+        index.absent_since.push(0);
+    }
+    index
 }
 
 /// As the portal compares unique values.
@@ -101,37 +139,26 @@ impl Portal for MemoryPortal {
     }
 
     fn index(&self, after: &str, limit: u32) -> PeopleIndex {
-        let people = self.people.borrow();
-        let mut synced: Vec<_> = people
-            .iter()
-            .filter(|person| !person.external_id.is_empty() && person.external_id.as_str() > after)
-            .collect();
-        synced.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+        let mut synced = self.synced(|id| id > after);
         let more = synced.len() > limit as usize;
         synced.truncate(limit as usize);
-        let mut index = PeopleIndex {
-            more,
-            ..PeopleIndex::default()
-        };
-        for person in synced {
-            index.external_ids.push(person.external_id.clone());
-            let mut hash = person.source_hash.clone();
-            hash.resize(16, 0);
-            for half in hash.chunks(8) {
-                index
-                    .source_hashes
-                    .push(u64::from_le_bytes(half.try_into().unwrap()));
-            }
-            index.marks.push(
-                u32::from(person.status == Status::Inactive)
-                    | u32::from(person.deactivated_by_sync) << 1
-                    | u32::from(!person.changed_in_portal.is_empty()) << 2,
-            );
-            index.absent_since.push(0);
-        }
-        index
+        indexed(&synced, more)
     }
-
+    fn index_of(&self, external_ids: &[String]) -> PeopleIndex {
+        indexed(
+            &self.synced(|id| external_ids.iter().any(|one| one == id)),
+            false,
+        )
+    }
+    fn pending(&self, after: &str, limit: u32) -> Vec<String> {
+        let mut synced = self.synced(|id| id > after);
+        synced.retain(|person| !person.changed_in_portal.is_empty());
+        synced.truncate(limit as usize);
+        synced
+            .into_iter()
+            .map(|person| person.external_id)
+            .collect()
+    }
     fn people(&self, external_ids: &[String]) -> Vec<Person> {
         assert!(
             external_ids.len() <= PEOPLE as usize,

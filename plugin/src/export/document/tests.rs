@@ -66,6 +66,12 @@ impl Portal for Schema {
     fn index(&self, _: &str, _: u32) -> PeopleIndex {
         PeopleIndex::default()
     }
+    fn index_of(&self, _: &[String]) -> PeopleIndex {
+        unreachable!()
+    }
+    fn pending(&self, _: &str, _: u32) -> Vec<String> {
+        unreachable!()
+    }
     fn people(&self, _: &[String]) -> Vec<Person> {
         Vec::new()
     }

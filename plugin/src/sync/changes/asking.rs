@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::checkpoint::{Checkpoint, MOST_CONTROLS, Mark};
+use super::checkpoint::{Checkpoint, Mark};
 use super::content::{self, Content};
 use super::sequence::{self, Sequence};
 use super::stamps::{self, Groups, Listing};
@@ -212,7 +212,12 @@ impl<S: Session> Asking<S> {
         around: &Around<'_, S>,
         mark: Mark,
     ) -> Result<News, Unable> {
-        let Around { session, recipe, profile, .. } = *around;
+        let Around {
+            session,
+            recipe,
+            profile,
+            ..
+        } = *around;
         let digest = &around.configuration.digest;
         let listed = mark.mechanism() == Mechanism::Stamps;
         let mut next = Checkpoint::new(recipe, digest, around.server, around.now, mark);
@@ -234,12 +239,9 @@ impl<S: Session> Asking<S> {
             .filter(|id| !self.ids.contains(*id))
             .cloned()
             .collect();
-        next.controls = if untold.is_empty() && !before.controls.is_empty() {
-            Vec::new()
-        } else {
-            control::check(host, session, recipe, profile, &untold)?
-        };
-        next.controls.truncate(MOST_CONTROLS);
+        next.controls = control::check(host, session, recipe, profile, &untold)?;
+        // One of them is read with the others: nobody found at all would say nothing.
+        self.ids.extend(next.controls.first().cloned());
         self.ids.extend(before.unsynced);
         let mut after = String::new();
         loop {
@@ -252,7 +254,10 @@ impl<S: Session> Asking<S> {
             self.ids.extend(pending);
         }
         let people = std::mem::take(&mut self.ids).into_iter().collect();
-        Ok(News { people: Some(people), next })
+        Ok(News {
+            people: Some(people),
+            next,
+        })
     }
 }
 
@@ -261,7 +266,13 @@ fn begin<S: Session>(
     mechanism: Mechanism,
     before: Option<&Mark>,
 ) -> Result<Stage<S>, Unable> {
-    let Around { session, root, recipe, profile, .. } = *around;
+    let Around {
+        session,
+        root,
+        recipe,
+        profile,
+        ..
+    } = *around;
     let places = recipe.places();
     Ok(match mechanism {
         Mechanism::ContentSync => Stage::Content(Content::begin(session, root, places, before)?),
@@ -319,11 +330,22 @@ fn expired<S: Session>(
 }
 
 /// Attributes that a server makes up from other entries.
-const DERIVED: [&str; 5] = ["memberOf", "isMemberOf", "nsRole", "tokenGroups", "directReports"];
+const DERIVED: [&str; 5] = [
+    "memberOf",
+    "isMemberOf",
+    "nsRole",
+    "tokenGroups",
+    "directReports",
+];
 
 fn derived(recipe: &Recipe, configuration: &Configuration) -> Option<String> {
     let filter = configuration.settings.filter.as_ref();
-    let mut names: Vec<&str> = recipe.attributes().names().iter().map(String::as_str).collect();
+    let mut names: Vec<&str> = recipe
+        .attributes()
+        .names()
+        .iter()
+        .map(String::as_str)
+        .collect();
     names.extend(filter.map(Filter::attributes).into_iter().flatten());
     let is = |name: &&str| DERIVED.iter().any(|known| known.eq_ignore_ascii_case(name));
     names.into_iter().find(is).map(str::to_owned)

@@ -13,7 +13,7 @@ const FORM: u32 = 1;
 /// The most people that are remembered for a second look.
 pub(super) const MOST_UNSYNCED: usize = 10_000;
 /// The most people that serve as a control.
-pub(super) const MOST_CONTROLS: usize = 64;
+const MOST_CONTROLS: usize = 64;
 
 /// As the host keeps it, in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +121,9 @@ impl Checkpoint {
             )));
         }
         if checkpoint.at > now {
-            return Err(Unable::new("the host's clock is earlier than at the last sync"));
+            return Err(Unable::new(
+                "the host's clock is earlier than at the last sync",
+            ));
         }
         Ok(checkpoint)
     }
@@ -134,9 +136,16 @@ impl Checkpoint {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// With the people of the run that leaves it.
+    /// With the people of the run that leaves it, before those who were a control already.
     pub(in crate::sync) fn remember(&mut self, controls: Vec<String>, unsynced: Vec<String>) {
-        (self.controls, self.unsynced) = (controls, unsynced);
+        let before = std::mem::replace(&mut self.controls, controls);
+        for id in before {
+            let known = self.controls.contains(&id) || unsynced.binary_search(&id).is_ok();
+            if !known && self.controls.len() < MOST_CONTROLS {
+                self.controls.push(id);
+            }
+        }
+        self.unsynced = unsynced;
     }
 }
 

@@ -50,7 +50,10 @@ impl<C: Changes> Content<C> {
         }
         let started = started(session, root);
         let cookies = match before {
-            Some(Mark::ContentSync { cookies, started: then }) => {
+            Some(Mark::ContentSync {
+                cookies,
+                started: then,
+            }) => {
                 in_order(cookies, then.as_deref(), started.as_deref())?;
                 cookies.clone()
             }
@@ -187,6 +190,13 @@ mod tests {
         assert!(!check(Some("20261125090000Z"), Some("20261124110000Z")));
         assert!(!check(None, Some("?")));
         assert!(check(None, None));
-        assert!(in_order(&[b"ldap1:389#cn=x#42".to_vec()], None, Some("20260101000000Z")).is_ok());
+        assert!(
+            in_order(
+                &[b"ldap1:389#cn=x#42".to_vec()],
+                None,
+                Some("20260101000000Z")
+            )
+            .is_ok()
+        );
     }
 }

@@ -108,7 +108,11 @@ impl Named {
         self.proof.referrals = self.proof.referrals.saturating_add(completion.referrals);
         self.proof.server = proof::named(&completion.server);
         for one in searches {
-            let known = self.proof.searches.iter_mut().find(|known| known.base == one.base);
+            let known = self
+                .proof
+                .searches
+                .iter_mut()
+                .find(|known| known.base == one.base);
             match known {
                 Some(known) => {
                     known.pages = known.pages.saturating_add(one.pages);

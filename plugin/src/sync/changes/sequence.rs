@@ -51,7 +51,10 @@ impl<C: Cursor> Sequence<C> {
         let mut attributes = AttributeSet::new();
         let identity = profile.identity(&mut attributes);
         let waiting = match before {
-            Some(Mark::UpdateSequence { database: then, number: told }) => {
+            Some(Mark::UpdateSequence {
+                database: then,
+                number: told,
+            }) => {
                 if *then != database {
                     return Err(Unable::new(
                         "the domain controller's database is another one, or was restored from a backup",

@@ -140,7 +140,9 @@ impl<C: Cursor> Listing<C> {
             let id = self.identity.read(&entry);
             let id = id.map_err(|_| Unable::new("there are people whose id cannot be read"))?;
             let stamp = self.stamp(&entry).ok_or_else(|| {
-                Unable::new("the bind account may not read when entries were changed (modifyTimestamp)")
+                Unable::new(
+                    "the bind account may not read when entries were changed (modifyTimestamp)",
+                )
             })?;
             let place = group(&id);
             let mut hasher = SipHasher13::new_with_keys(2, 3);

@@ -34,6 +34,31 @@ pub(super) fn begin(world: &World, seed: u64) -> Result<Run<World>, Vec<HostProb
     start(world, &options)
 }
 
+/// The same in another mode and from a checkpoint, to the end. Gives what the plan leaves for the next run too.
+pub(super) fn plan_from(
+    world: &World,
+    mode: Mode,
+    checkpoint: &[u8],
+    seed: u64,
+) -> Result<(Summary, Vec<u8>), Vec<HostProblem>> {
+    drop(begin(world, seed));
+    let checkpoint = checkpoint.to_vec();
+    let mut run = start(
+        world,
+        &Options {
+            mode,
+            checkpoint,
+            seed,
+        },
+    )?;
+    loop {
+        if let Step::Finished(summary) = run.step(world, 1)? {
+            let (_, _, checkpoint) = world.finished.borrow().clone().unwrap();
+            return Ok((summary, checkpoint));
+        }
+    }
+}
+
 /// Steps to the end.
 pub(super) fn plan(world: &World, seed: u64, pages: u32) -> Result<Summary, Vec<HostProblem>> {
     let mut run = begin(world, seed)?;

@@ -1,6 +1,7 @@
 //! Runs against a host in memory.
 //!
 //! - `bench`: makes plans and applies them to the portal in memory
+//! - `changes`: what has changed since the last sync, and when everybody is read instead
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `places`: several bases, and subtrees that are left out
 //! - `plans`: what a plan holds
@@ -10,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod changes;
 mod disabled;
 mod places;
 mod plans;

@@ -9,7 +9,7 @@ use crate::testing::world::person;
 
 /// What one person has become: which of few mail addresses and user names, disabled or not, there or not.
 #[derive(Debug, Clone)]
-struct State {
+pub(super) struct State {
     mail: u32,
     uid: u32,
     disabled: bool,
@@ -38,11 +38,11 @@ fn state(values: u32) -> impl Strategy<Value = State> {
         })
 }
 
-fn states() -> impl Strategy<Value = Vec<Vec<State>>> {
+pub(super) fn states() -> impl Strategy<Value = Vec<Vec<State>>> {
     prop::collection::vec(prop::collection::vec(state(14), 8), 2..4)
 }
 
-fn records(states: &[State]) -> Vec<Record> {
+pub(super) fn records(states: &[State]) -> Vec<Record> {
     let mut records = Vec::new();
     for (n, state) in (1..).zip(states) {
         if !state.present {
@@ -68,7 +68,7 @@ fn records(states: &[State]) -> Vec<Record> {
     records
 }
 
-fn world(page: usize) -> World {
+pub(super) fn world(page: usize) -> World {
     let world = World::with_people(0);
     set(&world, &settings(page));
     world
@@ -83,7 +83,7 @@ fn settings(page: usize) -> [(&'static str, &'static str); 3] {
     ]
 }
 
-fn put(world: &World, records: Vec<Record>) {
+pub(super) fn put(world: &World, records: Vec<Record>) {
     let mut entries = world.directory.entries.borrow_mut();
     entries.truncate(2);
     entries.extend(records);

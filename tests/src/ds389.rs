@@ -142,9 +142,7 @@ impl Server for Ds389 {
     }
 
     fn settings(&self) -> String {
-        "profile = \"generic\"\nfilter = \"(objectClass=inetOrgPerson)\"\n\
-         disabled-when = \"(nsAccountLock=TRUE)\"\n"
-            .to_owned()
+        String::new()
     }
 
     fn mapping(&self) -> String {

@@ -21,6 +21,7 @@ pub mod component;
 pub mod conformance;
 pub mod contents;
 pub mod ds389;
+pub mod histories;
 pub mod measure;
 pub mod portal;
 pub mod reading;

@@ -140,11 +140,7 @@ impl Server for Samba {
     }
 
     fn settings(&self) -> String {
-        format!(
-            "profile = \"generic\"\nfilter = \"(&(objectCategory=person)(objectClass=user))\"\n\
-             disabled-when = \"{}\"\n",
-            people::DISABLED
-        )
+        String::new()
     }
 
     fn mapping(&self) -> String {

@@ -9,7 +9,7 @@ use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Configured, Description, FormKind, Receipt, Report};
 use crate::contract::hooks::mapping::{OnEmpty, Previewed, Rule, Suggestion};
 use crate::contract::hooks::schedule::Occurrence;
-use crate::contract::plan::{Guard, Party, Row};
+use crate::contract::plan::{Basis, Guard, Party, Row};
 use crate::contract::types::{MappedField, Setting, Stage, Verdict};
 use crate::ports::plan::{Run, StoredRow};
 
@@ -252,6 +252,10 @@ pub(crate) fn run(run: &Run) -> Value {
         "rows": rows,
         "guards": guards(&run.guards),
         "proof": run.proof.as_ref().map(|p| json!({
+            "basis": match p.basis {
+                Basis::Enumeration => "enumeration",
+                Basis::Changes => "changes",
+            },
             "complete": p.complete,
             "gaps": problems(&p.gaps),
             "pages": p.pages,

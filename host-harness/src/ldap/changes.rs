@@ -16,9 +16,7 @@ use super::request;
 use super::search::in_time;
 use super::told::{self, Done, Told};
 use crate::Problem;
-use crate::contract::ldap::{
-    ChangeCompletion, ChangeRequest, ChangeTurn, Scope, ServerIdentity,
-};
+use crate::contract::ldap::{ChangeCompletion, ChangeRequest, ChangeTurn, Scope, ServerIdentity};
 use crate::ports::Changes;
 
 /// Entries told a piece.
@@ -79,7 +77,14 @@ impl Asking {
             turns: sender,
         };
         let finished = None;
-        (asking, LdapChanges { turns, server, finished })
+        (
+            asking,
+            LdapChanges {
+                turns,
+                server,
+                finished,
+            },
+        )
     }
 
     /// Asks until the end, until `superseded`, or until nobody reads any more.
@@ -128,7 +133,10 @@ impl Asking {
                 return Err(Fault::Superseded);
             }
         }
-        if in_time(&self.link, self.limits.page, stream.next()).await?.is_some() {
+        if in_time(&self.link, self.limits.page, stream.next())
+            .await?
+            .is_some()
+        {
             let past = "an entry got past".to_owned();
             return Err(self.link.fail(Fault::Library(past)));
         }
@@ -157,7 +165,12 @@ impl Asking {
         self.tally.referrals = self.tally.referrals.saturating_add(piece.references);
         self.tally.pages += 1;
         let entries = piece.told.len();
-        let Told { changed, present, deleted, cookie } = piece.told;
+        let Told {
+            changed,
+            present,
+            deleted,
+            cookie,
+        } = piece.told;
         if cookie.is_some() {
             self.last.cookie = cookie;
         }

@@ -162,12 +162,19 @@ mod tests {
         let ids = tagged(SET, &tagged(OCTETS, &[7; UUID]));
         told.information(&information(&tagged(0xa3, &ids))).unwrap();
         let gone = [tagged(OCTETS, b"c"), tagged(BOOLEAN, &[0xff]), ids].concat();
-        told.information(&information(&tagged(0xa3, &gone))).unwrap();
-        assert_eq!((told.present.clone(), told.deleted.clone()), (vec![7; UUID], vec![7; UUID]));
+        told.information(&information(&tagged(0xa3, &gone)))
+            .unwrap();
+        assert_eq!(
+            (told.present.clone(), told.deleted.clone()),
+            (vec![7; UUID], vec![7; UUID])
+        );
         assert_eq!(told.cookie.as_deref(), Some(&b"c"[..]));
         told.information(&information(&tagged(0x80, b"d"))).unwrap();
         assert_eq!(told.cookie.as_deref(), Some(&b"d"[..]));
-        let done = tagged(SEQUENCE, &[tagged(OCTETS, b"e"), tagged(BOOLEAN, &[1])].concat());
+        let done = tagged(
+            SEQUENCE,
+            &[tagged(OCTETS, b"e"), tagged(BOOLEAN, &[1])].concat(),
+        );
         let (cookie, deletes) = (Some(b"e".to_vec()), true);
         assert_eq!(Done::read(&done), Ok(Done { cookie, deletes }));
         assert_eq!(Done::read(&tagged(SEQUENCE, &[])), Ok(Done::default()));
@@ -179,8 +186,14 @@ mod tests {
         assert_eq!(told.entry(&[]), Err(Malformed::Unexpected));
         assert_eq!(told.entry(&state(4, 1)), Err(Malformed::Number));
         let short = tagged(SET, &tagged(OCTETS, &[7; 15]));
-        assert_eq!(told.information(&information(&tagged(0xa3, &short))), Err(Malformed::Length));
-        assert_eq!(told.information(&tagged(0x80, b"1.2")), Err(Malformed::Unexpected));
+        assert_eq!(
+            told.information(&information(&tagged(0xa3, &short))),
+            Err(Malformed::Length)
+        );
+        assert_eq!(
+            told.information(&tagged(0x80, b"1.2")),
+            Err(Malformed::Unexpected)
+        );
         assert_eq!(told, Told::default());
     }
 }

@@ -352,7 +352,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_may_have_changed_are_asked_for_only_with_a_checkpoint_and_below_every_base() {
+    async fn those_who_may_have_changed_are_asked_for_only_with_a_checkpoint_and_below_every_base()
+    {
         let witness = after(request(Scope::Subtree, 0), end()).await;
         let proof = Proof {
             basis: Basis::Changes,
@@ -362,9 +363,20 @@ mod tests {
             changes,
             ..wanted(bases, true)
         };
-        assert_eq!(witness.check(&proof, Some(&with(&["dc=org"], true))), Ok(()));
-        assert!(witness.check(&proof, Some(&with(&["dc=org"], false))).is_err());
-        assert!(witness.check(&proof, Some(&with(&["dc=org", "dc=com"], true))).is_err());
+        assert_eq!(
+            witness.check(&proof, Some(&with(&["dc=org"], true))),
+            Ok(())
+        );
+        assert!(
+            witness
+                .check(&proof, Some(&with(&["dc=org"], false)))
+                .is_err()
+        );
+        assert!(
+            witness
+                .check(&proof, Some(&with(&["dc=org", "dc=com"], true)))
+                .is_err()
+        );
         assert!(witness.check(&proof, None).is_err());
         let nobody = Witness::default();
         assert!(nobody.check(&proof, Some(&with(&[], true))).is_err());

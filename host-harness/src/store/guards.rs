@@ -238,6 +238,7 @@ mod tests {
     #[test]
     fn only_a_whole_enumeration_proves_absence() {
         let proof = Proof {
+            basis: crate::contract::plan::Basis::Enumeration,
             complete: true,
             gaps: Vec::new(),
             pages: 1,

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rollcall::Problem;
-use rollcall::contract::ldap::{Connection, OpenFailure, SearchRequest, ServerIdentity};
+use rollcall::contract::ldap::{
+    ChangeRequest, Connection, OpenFailure, SearchRequest, ServerIdentity,
+};
 use rollcall::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{FieldValue, Stage};
 use rollcall::ports::plan::{Applied, Begin, Plans, RowQuery, Run, RunId, RunStatus, StoredRow};
 use rollcall::ports::{
-    Directory, OpenCursor, OpenSession, Outcome, Portal, Session, State, TenantId,
+    Directory, OpenChanges, OpenCursor, OpenSession, Outcome, Portal, Session, State, TenantId,
 };
 use rollcall::sandbox::{HostContext, Plugin, Sandbox, SandboxConfig};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -176,6 +178,9 @@ impl Session for Nothing {
     async fn search(&mut self, _: SearchRequest) -> Outcome<OpenCursor> {
         refused()
     }
+    async fn changes(&mut self, _: ChangeRequest) -> Outcome<OpenChanges> {
+        refused()
+    }
 }
 
 #[async_trait]
@@ -217,6 +222,12 @@ impl Portal for Nothing {
         refused()
     }
     /// Whoever has an id of one byte is there, and whoever has one of two has more values than a plugin may be given.
+    async fn index_of(&self, _: &TenantId, _: &[String]) -> Outcome<PeopleIndex> {
+        refused()
+    }
+    async fn pending(&self, _: &TenantId, _: &str, _: u32) -> Outcome<Vec<String>> {
+        refused()
+    }
     async fn people(&self, _: &TenantId, ids: &[String]) -> Outcome<Vec<Person>> {
         let id = ids.first().cloned().unwrap_or_default();
         let value = match id.len() {

@@ -119,11 +119,12 @@ impl<H: Host> Run<H> {
         }
         let one = |problem: HostProblem| vec![problem];
         let session = open::session(host, &configuration.settings).map_err(one)?;
-        let root = match (open::root_dse(&session), &configuration.settings.profile) {
-            (Ok(root), _) => root,
-            // Whoever chose a profile needs no word of the directory's.
-            (Err(_), ProfileChoice::Named(_)) => RootDse::default(),
-            (Err(problem), ProfileChoice::Auto) => return Err(one(problem)),
+        let full = options.mode == Mode::Full && options.checkpoint.is_empty();
+        let root = match &configuration.settings.profile {
+            ProfileChoice::Auto => open::root_dse(&session).map_err(one)?,
+            // Whoever chose a profile needs the directory's word only to ask it what has changed.
+            ProfileChoice::Named(_) if full => RootDse::default(),
+            ProfileChoice::Named(_) => open::root_dse(&session).unwrap_or_default(),
         };
         let profile = open::profile(&root, &configuration.settings.profile).map_err(one)?;
         remembered::same(host.state(), &configuration, profile)

@@ -7,7 +7,7 @@ use rollcall::Problem;
 use rollcall::contract::hooks::mapping::{OnEmpty, Rule};
 use rollcall::contract::hooks::sync::{Mode, Options, Step};
 use rollcall::contract::ldap::{
-    Connection, OpenFailure, Page, SearchRequest, ServerIdentity, Turn,
+    ChangeRequest, Connection, OpenFailure, Page, SearchRequest, ServerIdentity, Turn,
 };
 use rollcall::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
@@ -15,7 +15,7 @@ use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{Setting, Stage};
 use rollcall::ports::plan::{Applied, Begin, Run, RunStatus, StoredRow};
 use rollcall::ports::plan::{Plans, RowQuery, RunId};
-use rollcall::ports::{Cursor, Directory, OpenCursor, OpenSession, Outcome, Portal};
+use rollcall::ports::{Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Outcome, Portal};
 use rollcall::ports::{Session, State, TenantId};
 use rollcall::sandbox::{Hooks, HostContext, Plugin};
 use rollcall::store::schema;
@@ -98,6 +98,9 @@ impl Session for Hosted {
             next: 0,
         }))
     }
+    async fn changes(&mut self, _: ChangeRequest) -> Outcome<OpenChanges> {
+        unused()
+    }
 }
 
 struct Pages {
@@ -132,6 +135,12 @@ impl Portal for Hosted {
     }
     async fn index(&self, _: &TenantId, after: &str, limit: u32) -> Outcome<PeopleIndex> {
         Ok(self.0.index(after, limit))
+    }
+    async fn index_of(&self, _: &TenantId, _: &[String]) -> Outcome<PeopleIndex> {
+        unused()
+    }
+    async fn pending(&self, _: &TenantId, _: &str, _: u32) -> Outcome<Vec<String>> {
+        unused()
     }
     async fn people(&self, _: &TenantId, _: &[String]) -> Outcome<Vec<Person>> {
         Ok(Vec::new())

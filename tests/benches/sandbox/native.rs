@@ -9,14 +9,14 @@ use rollcall_plugin::field::Field;
 use rollcall_plugin::lifecycle;
 use rollcall_plugin::mapping::Rule;
 use rollcall_plugin::ports::directory::{
-    Completion, Connection, Endpoint, HostProblem, OpenFailure, SearchRequest, ServerIdentity,
-    Stage, Turn,
+    ChangeRequest, ChangeTurn, Completion, Connection, Endpoint, HostProblem, OpenFailure,
+    SearchRequest, ServerIdentity, Stage, Turn,
 };
 use rollcall_plugin::ports::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall_plugin::ports::portal::{Holder, Licence, PeopleIndex, Person, Role};
 use rollcall_plugin::ports::services::{Level, Operation, Signal, Versioned};
 use rollcall_plugin::ports::{
-    Clock, Cursor, Directory, Host, Log, Plan, Portal, Progress, Session, State,
+    Changes, Clock, Cursor, Directory, Host, Log, Plan, Portal, Progress, Session, State,
 };
 use rollcall_plugin::sync::{Mode, Options, Step, start};
 
@@ -100,6 +100,7 @@ impl Directory for Native {
 
 impl Session for Native {
     type Cursor = Pages;
+    type Changes = Never;
     fn stages(&self) -> Vec<Stage> {
         Vec::new()
     }
@@ -113,6 +114,17 @@ impl Session for Native {
             memory: Arc::clone(&self.0),
             next: Cell::new(0),
         })
+    }
+    fn changes(&self, _: &ChangeRequest) -> Result<Never, HostProblem> {
+        unreachable!("everybody is read")
+    }
+}
+
+pub(crate) enum Never {}
+
+impl Changes for Never {
+    fn next(&self) -> ChangeTurn {
+        match *self {}
     }
 }
 
@@ -183,6 +195,12 @@ impl Portal for Native {
             absent_since: index.absent_since,
             more: index.more,
         }
+    }
+    fn index_of(&self, _: &[String]) -> PeopleIndex {
+        unreachable!("everybody is read")
+    }
+    fn pending(&self, _: &str, _: u32) -> Vec<String> {
+        unreachable!("everybody is read")
     }
     fn people(&self, _: &[String]) -> Vec<Person> {
         Vec::new()

@@ -21,10 +21,6 @@ const NEVER: &str = "0";
 /// The longest `sAMAccountName` of a person that Active Directory takes.
 const LONGEST_ACCOUNT: usize = 20;
 
-/// Disabled by the bit, or expired in the past; 0 and the largest number are *never*.
-pub(super) const DISABLED: &str = "(|(userAccountControl:1.2.840.113556.1.4.803:=2)\
-                                   (&(accountExpires>=1)(accountExpires<=134000000000000000)))";
-
 /// Rules for the names that Active Directory gives to attributes.
 pub(super) const MAPPING: &str = r#"[mapping]
 username = "{sAMAccountName|first|trim}"

@@ -364,6 +364,7 @@ mod tests {
                 warnings: vec![],
             }),
             proof: Some(Proof {
+                basis: crate::contract::plan::Basis::Enumeration,
                 complete,
                 gaps: vec![],
                 pages: 1,

@@ -43,7 +43,12 @@ impl Host for Guest {
     async fn index_of(&mut self, external_ids: Vec<String>) -> wasmtime::Result<PeopleIndex> {
         let (_call, context) = self.enter()?;
         or_end(at_most("people", external_ids.len(), PEOPLE))?;
-        or_end(context.portal.index_of(&context.tenant, &external_ids).await)
+        or_end(
+            context
+                .portal
+                .index_of(&context.tenant, &external_ids)
+                .await,
+        )
     }
 
     async fn pending(&mut self, after: String, limit: u32) -> wasmtime::Result<Vec<String>> {

@@ -102,6 +102,7 @@ pub(crate) fn deactivate(person: &str, reason: &str) -> Row {
 
 pub(crate) fn proof() -> Proof {
     Proof {
+        basis: crate::contract::plan::Basis::Enumeration,
         complete: true,
         gaps: Vec::new(),
         pages: 1,

@@ -186,7 +186,12 @@ impl Store {
         read_index(&row)
     }
 
-    async fn people_pending(&self, tenant: i64, after: &str, limit: u32) -> StoreResult<Vec<String>> {
+    async fn people_pending(
+        &self,
+        tenant: i64,
+        after: &str,
+        limit: u32,
+    ) -> StoreResult<Vec<String>> {
         let ids = sqlx::query_scalar(
             "SELECT key FROM person
              WHERE tenant = ?1 AND origin = 1 AND (absent_since <> 0 OR marks & 4) AND key > ?2

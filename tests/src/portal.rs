@@ -113,6 +113,19 @@ impl Portal {
         rows.iter().map(person).collect()
     }
 
+    /// What the last applied plan left for the next, as text.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn checkpoint(&self, tenant: &str) -> Result<String, PortalError> {
+        let rows = self.ask(
+            "SELECT CAST(checkpoint AS TEXT) FROM tenant WHERE name = ?1",
+            tenant,
+        )?;
+        let text = rows.first().map(|row| row.try_get(0)).transpose()?;
+        Ok(text.unwrap_or_default())
+    }
+
     /// The rows of a run, in order.
     ///
     /// # Errors

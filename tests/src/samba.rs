@@ -37,9 +37,18 @@ pub struct Samba {
     address: Ipv4Addr,
     authority: Authority,
     organisation: Organisation,
+    /// Its settings name the administrator's account.
+    privileged: bool,
 }
 
 impl Samba {
+    /// The same, to be read with the administrator's account, which sees what was deleted.
+    #[must_use]
+    pub fn with_privilege(mut self) -> Self {
+        self.privileged = true;
+        self
+    }
+
     /// Whether this machine has everything that [`Self::start`] needs. Whether this is root is another question.
     #[must_use]
     pub fn is_installed() -> bool {
@@ -71,6 +80,7 @@ impl Samba {
             address,
             authority,
             organisation,
+            privileged: false,
         };
         server.serve(&programs)?;
         Ok(server)
@@ -128,10 +138,16 @@ impl Server for Samba {
     }
 
     fn bind_name(&self) -> String {
+        if self.privileged {
+            return config::ADMIN.to_owned();
+        }
         people::dn(&ServiceAccount::Sync.dn())
     }
 
     fn password(&self) -> String {
+        if self.privileged {
+            return config::ADMIN_PASSWORD.to_owned();
+        }
         self.organisation.password_of(ServiceAccount::Sync)
     }
 

@@ -19,7 +19,7 @@ pub(super) static PROFILE: Profile = Profile {
     always: &[],
     attributes: super::generic::ATTRIBUTES,
     base: "",
-    changes: &[Mechanism::ContentSync, Mechanism::Stamps],
+    changes: &[Mechanism::ContentSync { deletes: true }, Mechanism::Stamps],
     limits: LIMITS,
 };
 

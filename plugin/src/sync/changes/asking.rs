@@ -95,7 +95,11 @@ impl<S: Session> Asking<S> {
         }
         let mut others = around.profile.changes;
         if let Some(before) = &before {
-            let stage = begin(around, before.mark.mechanism(), Some(&before.mark))?;
+            let mechanism = others.iter().find(|one| before.mark.is_of(**one));
+            let mechanism = mechanism.ok_or_else(|| {
+                Unable::new("the directory is asked for changes in another way now")
+            })?;
+            let stage = begin(around, *mechanism, Some(&before.mark))?;
             let ids = BTreeSet::new();
             return Ok(Self {
                 first: false,
@@ -219,7 +223,7 @@ impl<S: Session> Asking<S> {
             ..
         } = *around;
         let digest = &around.configuration.digest;
-        let listed = mark.mechanism() == Mechanism::Stamps;
+        let listed = mark.is_of(Mechanism::Stamps);
         let mut next = Checkpoint::new(recipe, digest, around.server, around.now, mark);
         if !listed {
             next.containers = containers::digest(session, recipe, profile)?;
@@ -275,7 +279,9 @@ fn begin<S: Session>(
     } = *around;
     let places = recipe.places();
     Ok(match mechanism {
-        Mechanism::ContentSync => Stage::Content(Content::begin(session, root, places, before)?),
+        Mechanism::ContentSync { deletes } => {
+            Stage::Content(Content::begin(session, root, places, before, deletes)?)
+        }
         Mechanism::UpdateSequence => {
             Stage::Sequence(Sequence::begin(session, root, profile, places, before)?)
         }

@@ -56,12 +56,14 @@ pub(in crate::sync) enum Mark {
 }
 
 impl Mark {
-    pub(super) fn mechanism(&self) -> Mechanism {
-        match self {
-            Self::ContentSync { .. } => Mechanism::ContentSync,
-            Self::UpdateSequence { .. } => Mechanism::UpdateSequence,
-            Self::Stamps(_) => Mechanism::Stamps,
-        }
+    /// It was made by this mechanism.
+    pub(super) fn is_of(&self, mechanism: Mechanism) -> bool {
+        matches!(
+            (self, mechanism),
+            (Self::ContentSync { .. }, Mechanism::ContentSync { .. })
+                | (Self::UpdateSequence { .. }, Mechanism::UpdateSequence)
+                | (Self::Stamps(_), Mechanism::Stamps)
+        )
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Content<C> {
     present: Vec<[u8; 16]>,
     /// Whoever was told neither as changed nor as present may be gone.
     by_absence: bool,
+    /// Who is gone is told, whatever the server says of it.
+    deletes: bool,
     /// Only the cookies are wanted.
     first: bool,
 }
@@ -42,6 +44,7 @@ impl<C: Changes> Content<C> {
         root: &RootDse,
         places: &Places,
         before: Option<&Mark>,
+        deletes: bool,
     ) -> Result<Self, Unable> {
         if !root.has("supportedControl", CONTROL) {
             return Err(Unable::new(
@@ -77,6 +80,7 @@ impl<C: Changes> Content<C> {
             started,
             present: Vec::new(),
             by_absence: false,
+            deletes,
             first: before.is_none(),
         })
     }
@@ -105,7 +109,7 @@ impl<C: Changes> Content<C> {
             return Err(Unable::new("a part of a base is on another server"));
         }
         let asked = &self.bases[self.at];
-        self.by_absence |= !end.deletes;
+        self.by_absence |= !end.deletes && !self.deletes;
         let cookie = if end.cookie.is_empty() {
             asked.cookie.clone()
         } else {

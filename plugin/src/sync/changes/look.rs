@@ -27,6 +27,14 @@ pub(super) fn every(
     }
 }
 
+/// Whether a search finds anybody.
+pub(super) fn any(session: &impl Session, request: &SearchRequest) -> bool {
+    let cursor = session.search(request);
+    cursor.is_ok_and(
+        |cursor| matches!(cursor.next(), Turn::Entries(page) if page.iter().next().is_some()),
+    )
+}
+
 /// A search that ended well and told everything.
 pub(super) fn whole(completion: &Completion, what: &str) -> Result<(), Unable> {
     let why = match &completion.problem {

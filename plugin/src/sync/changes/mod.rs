@@ -31,7 +31,10 @@ pub(super) use named::Named;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mechanism {
     /// RFC 4533, with ids that are its entryUUIDs.
-    ContentSync,
+    ContentSync {
+        /// Who is gone is told whatever the server says of it: 389-DS tells the gone, and leaves `refreshDeletes` false.
+        deletes: bool,
+    },
     /// `uSNChanged` and tombstones (MS-ADTS section 3.1.1.1.9).
     UpdateSequence,
     /// Ids and change stamps of everybody.

@@ -139,25 +139,23 @@ fn contexts(root: &RootDse, places: &Places) -> Result<Vec<String>, Unable> {
     Ok(contexts)
 }
 
-/// Who may not see what was deleted would take the deleted for unchanged.
+/// One of them must be seen, since the container alone says nothing: who may not see what was deleted would take the deleted for unchanged.
 fn tombstones(session: &impl Session, context: &str) -> Result<(), Unable> {
     let attributes: AttributeSet = ["objectClass"].into_iter().collect();
     let request = SearchRequest {
         base: format!("CN=Deleted Objects,{context}"),
-        scope: Scope::Base,
+        scope: Scope::One,
         filter: Filter::Present("objectClass".to_owned()),
         attributes: attributes.names().to_vec(),
         page_size: 1,
-        limit: 0,
+        limit: 1,
         show_deleted: true,
     };
-    let mut found = false;
-    let read = look::every(session, &request, "the deleted objects", |_| found = true);
-    match read {
-        Ok(()) if found => Ok(()),
-        Ok(()) => Err(Unable::new(format!(
-            "the bind account may not see what was deleted below {context:?}"
-        ))),
-        Err(unable) => Err(unable),
+    if look::any(session, &request) {
+        Ok(())
+    } else {
+        Err(Unable::new(format!(
+            "the bind account sees nothing of what was deleted below {context:?}"
+        )))
     }
 }

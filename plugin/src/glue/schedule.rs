@@ -52,6 +52,7 @@ impl From<Timetable> for schedule::Timetable {
             start: timetable.start,
             zone: timetable.zone,
             active: timetable.active,
+            full_every: timetable.full_every,
         }
     }
 }
@@ -71,6 +72,7 @@ impl From<schedule::Timetable> for Timetable {
             start: timetable.start,
             zone: timetable.zone,
             active: timetable.active,
+            full_every: timetable.full_every,
         }
     }
 }

@@ -29,6 +29,8 @@ struct Stored {
     start: String,
     zone: String,
     active: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    full_every: Option<u32>,
 }
 
 /// Checks and stores.
@@ -56,6 +58,7 @@ pub fn submit(state: &dyn State, timetable: &Timetable) -> Result<(), Vec<HostPr
         start: checked.start.format(START_FORMAT).to_string(),
         zone: checked.zone.name().to_owned(),
         active: checked.active,
+        full_every: checked.full_every,
     };
     let value = serde_json::to_vec(&stored).map_err(|error| vec![damaged(error).into()])?;
     state
@@ -98,6 +101,7 @@ pub fn current(state: &dyn State) -> Result<Timetable, Problem> {
         start: stored.start,
         zone: stored.zone,
         active: stored.active,
+        full_every: stored.full_every,
     })
 }
 

@@ -35,6 +35,8 @@ pub struct Timetable {
     pub zone: String,
     /// Whether it runs at all.
     pub active: bool,
+    /// Everybody is read at least every so many days, and changes are asked for in between; none: everybody each time.
+    pub full_every: Option<u32>,
 }
 
 /// A timetable that is right.
@@ -48,6 +50,8 @@ pub struct Checked {
     pub zone: Zone,
     /// Whether it runs at all.
     pub active: bool,
+    /// Days.
+    pub full_every: Option<u32>,
 }
 
 impl Timetable {
@@ -60,12 +64,14 @@ impl Timetable {
         let frequency = frequency(&self.frequency).map_err(|problem| problems.push(problem));
         let start = start(&self.start).map_err(|problem| problems.push(problem));
         let zone = Zone::find(self.zone.trim()).map_err(|problem| problems.push(problem));
-        match (frequency, start, zone) {
-            (Ok(frequency), Ok(start), Ok(zone)) => Ok(Checked {
+        let full_every = full_every(self.full_every).map_err(|problem| problems.push(problem));
+        match (frequency, start, zone, full_every) {
+            (Ok(frequency), Ok(start), Ok(zone), Ok(full_every)) => Ok(Checked {
                 frequency,
                 start,
                 zone,
                 active: self.active,
+                full_every,
             }),
             _ => Err(problems),
         }
@@ -102,6 +108,18 @@ fn frequency(wished: &Frequency) -> Result<Frequency, Problem> {
             Ok(Frequency::Weekly(days))
         }
         other => Ok(other.clone()),
+    }
+}
+
+fn full_every(days: Option<u32>) -> Result<Option<u32>, Problem> {
+    match days {
+        Some(days) if !(1..=365).contains(&days) => Err(Problem::new(
+            "bad-number",
+            format!("everybody every {days} days is not possible"),
+            "Enter a whole number from 1 to 365.",
+        )
+        .of_field("full-every")),
+        days => Ok(days),
     }
 }
 
@@ -150,6 +168,7 @@ mod tests {
             start: start.into(),
             zone: zone.into(),
             active: true,
+            full_every: None,
         }
     }
 
@@ -214,5 +233,22 @@ mod tests {
         ] {
             assert!(!ok(start), "{start}");
         }
+    }
+
+    #[test]
+    fn everybody_is_read_every_1_to_365_days_or_each_time() {
+        let days = |full_every| {
+            let timetable = Timetable {
+                full_every,
+                ..table(Frequency::Daily, "2026-01-01T06:00", "UTC")
+            };
+            timetable.check().map(|checked| checked.full_every).ok()
+        };
+        assert_eq!(days(None), Some(None));
+        assert_eq!(
+            (days(Some(1)), days(Some(365))),
+            (Some(Some(1)), Some(Some(365)))
+        );
+        assert_eq!((days(Some(0)), days(Some(366))), (None, None));
     }
 }

@@ -8,6 +8,7 @@ use crate::ports::plan::{Proof, Searched, Summary};
 use crate::ports::services::{Level, Signal};
 use crate::problem::Problem;
 use crate::profile::{Profile, RootDse};
+use crate::schedule;
 use crate::settings::{Configuration, Places, ProfileChoice};
 
 use super::changes::{Around, Asked, Asking, Checkpoint, Named, News, Unable};
@@ -81,6 +82,8 @@ pub fn start<H: Host>(host: &H, options: &Options) -> Result<Run<H>, Vec<HostPro
     Run::start(host, options, configuration)
 }
 
+/// Days after which everybody is read again, where no timetable says.
+const WHOLE_EVERY: u32 = 7;
 /// People of the portal's index a call.
 const INDEX: u32 = 5000;
 
@@ -179,7 +182,19 @@ impl<H: Host> Run<H> {
         Ok(())
     }
 
+    /// Everybody was last read so long ago that it must be done again: every so many days.
+    fn due(&self, host: &H, whole: u64) -> Option<u32> {
+        let timetable = schedule::store::current(host.state()).ok();
+        let days = timetable.and_then(|timetable| timetable.full_every);
+        let days = days.unwrap_or(WHOLE_EVERY);
+        let since = self.now.saturating_sub(whole);
+        (since >= u64::from(days) * 86_400).then_some(days)
+    }
+
     fn everybody(&mut self, host: &H) -> Result<(), HostProblem> {
+        if let Some(next) = &mut self.next {
+            next.whole = self.now;
+        }
         // From here on the server works while the portal's index is read.
         let sweep = Sweep::begin(&self.session, self.reading.recipe.requests())?;
         self.sweep = Some(sweep);
@@ -247,6 +262,14 @@ impl<H: Host> Run<H> {
             Asked::Unable(unable) => self.anew(host, &unable)?,
             Asked::Told(news) => {
                 let News { people, next } = *news;
+                let days = self.due(host, next.whole);
+                if let Some(days) = days.filter(|_| people.is_some() && self.mode == Mode::Changes)
+                {
+                    self.warnings.push(full_instead(&format!(
+                        "it is done every {days} days, to see whether changes alone missed anything"
+                    )));
+                    self.mode = Mode::Full;
+                }
                 self.next = Some(next);
                 match people {
                     Some(people) if self.mode == Mode::Changes => {

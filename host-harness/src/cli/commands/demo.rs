@@ -309,6 +309,7 @@ impl Walk<'_> {
             start,
             zone: "Europe/Berlin".to_owned(),
             active: true,
+            full_every: None,
         };
         tenant.submit_timetable(timetable.clone()).await?;
         let now = u64::try_from(Utc::now().timestamp()).unwrap_or_default();

@@ -39,6 +39,9 @@ pub(crate) struct Set {
     /// IANA time zone
     #[arg(long, default_value = "UTC")]
     zone: String,
+    /// Ask for changes only, and read everybody every so many days
+    #[arg(long, value_name = "DAYS")]
+    full_every: Option<u32>,
     /// Keep it, but do not run
     #[arg(long)]
     inactive: bool,
@@ -141,6 +144,7 @@ impl Schedule {
                     start: set.start,
                     zone: set.zone,
                     active: !set.inactive,
+                    full_every: set.full_every,
                 };
                 app.tenant(&set.tenant)
                     .await?
@@ -182,6 +186,11 @@ pub(crate) fn show(page: &mut Page, timetable: &Timetable, occurrences: &[Occurr
             timetable.zone
         ),
     )]);
+    let reads = match timetable.full_every {
+        Some(days) => format!("what changed, and everybody every {days} days"),
+        None => "everybody".to_owned(),
+    };
+    page.facts(&[("reads", reads)]);
     let mut table = Table::new(&["next runs", ""]);
     for occurrence in occurrences {
         let at =
@@ -239,5 +248,5 @@ fn timetable_json(timetable: &Timetable) -> Value {
         }
         Frequency::Monthly(day) => json!({ "monthly": day }),
     };
-    json!({ "frequency": frequency, "start": timetable.start, "zone": timetable.zone, "active": timetable.active })
+    json!({ "frequency": frequency, "start": timetable.start, "zone": timetable.zone, "active": timetable.active, "full-every": timetable.full_every })
 }

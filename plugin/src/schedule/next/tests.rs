@@ -12,6 +12,7 @@ fn table(frequency: Frequency, start: &str, zone: &str) -> Timetable {
         start: start.into(),
         zone: zone.into(),
         active: true,
+        full_every: None,
     }
 }
 
@@ -189,6 +190,7 @@ fn daily_holds_over_every_transition_of_every_zone() {
                     start,
                     zone: zone.clone(),
                     active: true,
+                    full_every: None,
                 };
                 check_week(&daily, &name);
                 checked += 1;
@@ -267,7 +269,7 @@ proptest! {
         early in 0_u64..200_000,
     ) {
         let start = DateTime::from_timestamp(day * 86_400 + minute * 60, 0).unwrap().naive_utc();
-        let checked = Checked { frequency, start, zone: Zone::find(&zone).unwrap(), active: true };
+        let checked = Checked { frequency, start, zone: Zone::find(&zone).unwrap(), active: true, full_every: None };
         let all = of(&checked, 0, 60);
         prop_assert!(all.is_sorted_by(|a, b| a.at < b.at));
         if let Some(from) = all.get(skip) {

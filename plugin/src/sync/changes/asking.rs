@@ -231,6 +231,7 @@ impl<S: Session> Asking<S> {
         let Some(before) = self.before.take() else {
             return Ok(News { people: None, next });
         };
+        next.whole = before.whole;
         if next.containers != before.containers {
             return Err(Unable::new(
                 "a container below a base is new, gone, renamed or moved, and with it the people in it",

@@ -25,6 +25,8 @@ pub(in crate::sync) struct Checkpoint {
     server: String,
     /// When its run began, in Unix seconds.
     pub(super) at: u64,
+    /// When everybody was last read.
+    pub(in crate::sync) whole: u64,
     pub(super) mark: Mark,
     /// Of the containers below the bases.
     pub(super) containers: [u64; 2],
@@ -81,6 +83,7 @@ impl Checkpoint {
             of: of(recipe, configuration),
             server: named(server),
             at,
+            whole: at,
             mark,
             containers: [0; 2],
             controls: Vec::new(),

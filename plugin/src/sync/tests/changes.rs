@@ -223,6 +223,34 @@ fn an_attribute_that_is_made_of_other_entries_leads_to_everybody() {
     assert!(instead(&summary).contains("no sync before"));
 }
 
+#[test]
+fn everybody_is_read_again_after_a_week_or_when_the_timetable_says() {
+    let (world, checkpoint) = synced();
+    let day = 86_400;
+    world.now.set(7 * day - 1);
+    let next = changes(&world, &checkpoint).1;
+    assert_eq!(basis(&world), Basis::Changes);
+    world.now.set(7 * day);
+    let (summary, next) = changes(&world, &next);
+    assert!(instead(&summary).contains("every 7 days"));
+    crate::schedule::store::submit(
+        &world,
+        &crate::schedule::Timetable {
+            frequency: crate::schedule::Frequency::Daily,
+            start: "2026-01-01T06:00".into(),
+            zone: "UTC".into(),
+            active: true,
+            full_every: Some(2),
+        },
+    )
+    .unwrap();
+    world.now.set(8 * day);
+    let next = changes(&world, &next).1;
+    assert_eq!(basis(&world), Basis::Changes);
+    world.now.set(9 * day);
+    assert!(instead(&changes(&world, &next).0).contains("every 2 days"));
+}
+
 /// How a directory tells of changes.
 #[derive(Debug, Clone, Copy)]
 enum Telling {

@@ -398,6 +398,25 @@ pub(crate) async fn the_checkpoint_is_kept_with_the_last_row<E: Engine>() {
     assert_eq!(store.checkpoint(&acme).await.unwrap(), [7]);
 }
 
+pub(crate) async fn a_refused_row_leaves_no_checkpoint<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    synced(&store, &acme, vec![create("a", "a@x")]).await;
+    assert_eq!(store.checkpoint(&acme).await.unwrap(), [7]);
+    // Planned before somebody else got the address.
+    let run = planned(&store, &acme, vec![create("b", "taken@x")]).await;
+    let by_hand = PersonEdit {
+        values: ["username", "email", "last-name"]
+            .map(|field| (field.into(), Some("taken@x".into())))
+            .to_vec(),
+        ..PersonEdit::default()
+    };
+    store.add_person(&acme, &by_hand).await.unwrap();
+    assert_eq!(applied(&store, &acme, run, 10).await.unwrap(), (0, 1));
+    assert!(store.checkpoint(&acme).await.unwrap().is_empty());
+}
+
 pub(crate) async fn what_an_interrupted_run_has_left_can_be_thrown_away<E: Engine>() {
     let folder = tempfile::tempdir().unwrap();
     let store = E::open(folder.path()).await;

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::people::*;
 use super::{Engine, Ports};
+use crate::contract::plan::Absence;
 use crate::contract::portal::{Field, Status};
 use crate::contract::state::{Operation, Versioned};
 use crate::ports::{PersonEdit, State, TenantId, Whom};
@@ -316,4 +317,48 @@ pub(crate) async fn tenants_see_nothing_of_each_other<E: Engine>() {
     store.uninstall(&acme).await.unwrap();
     assert_eq!(store.runs(&other, 9).await.unwrap().len(), 1);
     assert_eq!(store.component("plugin-1").await.unwrap(), b"component");
+}
+
+pub(crate) async fn who_was_absent_or_edited_is_pending_and_anybody_is_indexed_by_id<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let other = installed(&store, "other").await;
+    for tenant in [&acme, &other] {
+        let people = ["a", "b", "c", "d"].map(|name| create(name, &format!("{name}@x")));
+        synced(&store, tenant, people.to_vec()).await;
+    }
+    assert!(store.pending(&acme, "", 10).await.unwrap().is_empty());
+    let whom = Whom::ExternalId(id("d"));
+    let edited = edit(&[("last-name", "By hand")]);
+    store.edit_person(&acme, &whom, &edited).await.unwrap();
+    let run = begun(&store, &acme).await;
+    let absence = Absence {
+        external_id: id("b"),
+        review: false,
+    };
+    store.note_absent(&acme, run, vec![absence]).await.unwrap();
+    let finished = store.finish(&acme, run, summary(), proof(), vec![]).await;
+    finished.unwrap();
+    applied(&store, &acme, run, 10).await.unwrap();
+    assert_eq!(
+        store.pending(&acme, "", 10).await.unwrap(),
+        [id("b"), id("d")]
+    );
+    assert_eq!(store.pending(&acme, &id("b"), 10).await.unwrap(), [id("d")]);
+    assert_eq!(store.pending(&acme, "", 1).await.unwrap(), [id("b")]);
+    assert!(store.pending(&other, "", 10).await.unwrap().is_empty());
+
+    let wanted = [id("d"), id("nobody"), id("b"), id("b")];
+    let some = store.index_of(&acme, &wanted).await.unwrap();
+    assert_eq!(some.external_ids, [id("b"), id("d")]);
+    assert!(some.absent_since[0] > 0 && some.absent_since[1] == 0);
+    assert_eq!(
+        (some.marks[0] & 4, some.marks[1] & 4, some.more),
+        (0, 4, false)
+    );
+    let all = store.index(&acme, "", 10).await.unwrap();
+    assert_eq!(some.source_hashes[..2], all.source_hashes[2..4]);
+    let none = store.index_of(&acme, &[id("nobody")]).await.unwrap();
+    assert!(none.external_ids.is_empty());
 }

@@ -48,6 +48,7 @@ macro_rules! conformance {
                 who_is_made_active_by_hand_is_absent_no_more,
                 a_field_cannot_be_called_what_rows_say_beside_fields,
                 tenants_see_nothing_of_each_other,
+                who_was_absent_or_edited_is_pending_and_anybody_is_indexed_by_id,
             }
             plans {
                 rows_are_read_back_as_recorded,
@@ -75,6 +76,7 @@ macro_rules! conformance {
                 what_an_interrupted_run_has_left_can_be_thrown_away,
                 absences_are_noted_and_cleared,
                 the_checkpoint_is_kept_with_the_last_row,
+                a_refused_row_leaves_no_checkpoint,
             }
         }
     };

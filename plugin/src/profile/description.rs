@@ -1,7 +1,7 @@
 //! What a profile says.
 
-use super::RootDse;
 use super::identity::{IdAttribute, Identity};
+use super::{Groups, RootDse};
 use crate::attribute::AttributeSet;
 use crate::decode;
 use crate::field::Field;
@@ -34,6 +34,8 @@ pub struct Profile {
     pub attributes: &'static [&'static str],
     /// Where people are below the directory's suffix, as RDNs; empty where every directory has its own places.
     pub base: &'static str,
+    /// Its groups.
+    pub groups: Groups,
     /// What servers of this kind limit, as sentences for whoever meets a limit.
     pub limits: &'static [&'static str],
 }

@@ -1,6 +1,6 @@
 //! 389 Directory Server, and Red Hat Directory Server, which is made of it.
 
-use super::{IdAttribute, IdDecoder, Profile, RootDse};
+use super::{Groups, IdAttribute, IdDecoder, Profile, RootDse, groups};
 
 pub(super) static PROFILE: Profile = Profile {
     id: "389-ds",
@@ -18,6 +18,11 @@ pub(super) static PROFILE: Profile = Profile {
     always: &[],
     attributes: super::generic::ATTRIBUTES,
     base: "",
+    // Its schema lets a group be empty. Its memberOf is a plugin's, which knows nothing of what was there before it.
+    groups: Groups {
+        never_empty: &[],
+        ..groups::STANDARD
+    },
     limits: LIMITS,
 };
 

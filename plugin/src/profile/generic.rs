@@ -27,6 +27,7 @@ pub(super) static PROFILE: Profile = Profile {
     always: &[],
     attributes: ATTRIBUTES,
     base: "",
+    groups: super::groups::STANDARD,
     limits: &[],
 };
 

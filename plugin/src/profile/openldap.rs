@@ -17,6 +17,7 @@ pub(super) static PROFILE: Profile = Profile {
     always: &[],
     attributes: super::generic::ATTRIBUTES,
     base: "",
+    groups: super::groups::STANDARD,
     limits: &[
         "slapd gives 500 entries by default, paged or not (sizelimit): raise it for the bind account, as in `limits \
          dn.exact=\"cn=reader,dc=example,dc=org\" size=unlimited`",

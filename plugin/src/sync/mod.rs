@@ -15,6 +15,7 @@
 //! - `propose`: rows of candidates, and who holds what they want
 //! - `settle`: duplicates, once everybody was seen
 //! - `claims`: unique values, who takes and who leaves them
+//! - `role`: roles by group
 //! - `leavers`: people whom the directory no longer has
 //! - `proof`: whether everything was read
 //! - `second_look`: would-be leavers, asked for by id
@@ -41,6 +42,7 @@ mod people;
 mod proof;
 mod propose;
 mod reading;
+mod role;
 mod second_look;
 mod settle;
 mod size;

@@ -139,6 +139,14 @@ impl Roles {
         }
     }
 
+    /// The group of that rule, as the server writes it.
+    pub(crate) fn group(&self, judged: Judged) -> Option<&str> {
+        match judged {
+            Judged::Rule(place) => self.groups.get(usize::from(place)).map(String::as_str),
+            Judged::Unruled | Judged::Default | Judged::Kept => None,
+        }
+    }
+
     /// The role that a person has by what was said; none: whichever the portal has.
     pub(crate) fn role(&self, judged: Judged) -> Option<&str> {
         match judged {
@@ -155,24 +163,21 @@ impl Roles {
         };
         let groups = self.rules.iter().zip(&self.groups).zip(&harvest.counts);
         groups
-            .map(|((rule, group), (groups, _))| match groups {
-                0 | 1 => format!("{rule}: {group}"),
-                more => format!("{rule}: {group}, and {} groups in it", more - 1),
+            .map(|((rule, group), (groups, members))| match groups {
+                0 => format!("{rule}: {group}, which an earlier rule's group holds"),
+                1 => format!("{rule}: {group}{}", entries(*members)),
+                more => format!(
+                    "{rule}: {group}, and groups in it: {}{}",
+                    more - 1,
+                    entries(*members)
+                ),
             })
             .collect()
     }
+}
 
-    /// What was said of a person, as a few words.
-    pub(crate) fn said(&self, judged: Judged) -> String {
-        match (judged, self.rule(judged)) {
-            (Judged::Rule(place), Some(rule)) => {
-                let group = self.groups.get(usize::from(place));
-                format!("{}: in {}", rule.role, group.map_or("", String::as_str))
-            }
-            (Judged::Default, _) => format!("{}: in no group of the rules", self.default),
-            _ => "kept: the groups of the rules cannot be read".to_owned(),
-        }
-    }
+fn entries(members: usize) -> String {
+    format!("; members found: {members}")
 }
 
 /// The first rule that fits a person, or that none does; none where it cannot be told.

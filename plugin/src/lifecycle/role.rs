@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::entry::Entry;
-use crate::ports::directory::{Directory, Stage, Verdict};
 use crate::ports::Host;
+use crate::ports::directory::{Directory, Stage, Verdict};
 use crate::roles::{Asked, Judged, Roles};
 use crate::settings::Settings;
 

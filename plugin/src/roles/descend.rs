@@ -38,6 +38,8 @@ struct Descent<'a, S> {
     harvest: Harvest,
     /// Groups that were read.
     visited: BTreeSet<[u64; 2]>,
+    /// Another in each run.
+    seed: u64,
     /// Groups that there are, in order; empty where members are not read.
     all: Vec<[u64; 2]>,
 }
@@ -56,6 +58,7 @@ pub(super) fn harvest<S: Session>(
             counts: Vec::new(),
         },
         visited: BTreeSet::new(),
+        seed,
         all: Vec::new(),
     };
     descent.know_groups().map_err(|trouble| (0, trouble))?;
@@ -227,11 +230,16 @@ impl<S: Session> Descent<'_, S> {
         (groups, members): (&str, &str),
         next: &mut Vec<String>,
     ) -> Result<(), Trouble> {
-        let sum = &mut self.harvest.sum;
+        let (sum, seed) = (&mut self.harvest.sum, self.seed.to_le_bytes());
         self.asking
             .entry(group, self.asking.any_group(), &STAMPS, |entry| {
-                let stamps = (0..STAMPS.len()).flat_map(|position| entry.values(position));
-                sum.add([&b"group"[..], name.as_bytes()].into_iter().chain(stamps));
+                let mut stamps = (0..STAMPS.len())
+                    .flat_map(|position| entry.values(position))
+                    .peekable();
+                // Where nothing tells a change, everything is one.
+                let unknown = stamps.peek().is_none().then_some(&seed[..]);
+                let parts = [&b"group"[..], name.as_bytes()].into_iter();
+                sum.add(parts.chain(unknown).chain(stamps));
             })?;
         let inside = equal(groups, group);
         if !self.asking.anywhere(&inside)? {

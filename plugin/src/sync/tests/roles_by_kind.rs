@@ -1,6 +1,6 @@
 //! Roles by group in the kinds of directories that keep groups in ways of their own.
 
-use super::bench::{apply, plan, portal, rows, set};
+use super::bench::{apply, begin, plan, portal, rows, set};
 use crate::ports::plan::Summary;
 use crate::testing::World;
 use crate::testing::directory::Record;
@@ -226,6 +226,23 @@ fn where_people_say_which_groups_they_are_in_groups_in_groups_count_too() {
     });
     assert_eq!(sync(&world).1, 1);
     assert_eq!(roles(&world), ["approver", "approver"]);
+}
+
+#[test]
+fn a_groups_stamp_tells_whether_it_changed_and_without_one_it_may_have() {
+    let world = freeipa();
+    let digest = |seed| begin(&world, seed).unwrap().groups_digest().unwrap();
+    let before = digest(1);
+    assert_eq!(digest(2), before);
+    let stamp = |values: &[&str]| {
+        world.change("cn=night", |group| group.set("modifyTimestamp", values));
+    };
+    stamp(&["20260102000000Z"]);
+    assert_ne!(digest(2), before);
+    stamp(&["20260101000000Z"]);
+    assert_eq!(digest(2), before);
+    stamp(&[]);
+    assert_ne!(digest(1), digest(2));
 }
 
 #[test]

@@ -90,10 +90,9 @@ pub fn configure<S: Server>(site: &Site<S>, kind: Kind, rules: &str) {
 pub fn roles_follow_groups<S: Server>(server: S, kind: Kind) {
     let site = settled(server, kind, RULES);
     let people = everybody(&site.server);
-    let plain: Vec<&Expected> = people.iter().filter(|who| has_plain_dn(who)).collect();
-    let [desk, night, late, ..] = plain[..] else {
-        panic!("there is nobody")
-    };
+    let mut plain = people.iter().filter(|who| has_plain_dn(who));
+    let mut next = || plain.next().unwrap();
+    let (desk, night, late) = (next(), next(), next());
     site.change(&[
         group(kind, "Role Night", &[&night.dn]),
         group(kind, "Role Desk", &[&desk.dn, &group_dn("Role Night")]),

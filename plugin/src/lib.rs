@@ -14,6 +14,7 @@
 //! - [`ports`]: what the plugin needs from its host
 //! - [`problem`]: trouble, told so that a person can mend it
 //! - [`profile`]: what kinds of directories are like
+//! - `roles`: roles by group
 //! - [`schedule`]: when to sync
 //! - [`settings`]: the settings form, and the configuration made of it
 //! - [`sync`]: the planner
@@ -32,6 +33,7 @@ pub mod mapping;
 pub mod ports;
 pub mod problem;
 pub mod profile;
+pub(crate) mod roles;
 pub mod schedule;
 pub mod settings;
 pub mod sync;

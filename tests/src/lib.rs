@@ -9,6 +9,7 @@
 //! - [`portal`]: the portal's database, read beside the program
 //! - [`reading`]: a real server, read with `ldapsearch`
 //! - [`refusal`]: calls that are to be refused, and to leave everything as it was
+//! - [`roles`]: roles by group on a real server
 //! - [`samba`]: a real Samba Active Directory domain controller
 //! - [`server`]: what every real server has in common
 //! - [`site`]: a server and the program's data directory together
@@ -26,6 +27,7 @@ pub mod measure;
 pub mod portal;
 pub mod reading;
 pub mod refusal;
+pub mod roles;
 pub mod rollcall;
 pub mod samba;
 pub mod server;

@@ -6,7 +6,7 @@ use rollcall::demo::people::Organisation;
 use rollcall_tests::ds389::Ds389;
 use rollcall_tests::server::Server;
 use rollcall_tests::site::changes::replace;
-use rollcall_tests::{acceptance, reading};
+use rollcall_tests::{acceptance, reading, roles};
 
 /// More than a server without limits of its own lets an account look through.
 const PEOPLE: u64 = 6_000;
@@ -63,4 +63,14 @@ fn two_389_directory_servers_coexist_and_leave_nothing() {
     assert!(!folder.exists());
     assert!(!reading::answers(&url));
     reading::everybody_is_read_in_every_way(&other, all);
+}
+
+#[test]
+fn roles_follow_groups_on_389_directory_server() {
+    let kind = roles::Kind {
+        profile: "389-ds",
+        class: "groupOfNames",
+        name: None,
+    };
+    roles::roles_follow_groups(Ds389::start(&Organisation::new(5, 700)).unwrap(), kind);
 }

@@ -6,11 +6,17 @@ use rollcall::demo::people::Organisation;
 use rollcall_tests::samba::Samba;
 use rollcall_tests::server::Server;
 use rollcall_tests::site::changes::replace;
-use rollcall_tests::{acceptance, reading};
+use rollcall_tests::{acceptance, reading, roles};
 
 const PEOPLE: u64 = 5_000;
 /// As small as others need it, so that the domain is made once for all of them.
 const FEW: u64 = 40;
+
+const DOMAIN: roles::Kind = roles::Kind {
+    profile: "active-directory",
+    class: "group",
+    name: Some("sAMAccountName"),
+};
 
 const ALL: &str = "(&(objectCategory=person)(objectClass=user))";
 
@@ -73,4 +79,39 @@ fn two_domain_controllers_coexist_and_leave_nothing() {
     assert!(!folder.exists());
     assert!(!reading::answers(&url));
     reading::everybody_is_read_in_every_way(&other, ALL);
+}
+
+#[test]
+fn roles_follow_groups_of_a_few_and_of_thousands_on_a_domain_controller() {
+    roles::roles_follow_groups(
+        Samba::start(&Organisation::new(50, PEOPLE)).unwrap(),
+        DOMAIN,
+    );
+}
+
+#[test]
+fn a_primary_group_makes_the_role_though_it_does_not_list_the_person() {
+    let server = Samba::start(&Organisation::new(5, FEW)).unwrap();
+    let site = roles::settled(server, DOMAIN, "Role Staff => agent");
+    let people = roles::everybody(&site.server);
+    let who = people.iter().find(|who| roles::has_plain_dn(who)).unwrap();
+    let staff = roles::group_dn("Role Staff");
+    site.change(&[roles::group(DOMAIN, "Role Staff", &[&who.dn])])
+        .unwrap();
+    let number = reading::values(&site.server, &staff, "primaryGroupToken");
+    let primary = |number: &str| {
+        site.change(&[replace(&who.dn, "primaryGroupID", &[number])])
+            .unwrap();
+        site.sync(roles::TENANT, 0).unwrap();
+        let found = site.portal().unwrap().people(roles::TENANT).unwrap();
+        let agents = found.iter().filter(|(_, person)| person.role == "agent");
+        agents.map(|(id, _)| id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(primary(&number[0]), [who.external_id.as_str()]);
+    assert_eq!(reading::values(&site.server, &staff, "member"), [""; 0]);
+    // The domain then makes the person a member like others.
+    assert_eq!(primary("513"), [who.external_id.as_str()]);
+    assert_eq!(reading::values(&site.server, &staff, "member").len(), 1);
+    site.change(&[replace(&staff, "member", &[])]).unwrap();
+    assert_eq!(primary("513"), [""; 0]);
 }

@@ -9,9 +9,9 @@ use rollcall::demo::directory::Options;
 use rollcall::demo::dn::Dn;
 use rollcall::demo::people::{Organisation, SUFFIX, ServiceAccount};
 use rollcall::demo::{DemoDirectory, Entry};
-use rollcall_tests::reading;
 use rollcall_tests::server::Server;
 use rollcall_tests::slapd::Slapd;
+use rollcall_tests::{reading, roles};
 
 const PEOPLE: u64 = 1_200;
 
@@ -126,4 +126,14 @@ fn the_main_job_is_done_on_slapd() {
 fn slapd_answers_in_every_encrypted_way() {
     let slapd = Slapd::start(&Organisation::new(5, 700)).unwrap();
     reading::everybody_is_read_in_every_way(&slapd, "(objectClass=inetOrgPerson)");
+}
+
+#[test]
+fn roles_follow_groups_on_slapd() {
+    let kind = roles::Kind {
+        profile: "openldap",
+        class: "groupOfNames",
+        name: None,
+    };
+    roles::roles_follow_groups(Slapd::start(&Organisation::new(5, 700)).unwrap(), kind);
 }

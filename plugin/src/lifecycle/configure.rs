@@ -3,6 +3,7 @@
 use crate::ports::Host;
 use crate::problem::Problem;
 use crate::settings::configuration::stored_rules;
+use crate::settings::role_rules::contradiction;
 use crate::settings::{Configuration, parse};
 
 use super::answer::{Answer, one, ours};
@@ -35,6 +36,9 @@ impl From<Configuration> for Configured {
 pub fn configure(host: &impl Host, given: &[(String, String)]) -> Answer<Configured> {
     let parsed = parse(given, &host.portal().roles()).map_err(ours)?;
     let (rules, version) = stored_rules(host.state()).map_err(one)?;
+    if let Some(problem) = contradiction(&parsed.settings.role_rules, &rules) {
+        return Err(one(problem));
+    }
     let configuration = Configuration::new(parsed, rules, version);
     configuration.store(host.state()).map_err(one)?;
     Ok(configuration.into())

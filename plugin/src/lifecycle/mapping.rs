@@ -9,6 +9,7 @@ use crate::ports::directory::SearchRequest;
 use crate::problem::Problem;
 use crate::settings::Configuration;
 use crate::settings::configuration::stored_rules;
+use crate::settings::role_rules::contradiction;
 
 use super::answer::{Answer, one, ours};
 use super::connected::connect_or_say;
@@ -167,6 +168,9 @@ pub fn submit(host: &impl Host, rules: &[Rule]) -> Answer<String> {
         }
     }
     let found = Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
+    if let Some(problem) = contradiction(&found.settings.role_rules, rules) {
+        return Err(one(problem));
+    }
     let configuration = found.with_rules(rules.to_vec());
     configuration.store(host.state()).map_err(one)?;
     Ok(configuration.digest)

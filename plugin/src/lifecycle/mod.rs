@@ -8,6 +8,7 @@
 //! - [`mapping`], [`preview`]: which field is made of what, and what of one person
 //! - [`person`]: finding one person
 //! - `place`: whether a sync looks where an entry stands
+//! - `role`: roles by group, told
 //! - [`explain`](mod@explain): why one person is, or is not, synced
 //! - `duplicate`, `outcome`: what would become of them
 //! - [`view`]: how entries are read
@@ -25,6 +26,7 @@ mod outcome;
 pub mod person;
 mod place;
 pub mod preview;
+mod role;
 pub mod uninstall;
 pub mod unsynced;
 pub mod verify;

@@ -49,6 +49,7 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
     let mut view =
         View::new(settings, rules, profile, &fields, host.clock().now()).map_err(ours)?;
     view.widen(profile);
+    view.read_groups(host, &connected, settings)?;
     let search = match who {
         Who::First => nth(&connected, &view, 0)?,
         Who::Nth(n) => nth(&connected, &view, *n)?,
@@ -74,6 +75,7 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
     let mut problems = reading.problems(person.is_some());
     problems.extend(duplicates.into_iter().map(|clash| clash.problem));
     problems.extend(reading.disabled_by());
+    problems.extend(view.roles.problems().iter().cloned());
     if found.matches == Some(false) {
         problems.push(
             Problem::new(

@@ -10,6 +10,8 @@ use crate::mapping::{Mapping, Rule, Traced, Value};
 use crate::ports::directory::{Scope, SearchRequest};
 use crate::problem::Problem;
 use crate::profile::{Identity, Profile, status};
+use crate::roles::{Evidence, Roles};
+use crate::settings::role_rules::contradiction;
 use crate::settings::{Places, Settings};
 
 /// Everything needed to read entries, and the search that gives them.
@@ -29,6 +31,10 @@ pub(crate) struct View {
     always: &'static [&'static str],
     /// By position.
     pub(crate) attributes: AttributeSet,
+    /// Roles by group; without rules until they are read.
+    pub(crate) roles: Roles,
+    /// What says which groups a person is in.
+    pub(crate) evidence: Evidence,
     /// Where a sync looks.
     pub(crate) places: Places,
     page_size: u32,
@@ -102,7 +108,12 @@ impl View {
             filter.intern(&mut attributes);
         }
         let rules = rules_in_force(rules, profile, fields);
+        contradiction(&settings.role_rules, &rules).map_or(Ok(()), |problem| Err(one(problem)))?;
         let mapping = Mapping::compile(&rules, fields, &mut attributes)?;
+        let evidence = match settings.role_rules.as_slice() {
+            [] => Evidence::default(),
+            _ => Evidence::of(&profile.groups, &mut attributes),
+        };
         Ok(Self {
             filter,
             disabled_when,
@@ -114,6 +125,8 @@ impl View {
                 None => profile.always,
             },
             attributes,
+            roles: Roles::default(),
+            evidence,
             places: settings.places.clone(),
             page_size: settings.page_size,
         })
@@ -197,6 +210,7 @@ impl View {
             fields: traced
                 .into_iter()
                 .map(|traced| field_of(traced, &name))
+                .chain(self.role_of(entry))
                 .collect(),
         }
     }

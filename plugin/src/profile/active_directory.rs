@@ -2,7 +2,7 @@
 //!
 //! AD LDS speaks the same dialect, but has no `sAMAccountType` and keeps *disabled* elsewhere: it is not taken for it.
 
-use super::{IdAttribute, IdDecoder, Profile, RootDse};
+use super::{Groups, IdAttribute, IdDecoder, Membership, Profile, RootDse};
 use crate::sync::changes::Mechanism;
 
 /// `LDAP_CAP_ACTIVE_DIRECTORY_OID`, which domain controllers have and AD LDS has not.
@@ -32,6 +32,19 @@ pub(super) static PROFILE: Profile = Profile {
     ],
     base: "",
     changes: &[Mechanism::UpdateSequence, Mechanism::Stamps],
+    // Not by the person's memberOf: everybody is in dozens of groups, and a rule asks for one.
+    groups: Groups {
+        classes: &["group"],
+        names: &["sAMAccountName", "cn"],
+        membership: Membership::Group {
+            members: &["member"],
+            users: None,
+            back: Some("memberOf"),
+        },
+        primary: true,
+        partitioned: true,
+        never_empty: &[],
+    },
     limits: &[
         "a domain controller gives pages of 1000 entries at most (MaxPageSize), and 120 seconds to a search (MaxQueryDuration)",
         "a global catalog does not hold accountExpires: ask a domain controller, or expired accounts stay active",

@@ -1,7 +1,7 @@
 //! What a profile says.
 
-use super::RootDse;
 use super::identity::{IdAttribute, Identity};
+use super::{Groups, RootDse};
 use crate::attribute::AttributeSet;
 use crate::decode;
 use crate::field::Field;
@@ -37,6 +37,8 @@ pub struct Profile {
     pub base: &'static str,
     /// How a directory of this kind is asked what has changed, the best way first.
     pub changes: &'static [Mechanism],
+    /// Its groups.
+    pub groups: Groups,
     /// What servers of this kind limit, as sentences for whoever meets a limit.
     pub limits: &'static [&'static str],
 }

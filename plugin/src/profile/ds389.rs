@@ -1,6 +1,6 @@
 //! 389 Directory Server, and Red Hat Directory Server, which is made of it.
 
-use super::{IdAttribute, IdDecoder, Profile, RootDse};
+use super::{Groups, IdAttribute, IdDecoder, Profile, RootDse, groups};
 use crate::sync::changes::Mechanism;
 
 pub(super) static PROFILE: Profile = Profile {
@@ -20,6 +20,11 @@ pub(super) static PROFILE: Profile = Profile {
     attributes: super::generic::ATTRIBUTES,
     base: "",
     changes: &[Mechanism::ContentSync { deletes: true }, Mechanism::Stamps],
+    // Its schema lets a group be empty. Its memberOf is a plugin's, which knows nothing of what was there before it.
+    groups: Groups {
+        never_empty: &[],
+        ..groups::STANDARD
+    },
     limits: LIMITS,
 };
 

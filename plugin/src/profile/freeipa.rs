@@ -1,6 +1,6 @@
 //! FreeIPA, and Red Hat's Identity Management: 389-DS with plugins, a fixed tree and ids of its own.
 
-use super::{IdAttribute, IdDecoder, Profile, RootDse, ds389};
+use super::{Groups, IdAttribute, IdDecoder, Membership, Profile, RootDse, ds389};
 use crate::sync::changes::Mechanism;
 
 /// Under this arc FreeIPA has its extended operations: setting and getting keytabs, joining.
@@ -32,6 +32,18 @@ pub(super) static PROFILE: Profile = Profile {
     attributes: super::generic::ATTRIBUTES,
     base: "cn=users,cn=accounts",
     changes: &[Mechanism::Stamps],
+    // Not by what is common: the same groups stand below cn=compat too, by other classes.
+    groups: Groups {
+        classes: &["ipaUserGroup"],
+        names: &["cn"],
+        membership: Membership::Person {
+            groups: "memberOf",
+            members: "member",
+        },
+        primary: false,
+        partitioned: false,
+        never_empty: &[],
+    },
     limits: ds389::LIMITS,
 };
 

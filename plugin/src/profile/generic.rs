@@ -29,6 +29,7 @@ pub(super) static PROFILE: Profile = Profile {
     attributes: ATTRIBUTES,
     base: "",
     changes: &[Mechanism::Stamps],
+    groups: super::groups::STANDARD,
     limits: &[],
 };
 

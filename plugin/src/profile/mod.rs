@@ -6,6 +6,7 @@
 //! - [`description`](Profile): what a profile says
 //! - [`registry`](mod@registry): the profiles, and which of them a directory is
 //! - [`root_dse`](RootDse): what a directory says of itself
+//! - [`groups`]: how its groups are told, and who is in them
 //! - [`identity`](Identity): a person's id, read from an entry
 //! - [`status`]: what the values that say who is disabled mean, and whether they can be read
 //! - `active_directory`, `freeipa`, `ds389`, `openldap`, `generic`: the profiles
@@ -15,6 +16,7 @@ mod description;
 mod ds389;
 mod freeipa;
 mod generic;
+pub mod groups;
 mod identity;
 mod openldap;
 mod registry;
@@ -24,6 +26,7 @@ pub mod status;
 mod tests;
 
 pub use description::Profile;
+pub use groups::{Groups, Membership};
 pub use identity::{IdAttribute, IdDecoder, Identity};
 pub use registry::{Detected, by_id, detect, registry};
 pub use root_dse::RootDse;

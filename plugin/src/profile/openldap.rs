@@ -19,6 +19,7 @@ pub(super) static PROFILE: Profile = Profile {
     attributes: super::generic::ATTRIBUTES,
     base: "",
     changes: &[Mechanism::ContentSync { deletes: false }, Mechanism::Stamps],
+    groups: super::groups::STANDARD,
     limits: &[
         "slapd gives 500 entries by default, paged or not (sizelimit): raise it for the bind account, as in `limits \
          dn.exact=\"cn=reader,dc=example,dc=org\" size=unlimited`",

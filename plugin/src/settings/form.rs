@@ -212,6 +212,16 @@ const FORM: &[FormField] = &[
         )
     },
     FormField {
+        kind: FormKind::Multiline,
+        ..text(
+            "role-rules",
+            "Roles by group",
+            "A line each: a group's name or DN, then =>, then a role, as in Service Desk => agent. Members of the group, and \
+             of groups in it, get the role; of several rules the first that fits counts, and whom none fits gets the default \
+             role. Empty: a sync gives new people the default role and leaves everybody else's alone.",
+        )
+    },
+    FormField {
         kind: FormKind::Filter,
         ..text(
             "disabled-when",

@@ -6,6 +6,7 @@
 //! - [`servers`]: the server list and its contradictions
 //! - `authentication`, [`bind_name`]: who asks, and as which kind of name
 //! - [`certificate`]: whether a text can be a PEM bundle
+//! - [`role_rules`]: rules that make roles of groups
 //! - [`configuration`]: settings and rules together, their digest, and how they are stored
 
 mod authentication;
@@ -15,12 +16,14 @@ pub mod configuration;
 pub mod form;
 pub mod parse;
 pub mod places;
+pub mod role_rules;
 pub mod servers;
 
 pub use configuration::Configuration;
 pub use form::{FormField, FormKind, form};
 pub use parse::{GuardLimits, LeaverPolicy, Parsed, ProfileChoice, Settings, parse};
 pub use places::{Places, Where};
+pub use role_rules::{GroupName, RoleRule};
 
 /// What the setting `profile` can be.
 pub const PROFILE_CHOICES: &[&str] = &[

@@ -9,6 +9,7 @@ use crate::problem::Problem;
 
 use super::form::{self, FormField};
 use super::places::{self, Places};
+use super::role_rules::{self, RoleRule};
 use super::{authentication, certificate, servers};
 
 /// The longest value of any setting but the certificates, in bytes.
@@ -61,6 +62,8 @@ pub struct Settings {
     pub profile: ProfileChoice,
     /// The role of new people.
     pub role: String,
+    /// The roles of members of groups, the first that fits; empty: the sync leaves roles alone.
+    pub role_rules: Vec<RoleRule>,
     /// When an account is disabled; none: the profile's default.
     pub disabled_when: Option<Filter>,
     /// Leavers.
@@ -89,7 +92,7 @@ pub struct Parsed {
 /// Everything that is wrong, each with its key: `unknown-setting`, `duplicate-setting`, `required`, `too-long`, `bad-url`,
 /// `bad-port`, `contradiction`, `bad-certificate`, `password-missing`, `empty-password`, `key-missing`,
 /// `client-certificate-missing`, `client-certificate-unprotected`, `bad-bind-name`, `bad-dn`, `bad-exclusion`, `bad-choice`,
-/// `filter-syntax`, `unknown-role`, `bad-number`.
+/// `filter-syntax`, `unknown-role`, `bad-role-rule`, `duplicate-rule`, `bad-number`.
 pub fn parse(given: &[(String, String)], roles: &[Role]) -> Result<Parsed, Vec<Problem>> {
     read(given, roles, true)
 }
@@ -240,6 +243,14 @@ fn read(
         named => ProfileChoice::Named(named.to_owned()),
     };
     let role = role(&mut reader, roles);
+    let text = reader.text(role_rules::ROLE_RULES);
+    let role_rules = role_rules::read(&text, roles).unwrap_or_else(|problems| {
+        let key = role_rules::ROLE_RULES;
+        problems
+            .into_iter()
+            .for_each(|problem| reader.at_fault(key, problem));
+        Vec::new()
+    });
     let days = reader.number("leaver-grace-days", 1, 3650);
     let leavers = match reader.choice("leavers").as_str() {
         "keep" => LeaverPolicy::Keep,
@@ -278,6 +289,7 @@ fn read(
             filter,
             profile,
             role,
+            role_rules,
             disabled_when,
             leavers,
             guards,

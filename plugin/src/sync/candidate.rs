@@ -8,12 +8,14 @@ use crate::mapping::Mapped;
 use crate::ports::plan::{Party, Row, RowKind};
 use crate::ports::portal::Person;
 use crate::problem::Problem;
+use crate::roles::Judged;
 
 use super::compare::{self, Move, Names, Turn};
 use super::hash::SourceHash;
 use super::known::Slot;
 use super::people::{Facts, NO_SLOT};
 use super::recipe::{self, Recipe};
+use super::role::Given;
 use super::size;
 
 /// An entry that is new or not as the portal last had it. Borrows from its page.
@@ -28,6 +30,8 @@ pub(super) struct Candidate<'p> {
     pub(super) known: bool,
     /// Whose entry it is, or whether it is disabled, could not be told.
     pub(super) problem: Option<Problem>,
+    /// What the rules for roles say.
+    pub(super) judged: Judged,
     pub(super) values: Vec<Mapped<'p>>,
     pub(super) recipe: &'p Recipe,
     pub(super) entry: Entry<'p>,
@@ -54,6 +58,7 @@ impl<'p> Candidate<'p> {
             disabled: false,
             known: false,
             problem: None,
+            judged: Judged::Unruled,
             values: recipe.evaluate(entry),
             recipe,
             entry: *entry,
@@ -64,15 +69,15 @@ impl<'p> Candidate<'p> {
     pub(super) fn draft<'c>(
         &'c self,
         names: &Names,
-        role: &'c str,
+        role: Given<'c>,
         person: Option<&'c Person>,
     ) -> Option<Draft<'c>> {
         if let Some(problem) = &self.problem {
             return Some(self.refused(names, problem.clone()));
         }
         match person {
-            Some(person) => self.draft_known(names, person),
-            None => (!self.disabled).then(|| self.draft_new(names, role)),
+            Some(person) => self.draft_known(names, role.known, person),
+            None => (!self.disabled).then(|| self.draft_new(names, role.new)),
         }
     }
 
@@ -127,7 +132,12 @@ impl<'p> Candidate<'p> {
         }
     }
 
-    fn draft_known<'c>(&'c self, names: &Names, person: &'c Person) -> Option<Draft<'c>> {
+    fn draft_known<'c>(
+        &'c self,
+        names: &Names,
+        role: Option<&'c str>,
+        person: &'c Person,
+    ) -> Option<Draft<'c>> {
         let turn = compare::turn(self.disabled, person);
         if let Some(problem) = compare::failure(&self.values) {
             // Whoever is disabled loses access whatever else is wrong with the entry.
@@ -145,7 +155,11 @@ impl<'p> Candidate<'p> {
                 _ => Some(self.refused(names, problem)),
             };
         }
-        let difference = names.difference(self.recipe.mapping(), &self.values, &self.dn, person);
+        let mut difference =
+            names.difference(self.recipe.mapping(), &self.values, &self.dn, person);
+        if let Some(role) = role {
+            names.role_becomes(&mut difference, role, person);
+        }
         let turn = turn.or_else(|| {
             let reason = if difference.renamed {
                 "renamed"

@@ -190,6 +190,23 @@ impl Names {
         }
         difference
     }
+
+    /// Adds the role to what differs, where it is another.
+    pub(super) fn role_becomes<'a>(
+        &self,
+        difference: &mut Difference<'a>,
+        role: &'a str,
+        person: &'a Person,
+    ) {
+        if person.role != role {
+            difference.role = true;
+            difference.changes.push(Change {
+                field: Arc::clone(&self.role),
+                before: Some(Cow::Borrowed(&*person.role)),
+                after: Some(Cow::Borrowed(role)),
+            });
+        }
+    }
 }
 
 /// The unique values of somebody new.

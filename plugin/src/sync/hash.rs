@@ -21,6 +21,8 @@ pub(super) struct SourceHash(pub(super) [u64; 2]);
 pub(super) struct Hashes {
     tokens: SipHasher13,
     source: SipHasher13,
+    /// Attributes of an entry that are hashed, from the first.
+    width: usize,
 }
 
 impl Hashes {
@@ -29,7 +31,13 @@ impl Hashes {
         Self {
             tokens: SipHasher13::new_with_keys(seed, seed.rotate_left(32) ^ 0x746f_6b65_6e73),
             source: SipHasher13::new_with_keys(recipe[0], recipe[1]),
+            width: usize::MAX,
         }
+    }
+
+    /// The same, of no more than the first attributes of an entry.
+    pub(super) fn of_first(self, width: usize) -> Self {
+        Self { width, ..self }
     }
 
     /// Of bytes, within a space of their own.
@@ -44,10 +52,19 @@ impl Hashes {
     /// Of an entry: its DN, and how many values of which length and bytes each attribute has.
     pub(super) fn source(&self, entry: &Entry<'_>) -> SourceHash {
         let mut hasher = self.source;
-        for pair in entry.counts().chunks(2) {
+        let counts = entry.counts();
+        let counts = &counts[..counts.len().min(self.width)];
+        for pair in counts.chunks(2) {
             hasher.write_u64(word(pair, 0));
         }
         let (bytes, ends, start) = entry.packed();
+        // The name, then the values.
+        let slices = 1 + counts.iter().map(|count| *count as usize).sum::<usize>();
+        let ends = &ends[..ends.len().min(slices)];
+        let last = ends
+            .last()
+            .map_or(0, |end| end.wrapping_sub(start) as usize);
+        let bytes = &bytes[..bytes.len().min(last)];
         for pair in ends.chunks(2) {
             hasher.write_u64(word(pair, start));
         }
@@ -58,6 +75,11 @@ impl Hashes {
 }
 
 impl SourceHash {
+    /// With something else that the person's row is made of.
+    pub(super) fn mixed(self, mark: [u64; 2]) -> Self {
+        Self([self.0[0] ^ mark[0], self.0[1] ^ mark[1]])
+    }
+
     /// As a row carries it.
     pub(super) fn bytes(self) -> [u8; 16] {
         let mut bytes = [0; 16];

@@ -16,6 +16,7 @@
 //! - `settle`: duplicates, once everybody was seen
 //! - [`changes`]: what has changed since the last sync
 //! - `claims`: unique values, who takes and who leaves them
+//! - `role`: roles by group
 //! - `leavers`: people whom the directory no longer has
 //! - `proof`: whether everything was read
 //! - `second_look`: would-be leavers, asked for by id
@@ -45,6 +46,7 @@ mod people;
 mod proof;
 mod propose;
 mod reading;
+mod role;
 mod second_look;
 mod settle;
 mod size;

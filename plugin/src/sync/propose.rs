@@ -33,6 +33,7 @@ impl Reading {
         candidates: &[Candidate<'_>],
     ) -> Result<(), HostProblem> {
         let (names, role) = (Arc::clone(&self.names), Arc::clone(&self.role));
+        let roles = Arc::clone(&self.roles);
         let people = people(host, candidates);
         let mut drafts: Vec<Draft<'_>> = Vec::with_capacity(candidates.len());
         for candidate in candidates {
@@ -41,8 +42,14 @@ impl Reading {
             } else {
                 None
             };
-            match candidate.draft(&names, &role, person) {
-                Some(draft) => drafts.push(candidate.within_limits(&names, draft)),
+            let given = roles.given(candidate.judged, &role);
+            match candidate.draft(&names, given, person) {
+                Some(draft) => {
+                    let mut draft = candidate.within_limits(&names, draft);
+                    let (source, judged) = (candidate.source, candidate.judged);
+                    roles.stamp(&mut draft.row, source, judged, person, &role);
+                    drafts.push(draft);
+                }
                 None if person.is_none() => self.tally.disabled_skipped += 1,
                 None => self.tally.unchanged += 1,
             }

@@ -9,6 +9,7 @@ use crate::ports::Host;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::Row;
 use crate::problem::Problem;
+use crate::roles::Judged;
 
 use super::candidate::Candidate;
 use super::claims::Claims;
@@ -18,6 +19,7 @@ use super::known::{Known, Slot};
 use super::notes::Notes;
 use super::people::{Number, People};
 use super::recipe::{self, Recipe};
+use super::role::RoleBook;
 use super::size;
 use super::tally::Tally;
 
@@ -39,6 +41,10 @@ pub(super) struct Reading {
     pub(super) withheld: Vec<(Number, Row<'static>)>,
     /// The role of new people.
     pub(super) role: Arc<str>,
+    /// Roles by group.
+    pub(super) roles: Arc<RoleBook>,
+    /// People whose roles stay because it cannot be told which they have.
+    pub(super) kept: u64,
     /// The portal was empty at the beginning: nobody can hold a value.
     pub(super) nobody: bool,
     /// Who was told to have changed, where everybody is read all the same: whoever else has a row drifted.
@@ -65,7 +71,7 @@ impl Reading {
         // An estimate; beyond it columns grow as they are filled.
         let room = usize::try_from(people.min(1 << 18)).unwrap_or_default();
         Self {
-            hashes: Hashes::new(seed, recipe.digest()),
+            hashes: Hashes::new(seed, recipe.digest()).of_first(recipe.width()),
             known: Known::with_capacity(room),
             people: People::new(recipe.places().ending()),
             claims: Claims::default(),
@@ -74,6 +80,8 @@ impl Reading {
             repeats: Vec::new(),
             withheld: Vec::new(),
             role: Arc::from(role),
+            roles: Arc::default(),
+            kept: 0,
             nobody: people == 0,
             expected: None,
             notes: Notes::default(),
@@ -118,6 +126,8 @@ impl Reading {
         };
         self.tally.identified += 1;
         let source = self.hashes.source(entry);
+        let (source, judged) = self.roles.judge(recipe, entry, source);
+        self.kept += u64::from(judged == Judged::Kept);
         let disabled = recipe.disabled(entry);
         let problem = if disabled {
             None
@@ -139,6 +149,7 @@ impl Reading {
                 disabled,
                 known,
                 problem,
+                judged,
                 ..Candidate::read(recipe, entry)
             });
         };
@@ -147,7 +158,7 @@ impl Reading {
             self.repeat(slot, source, &external_id, entry);
             return None;
         }
-        let same = self.known.source(slot) == source && !marks.changed();
+        let same = self.roles.same(self.known.source(slot), source, judged) && !marks.changed();
         self.known.see(slot, source);
         let stays = if marks.inactive() {
             disabled || !marks.by_sync()
@@ -167,6 +178,7 @@ impl Reading {
             disabled,
             known,
             problem,
+            judged,
             ..Candidate::read(recipe, entry)
         })
     }

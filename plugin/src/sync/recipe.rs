@@ -10,6 +10,7 @@ use crate::mapping::{Mapped, Mapping, Rule};
 use crate::ports::directory::SearchRequest;
 use crate::problem::Problem;
 use crate::profile::{Identity, Profile, status};
+use crate::roles::Evidence;
 use crate::settings::{Configuration, Places};
 
 use super::hash;
@@ -25,6 +26,9 @@ pub struct Recipe {
     disabled: Option<Filter>,
     always: &'static [&'static str],
     digest: [u64; 2],
+    /// Attributes that a person is made of; those behind only say which groups the person is in.
+    width: usize,
+    evidence: Evidence,
 }
 
 impl Recipe {
@@ -63,6 +67,11 @@ impl Recipe {
             (Ok(filter), Ok(disabled), Ok(mapping)) => {
                 let digest = digest(profile, settings.disabled_when.as_ref(), &rules, fields);
                 let places = settings.places.clone();
+                let width = attributes.len();
+                let evidence = match settings.role_rules.as_slice() {
+                    [] => Evidence::default(),
+                    _ => Evidence::of(&profile.groups, &mut attributes),
+                };
                 let requests = places.bases().map(|base| SearchRequest {
                     base: base.to_owned(),
                     scope: places.scope(),
@@ -84,6 +93,8 @@ impl Recipe {
                         None => profile.always,
                     },
                     digest,
+                    width,
+                    evidence,
                 })
             }
             (filter, disabled, mapping) => {
@@ -145,6 +156,16 @@ impl Recipe {
     #[must_use]
     pub fn evaluate<'e>(&'e self, entry: &Entry<'e>) -> Vec<Mapped<'e>> {
         self.mapping.evaluate(entry)
+    }
+
+    /// How many attributes, from the first, a person is made of.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// What says which groups the person is in.
+    pub(super) fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// Identifies what the values of an entry depend on, beside the entry.

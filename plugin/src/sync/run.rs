@@ -18,6 +18,7 @@ use super::proof::{self, Enumeration};
 use super::reading::Reading;
 use super::recipe::Recipe;
 use super::remembered;
+use super::role::RoleBook;
 use super::second_look::{self, SecondLook};
 use super::sweep::{Sweep, Swept};
 
@@ -136,8 +137,11 @@ impl<H: Host> Run<H> {
         let recipe = Recipe::new(&configuration, profile, &host.portal().fields(), now)
             .map_err(|problems| problems.into_iter().map(Into::into).collect::<Vec<_>>())?;
         let recipe = Arc::new(recipe);
+        let settings = &configuration.settings;
+        let roles = RoleBook::read(host, &session, settings, profile, options.seed).map_err(one)?;
         let role = configuration.settings.role.as_str();
-        let reading = Reading::new(recipe, options.seed, role, host.portal().count());
+        let mut reading = Reading::new(recipe, options.seed, role, host.portal().count());
+        reading.roles = Arc::new(roles);
         let mut run = Self {
             phase: Phase::Over,
             sweep: None,
@@ -212,10 +216,19 @@ impl<H: Host> Run<H> {
             server: &self.server,
             root: &self.root,
             recipe: &self.reading.recipe,
+            roles: &self.reading.roles,
             profile: self.profile,
             configuration: &self.configuration,
             now: self.now,
         }
+    }
+
+    /// Over everything that decides who is in a group of the rules for roles, beside people's own entries and the
+    /// configuration: while it is the same, nobody has another role whose entry is the same. None where there are no rules,
+    /// or their groups cannot be read and roles stay as they are.
+    #[cfg(test)]
+    pub(crate) fn groups_digest(&self) -> Option<[u64; 2]> {
+        self.reading.roles.digest()
     }
 
     /// Works on at most so many pages (at least one).
@@ -442,6 +455,7 @@ impl<H: Host> Run<H> {
         let limits = self.configuration.settings.guards;
         let guards = guard::guards(&reading.tally, limits, self.active, host.portal().licence());
         let mut warnings = std::mem::take(&mut self.warnings);
+        warnings.extend(reading.roles.warnings(reading.kept));
         warnings.extend(proof.gaps.iter().cloned());
         if reading.tally.absent_unproven > 0 {
             warnings.push(unproven(reading.tally.absent_unproven));

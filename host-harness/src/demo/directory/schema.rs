@@ -125,6 +125,8 @@ const KNOWN: &[Known] = &[
     user(&["accountExpires"], Syntax::Integer),
     user(&["objectCategory"], Syntax::Name),
     user(&["objectGUID"], Syntax::Octets),
+    user(&["objectSid"], Syntax::Octets),
+    user(&["primaryGroupID"], Syntax::Integer),
     user(&["ipaUniqueID"], Syntax::Words),
     operational(&["nsUniqueId"], Syntax::Words),
     operational(&["nsAccountLock"], Syntax::Words),

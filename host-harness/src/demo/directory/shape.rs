@@ -11,6 +11,12 @@ const NAMES: [&str; 3] = ["manager", "member", "memberOf"];
 /// What OpenLDAP's password policy keeps.
 const LOCK: &str = "pwdAccountLockedTime";
 const FOR_EVER: &str = "000001010000Z";
+/// The domain's security identifier (MS-DTYP section 2.4.2.2) with room for a number of its own: S-1-5-21-1-2-3.
+const DOMAIN: [u8; 24] = [
+    1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0,
+];
+/// The number of *Domain Users*, everybody's primary group at first.
+const DOMAIN_USERS: &str = "513";
 
 /// The name of one of the organisation's entries. What is no name stays as it is.
 pub(super) fn dn(kind: &Kind, dn: &str) -> String {
@@ -66,6 +72,9 @@ pub(super) fn entry(kind: &Kind, mut entry: Entry) -> Entry {
     }
     if person {
         make_person(kind, &mut entry);
+    } else if has_class(&entry, "groupOfNames") && !kind.groups.is_empty() {
+        let classes = kind.groups.iter().map(|class| class.as_bytes().to_vec());
+        entry.set("objectClass", classes.collect());
     }
     identify(kind, &mut entry);
     entry
@@ -89,6 +98,14 @@ pub(super) fn identify(kind: &Kind, entry: &mut Entry) {
         if entry.values(name).is_empty() {
             entry.push(*name, form.written(id));
         }
+    }
+    if kind.sids && (person || has_class(entry, "group")) && entry.values("objectSid").is_empty() {
+        // Above the numbers that a domain gives by itself.
+        let number = id.as_fields().0 | 1 << 20;
+        entry.push("objectSid", [&DOMAIN[..], &number.to_le_bytes()].concat());
+    }
+    if kind.sids && person && entry.values("primaryGroupID").is_empty() {
+        entry.push("primaryGroupID", DOMAIN_USERS);
     }
 }
 
@@ -203,6 +220,32 @@ mod tests {
             Vendor::ActiveDirectory.dn("cn=A\\, B+employeeNumber=E1,ou=People,dc=example,dc=org"),
             "CN=A\\, B E1,OU=People,DC=example,DC=org"
         );
+    }
+
+    #[test]
+    fn a_group_is_of_the_classes_of_each_kind_and_a_domain_numbers_who_acts() {
+        let organisation = Organisation::new(1, 3);
+        let group = organisation.entries().last().unwrap();
+        let classes = |vendor: Vendor| {
+            let shaped = vendor.entry(group.clone());
+            let classes = shaped.values("objectClass").iter();
+            let classes = classes.map(|class| String::from_utf8_lossy(class).into_owned());
+            classes.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(classes(Vendor::ActiveDirectory), "top group");
+        assert!(classes(Vendor::FreeIpa).ends_with("ipausergroup"));
+        assert_eq!(classes(Vendor::Ds389), "top groupOfNames");
+        let sid = |entry: &Entry, vendor: Vendor| {
+            vendor.entry(entry.clone()).values("objectSid").to_vec()
+        };
+        let (person, _) = first();
+        let (one, other) = (
+            sid(&group, Vendor::ActiveDirectory),
+            sid(&person, Vendor::ActiveDirectory),
+        );
+        assert_eq!((one[0].len(), one[0][..24] == other[0][..24]), (28, true));
+        assert_ne!(one, other);
+        assert!(sid(&person, Vendor::OpenLdap).is_empty());
     }
 
     #[test]

@@ -56,6 +56,10 @@ pub(super) struct Kind {
     pub(super) classes: &'static [&'static str],
     /// A person's attributes that go by another name.
     pub(super) renamed: &'static [(&'static str, &'static str)],
+    /// A group's object classes; empty for those of `groupOfNames`.
+    pub(super) groups: &'static [&'static str],
+    /// Entries that act have a security identifier, and people a primary group.
+    pub(super) sids: bool,
     /// What every person has besides.
     pub(super) fixed: &'static [(&'static str, &'static str)],
     /// Containers by another name: an RDN and the RDNs in its place.
@@ -87,6 +91,8 @@ const PLAIN: Kind = Kind {
         off: None,
     },
     classes: &[],
+    groups: &[],
+    sids: false,
     renamed: &[],
     fixed: &[],
     containers: &[],
@@ -122,6 +128,8 @@ static ACTIVE_DIRECTORY: Kind = Kind {
         off: Some("512"),
     },
     classes: &["top", "person", "organizationalPerson", "user"],
+    groups: &["top", "group"],
+    sids: true,
     renamed: &[
         ("uid", "sAMAccountName"),
         ("departmentNumber", "department"),
@@ -207,6 +215,7 @@ static FREEIPA: Kind = Kind {
         "posixaccount",
         "ipaobject",
     ],
+    groups: &["top", "groupofnames", "nestedgroup", "ipausergroup"],
     containers: &[
         ("ou=people", "cn=users,cn=accounts"),
         ("ou=groups", "cn=groups,cn=accounts"),

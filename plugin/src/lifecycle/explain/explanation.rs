@@ -24,7 +24,7 @@ pub struct Explanation {
     pub external_id: String,
     /// One sentence.
     pub verdict: String,
-    /// `find`, `base`, `filter`, `id`, `status`, `map`, `validate`, `duplicate`, `portal`.
+    /// `find`, `base`, `filter`, `id`, `status`, `role` where there are rules for it, `map`, `validate`, `duplicate`, `portal`.
     pub stages: Vec<Stage>,
     /// One for each rule.
     pub fields: Vec<MappedField>,
@@ -50,6 +50,7 @@ pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
     )
     .map_err(ours)?;
     view.widen(profile);
+    view.read_groups(host, &connected, settings)?;
     let search = match who {
         Who::First => nth(&connected, &view, 0)?,
         Who::Nth(n) => nth(&connected, &view, *n)?,
@@ -118,12 +119,15 @@ fn somebody<H: Host, S: Session>(
         .iter()
         .filter(|field| field.required)
         .count();
-    let stages = vec![
+    let mut stages = vec![
         step("find", evidence, Vec::new(), false),
         inside,
         filter,
         id,
         status(view, found),
+    ];
+    stages.extend(view.role_stage(Some(reading)));
+    stages.extend([
         step(
             "map",
             vec![format!(
@@ -141,7 +145,7 @@ fn somebody<H: Host, S: Session>(
         ),
         step("duplicate", Vec::new(), duplicates, true),
         portal(found, person.as_ref(), fate, seen),
-    ];
+    ]);
     Ok(Explanation {
         dn: reading.dn.clone(),
         external_id: reading.id.clone().unwrap_or_default(),

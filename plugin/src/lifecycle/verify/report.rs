@@ -96,7 +96,11 @@ pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
     let profile = connected.detected.profile;
     let view = View::new(&settings, &rules, profile, &fields, host.clock().now());
     match view {
-        Ok(view) => sample::people(host, &connected, &view, &mut report)?,
+        Ok(mut view) => {
+            view.read_groups(host, &connected, &settings)?;
+            report.stages.extend(view.role_stage(None));
+            sample::people(host, &connected, &view, &mut report)?;
+        }
         Err(problems) => report.stages.push(stage(
             "sample",
             Vec::new(),

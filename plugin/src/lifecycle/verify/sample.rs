@@ -12,6 +12,7 @@ use crate::problem::Problem;
 
 use super::super::answer::Answer;
 use super::super::connected::Connected;
+use super::super::role;
 use super::super::view::{Reading, View};
 use super::report::{Report, SessionOf, stage};
 use super::stages;
@@ -206,6 +207,7 @@ fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report)
         ));
     }
     let mut evidence = vec![evidence];
+    evidence.extend(role::spread(sample));
     evidence.extend(disabled_by.map(|reading| {
         let status = reading.status.join(", ");
         format!("disabled, for example {}: {status}", reading.dn)

@@ -14,6 +14,7 @@ use crate::ports::directory::{HostProblem, SearchRequest, ServerIdentity, Sessio
 use crate::profile::{Profile, RootDse};
 use crate::settings::Configuration;
 use crate::sync::recipe::Recipe;
+use crate::sync::role::RoleBook;
 
 /// So many changes that reading everybody is as quick.
 const MOST: usize = 100_000;
@@ -27,6 +28,7 @@ pub(in crate::sync) struct Around<'a, S> {
     pub(in crate::sync) server: &'a ServerIdentity,
     pub(in crate::sync) root: &'a RootDse,
     pub(in crate::sync) recipe: &'a Recipe,
+    pub(in crate::sync) roles: &'a RoleBook,
     pub(in crate::sync) profile: &'static Profile,
     pub(in crate::sync) configuration: &'a Configuration,
     pub(in crate::sync) now: u64,
@@ -228,6 +230,7 @@ impl<S: Session> Asking<S> {
         if !listed {
             next.containers = containers::digest(session, recipe, profile)?;
         }
+        next.groups = around.roles.digest();
         let Some(before) = self.before.take() else {
             return Ok(News { people: None, next });
         };
@@ -237,6 +240,13 @@ impl<S: Session> Asking<S> {
                 "a container below a base is new, gone, renamed or moved, and with it the people in it",
             ));
         }
+        if next.groups.is_some() && next.groups != before.groups {
+            return Err(Unable::new(
+                "the groups that decide on roles changed, and with them the roles of people whose entries stayed as they were",
+            ));
+        }
+        // Where the rules stand still, roles stay too.
+        next.groups = before.groups;
         expired(around, before.at, &mut self.ids)?;
         let untold: Vec<String> = before
             .controls
@@ -244,7 +254,7 @@ impl<S: Session> Asking<S> {
             .filter(|id| !self.ids.contains(*id))
             .cloned()
             .collect();
-        next.controls = control::check(host, session, recipe, profile, &untold)?;
+        next.controls = control::check(host, around, &untold)?;
         // One of them is read with the others: nobody found at all would say nothing.
         self.ids.extend(next.controls.first().cloned());
         self.ids.extend(before.unsynced);

@@ -30,6 +30,9 @@ pub(in crate::sync) struct Checkpoint {
     pub(super) mark: Mark,
     /// Of the containers below the bases.
     pub(super) containers: [u64; 2],
+    /// Of the groups that decide on roles.
+    #[serde(default)]
+    pub(super) groups: Option<[u64; 2]>,
     /// People whose rows are the newest, as the directory has them.
     pub(super) controls: Vec<String>,
     /// Those who could not be brought over.
@@ -86,6 +89,7 @@ impl Checkpoint {
             whole: at,
             mark,
             containers: [0; 2],
+            groups: None,
             controls: Vec::new(),
             unsynced: Vec::new(),
         }

@@ -3,6 +3,7 @@
 
 use super::super::recipe::Recipe;
 use super::super::sweep::{Sweep, Swept};
+use super::asking::Around;
 use super::{Unable, look};
 use crate::entry::Entry;
 use crate::filter::Filter;
@@ -34,11 +35,16 @@ pub(super) fn by_id(
 /// Looks at the controls that were not told of. Gives those who are there, for the next time.
 pub(super) fn check<H: Host>(
     host: &H,
-    session: &impl Session,
-    recipe: &Recipe,
-    profile: &Profile,
+    around: &Around<'_, impl Session>,
     controls: &[String],
 ) -> Result<Vec<String>, Unable> {
+    let Around {
+        session,
+        recipe,
+        roles,
+        profile,
+        ..
+    } = *around;
     let differs = || {
         Unable::new(
             "people are not as they were, and the directory did not tell of it: it may have been restored from a backup, or \
@@ -61,13 +67,14 @@ pub(super) fn check<H: Host>(
         let marks = index.marks.get(place).copied().unwrap_or_default();
         let word = |at: usize| index.source_hashes.get(at).copied().unwrap_or_default();
         let was = SourceHash([word(2 * place), word(2 * place + 1)]);
+        let (source, judged) = roles.judge(recipe, entry, hashes.source(entry));
         let disabled = recipe.disabled(entry);
         let stays = match (marks & 1 != 0, marks & 2 != 0) {
             (false, _) => !disabled,
             (true, by_sync) => disabled || !by_sync,
         };
         // Whom somebody changed in the portal is looked at anyway.
-        same &= marks & 4 != 0 || (stays && hashes.source(entry) == was);
+        same &= marks & 4 != 0 || (stays && roles.same(was, source, judged));
         there.push(id.into_owned());
     };
     let unable = |problem: HostProblem| Unable::new(problem.message);

@@ -6,6 +6,7 @@
 //! - `places`: several bases, and subtrees that are left out
 //! - `plans`: what a plan holds
 //! - `second_look`: would-be leavers, asked for by id
+//! - `roles`, `roles_by_kind`: roles by group
 //! - `properties`: what holds for all of them
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -16,4 +17,6 @@ mod disabled;
 mod places;
 mod plans;
 mod properties;
+mod roles;
+mod roles_by_kind;
 mod second_look;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rollcall::Problem;
 use rollcall::contract::ldap::{Connection, OpenFailure, SearchRequest, ServerIdentity};
-use rollcall::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
+use rollcall::contract::plan::{Absence, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{FieldValue, Stage};
@@ -256,6 +256,9 @@ impl Plans for Nothing {
         refused()
     }
     async fn reject(&self, _: &TenantId, _: RunId, _: Vec<Rejection>) -> Outcome<()> {
+        refused()
+    }
+    async fn link(&self, _: &TenantId, _: RunId, _: Vec<Link>) -> Outcome<()> {
         refused()
     }
     async fn note_absent(&self, _: &TenantId, _: RunId, _: Vec<Absence>) -> Outcome<()> {

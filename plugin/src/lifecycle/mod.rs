@@ -10,6 +10,7 @@
 //! - `place`: whether a sync looks where an entry stands
 //! - [`explain`](mod@explain): why one person is, or is not, synced
 //! - `duplicate`, `outcome`: what would become of them
+//! - `manager`: whom the portal would have as their manager
 //! - [`view`]: how entries are read
 //! - `connected`: an open session and the directory behind it
 
@@ -20,6 +21,7 @@ pub mod describe;
 mod duplicate;
 pub mod explain;
 pub mod install;
+mod manager;
 pub mod mapping;
 mod outcome;
 pub mod person;

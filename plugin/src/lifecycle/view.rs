@@ -191,13 +191,34 @@ impl View {
                 .iter()
                 .filter(|mapped| mapped.value == Value::Clear)
                 .map(|mapped| name(mapped.field).to_owned())
+                .chain(self.unlinked(entry))
                 .collect(),
             missing: self.mapping.missing(&mapped),
             fields: traced
                 .into_iter()
                 .map(|traced| field_of(traced, &name))
+                .chain(self.linked(entry))
                 .collect(),
         }
+    }
+
+    /// The field that holds another person, with the name that the entry gives. Who that is, the entry does not say.
+    fn linked(&self, entry: &Entry<'_>) -> Option<MappedField> {
+        let link = self.mapping.link()?;
+        let name = link.name(entry);
+        Some(MappedField {
+            field: link.rule().field.clone(),
+            source: link.rule().source.clone(),
+            raw: name.map(|name| name.into_owned()).into_iter().collect(),
+            value: None,
+            problem: None,
+        })
+    }
+
+    /// The same field, where the entry gives no name and the rule clears.
+    fn unlinked(&self, entry: &Entry<'_>) -> Option<String> {
+        let link = self.mapping.link()?;
+        (link.clears() && link.name(entry).is_none()).then(|| link.rule().field.clone())
     }
 
     /// What the entry has where disabled accounts are told by.

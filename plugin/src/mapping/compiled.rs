@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::link::Link;
 use super::mapped::{Mapped, Traced, Value};
 use super::parse;
 use super::rule::{OnEmpty, Rule};
@@ -19,6 +20,7 @@ const EXTERNAL_ID: &str = "external-id";
 pub struct Mapping {
     fields: Vec<Field>,
     rules: Vec<Compiled>,
+    link: Option<Link>,
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +46,7 @@ impl Mapping {
         let mut named = attributes.clone();
         let mut problems = Vec::new();
         let mut compiled: Vec<Compiled> = Vec::with_capacity(rules.len());
+        let mut link = None;
         let mut ruled = vec![false; fields.len()];
         for rule in rules {
             let field = match place(rule, fields, &mut ruled) {
@@ -55,7 +58,12 @@ impl Mapping {
             };
             match parse::template(&rule.source, &mut named) {
                 Ok(template) => {
-                    if let Some(field) = field {
+                    if let Some(field) = field.filter(|at| fields[*at].kind == FieldKind::Person) {
+                        match Link::new(rule, field, &template, link.as_ref()) {
+                            Ok(one) => link = Some(one),
+                            Err(problem) => problems.push(problem),
+                        }
+                    } else if let Some(field) = field {
                         compiled.push(Compiled {
                             rule: rule.clone(),
                             field,
@@ -99,6 +107,7 @@ impl Mapping {
             Ok(Self {
                 fields: fields.to_vec(),
                 rules: compiled,
+                link,
             })
         } else {
             Err(problems)
@@ -109,6 +118,12 @@ impl Mapping {
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// The rule for a field that holds another person, who is found once everybody is read: it is none of the others.
+    #[must_use]
+    pub fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
     }
 
     /// The rules in their order, which is that of the values evaluated.
@@ -227,17 +242,6 @@ fn place(rule: &Rule, fields: &[Field], ruled: &mut [bool]) -> Result<usize, Pro
             format!("The portal's fields are: {}.", known.join(", ")),
         );
     };
-    if fields[index].kind == FieldKind::Person {
-        // A directory names another person by DN, the portal by external id; a rule sees one entry alone.
-        return problem(
-            "person-field",
-            format!(
-                "{} holds another person, whom a rule cannot look up",
-                rule.field
-            ),
-            "Remove the rule.".to_owned(),
-        );
-    }
     if std::mem::replace(&mut ruled[index], true) {
         return problem(
             "duplicate-rule",

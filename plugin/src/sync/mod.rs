@@ -14,6 +14,11 @@
 //! - `compare`: a person in the directory beside the same person in the portal
 //! - `propose`: rows of candidates, and who holds what they want
 //! - `settle`: duplicates, once everybody was seen
+//! - `links`: who names whom as a manager, while people are read
+//! - `linking`: fields that hold another person, once everybody was seen
+//! - `resolve`: names that no entry read has, asked for in the directory
+//! - `unresolved`: why a manager stays as the portal has it, and who is their own manager in the end
+//! - `cycles`: chains that come back to where they began
 //! - `claims`: unique values, who takes and who leaves them
 //! - `leavers`: people whom the directory no longer has
 //! - `proof`: whether everything was read
@@ -32,19 +37,24 @@ pub mod sweep;
 mod candidate;
 mod claims;
 mod compare;
+mod cycles;
 mod guard;
 mod hash;
 mod known;
 mod leavers;
+mod linking;
+mod links;
 mod outbox;
 mod people;
 mod proof;
 mod propose;
 mod reading;
+pub(crate) mod resolve;
 mod second_look;
 mod settle;
 mod size;
 mod tally;
+mod unresolved;
 
 pub use recipe::Recipe;
 pub use run::{Mode, Options, Run, Step, start};

@@ -95,6 +95,11 @@ impl People {
         (0..).map(Number).zip(self.slots.iter().copied())
     }
 
+    /// A person's place.
+    pub(super) fn slot(&self, number: Number) -> Slot {
+        self.slots[number.0 as usize]
+    }
+
     /// A person's external id.
     pub(super) fn external_id(&self, number: Number) -> String {
         self.parts(number).0
@@ -161,7 +166,7 @@ fn kind_number(kind: RowKind) -> u8 {
 }
 
 /// The bytes of a UUID in canonical form.
-fn pack(text: &str) -> Option<[u8; 16]> {
+pub(super) fn pack(text: &str) -> Option<[u8; 16]> {
     if text.len() != 36 {
         return None;
     }

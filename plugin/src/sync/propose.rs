@@ -134,6 +134,7 @@ impl Reading {
             draft.facts,
         );
         self.tally.add(draft.facts);
+        self.known.note_row(draft.slot, draft.facts.kind);
         let yields = draft.facts.kind == RowKind::Deactivate;
         for one in &draft.moves {
             let field = u32::try_from(one.field).unwrap_or(u32::MAX);

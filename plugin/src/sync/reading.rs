@@ -14,6 +14,7 @@ use super::claims::Claims;
 use super::compare::Names;
 use super::hash::{Hashes, SourceHash, Token};
 use super::known::{Known, Slot};
+use super::links::Links;
 use super::people::{Number, People};
 use super::recipe::{self, Recipe};
 use super::size;
@@ -39,9 +40,11 @@ pub(super) struct Reading {
     pub(super) role: Arc<str>,
     /// The portal was empty at the beginning: nobody can hold a value.
     pub(super) nobody: bool,
+    /// Who names whom; nothing where no rule asks.
+    pub(super) links: Links,
     /// People compared at a time.
     portion: usize,
-    hashes: Hashes,
+    pub(super) hashes: Hashes,
 }
 
 /// A second entry with an id.
@@ -69,6 +72,7 @@ impl Reading {
             withheld: Vec::new(),
             role: Arc::from(role),
             nobody: people == 0,
+            links: Links::default(),
             portion: portion(&recipe),
             recipe,
         }
@@ -119,6 +123,7 @@ impl Reading {
         let token = self.id(&external_id);
         let Some(slot) = self.known.find(token) else {
             let slot = self.known.meet(token, source);
+            self.note_link(slot, &external_id, entry);
             if disabled {
                 self.tally.disabled_skipped += 1;
                 return None;
@@ -139,8 +144,10 @@ impl Reading {
             self.repeat(slot, source, &external_id, entry);
             return None;
         }
-        let same = self.known.source(slot) == source && !marks.changed();
+        let same = self.known.source(slot).same_entry(source) && !marks.changed();
         self.known.see(slot, source);
+        self.note_link(slot, &external_id, entry);
+        let source = self.known.source(slot);
         let stays = if marks.inactive() {
             disabled || !marks.by_sync()
         } else {
@@ -188,7 +195,7 @@ impl Reading {
     /// An entry with an id that another entry had. The same entry again, which happens where a directory
     /// changes while it is read, is none.
     fn repeat(&mut self, slot: Slot, source: SourceHash, external_id: &str, entry: &Entry<'_>) {
-        if self.known.source(slot) == source {
+        if self.known.source(slot).same_entry(source) {
             self.tally.twice += 1;
         } else if self.known.repeat(slot) {
             let dn = recipe::name(entry).into_owned();

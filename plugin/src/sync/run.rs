@@ -11,11 +11,13 @@ use crate::profile::Profile;
 use crate::settings::{Configuration, Places};
 
 use super::guard;
+use super::linking::{self, Linked, Linking};
 use super::open::{self, SessionOf};
 use super::proof::{self, Enumeration};
 use super::reading::Reading;
 use super::recipe::Recipe;
 use super::remembered;
+use super::resolve::Resolver;
 use super::second_look::{self, SecondLook};
 use super::sweep::{Sweep, Swept};
 
@@ -84,6 +86,8 @@ enum Phase {
     Read,
     /// The search is over, and duplicates are to be settled.
     Settle(Box<Completion>, Vec<Searched>),
+    /// Managers are to be found, before what comes then.
+    Link(Box<Linking>, Box<Phase>),
     /// A second look at leavers after this one.
     Confirm(Box<Proof>, String),
     /// Rows for leavers after this one.
@@ -163,6 +167,7 @@ impl<H: Host> Run<H> {
             Phase::Index(after) => self.index(host, &after)?,
             Phase::Read => self.read(host)?,
             Phase::Settle(completion, searches) => self.settle(host, &completion, searches)?,
+            Phase::Link(linking, next) => self.link(host, linking, next)?,
             Phase::Confirm(proof, after) => self.confirm(host, proof, &after)?,
             Phase::Leavers(proof, after) => self.leavers(host, proof, &after)?,
             Phase::Finish(proof) => return self.finish(host, &proof).map(Some),
@@ -230,13 +235,42 @@ impl<H: Host> Run<H> {
         self.reading.settle(host)?;
         let unseen = self.reading.unseen();
         let proof = Box::new(proof);
-        self.phase = if unseen == 0 {
+        let next = if unseen == 0 {
             Phase::Finish(proof)
         } else if proof.complete {
             Phase::Confirm(proof, String::new())
         } else {
             self.reading.tally.absent_unproven = unseen;
             Phase::Finish(proof)
+        };
+        self.phase = match self.reading.begin_links(linking::ASKED) {
+            Some(linking) => Phase::Link(Box::new(linking), Box::new(next)),
+            None => next,
+        };
+        Ok(())
+    }
+
+    /// A step of the second pass, from names of managers to people of the portal.
+    fn link(
+        &mut self,
+        host: &H,
+        mut linking: Box<Linking>,
+        next: Box<Phase>,
+    ) -> Result<(), HostProblem> {
+        let seen = self.reading.tally.seen;
+        report(host, "finish", seen, seen)?;
+        let recipe = Arc::clone(&self.reading.recipe);
+        let resolver = Resolver {
+            recipe: &recipe,
+            profile: self.profile,
+            session: &self.session,
+        };
+        self.phase = match self.reading.link(host, &resolver, &mut linking)? {
+            Linked::More => Phase::Link(linking, next),
+            Linked::Done(warnings) => {
+                self.warnings.extend(warnings);
+                *next
+            }
         };
         Ok(())
     }

@@ -9,7 +9,7 @@ use rollcall::contract::hooks::sync::{Mode, Options, Step};
 use rollcall::contract::ldap::{
     Connection, OpenFailure, Page, SearchRequest, ServerIdentity, Turn,
 };
-use rollcall::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
+use rollcall::contract::plan::{Absence, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{Setting, Stage};
@@ -185,6 +185,9 @@ impl Plans for Hosted {
         unused()
     }
     async fn reject(&self, _: &Tenant, _: RunId, _: Vec<Rejection>) -> Outcome<()> {
+        unused()
+    }
+    async fn link(&self, _: &Tenant, _: RunId, _: Vec<Link>) -> Outcome<()> {
         unused()
     }
     async fn note_absent(&self, _: &Tenant, _: RunId, _: Vec<Absence>) -> Outcome<()> {

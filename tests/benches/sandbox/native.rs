@@ -12,7 +12,7 @@ use rollcall_plugin::ports::directory::{
     Completion, Connection, Endpoint, HostProblem, OpenFailure, SearchRequest, ServerIdentity,
     Stage, Turn,
 };
-use rollcall_plugin::ports::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
+use rollcall_plugin::ports::plan::{Absence, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall_plugin::ports::portal::{Holder, Licence, PeopleIndex, Person, Role};
 use rollcall_plugin::ports::services::{Level, Operation, Signal, Versioned};
 use rollcall_plugin::ports::{
@@ -200,6 +200,9 @@ impl Plan for Native {
         Ok(())
     }
     fn reject(&self, _: Vec<Rejection>) -> Result<(), HostProblem> {
+        Ok(())
+    }
+    fn link(&self, _: &[Link]) -> Result<(), HostProblem> {
         Ok(())
     }
     fn note_absent(&self, _: Vec<Absence>) -> Result<(), HostProblem> {

@@ -11,6 +11,7 @@
 
 mod bench;
 mod disabled;
+mod managers;
 mod places;
 mod plans;
 mod properties;

@@ -58,10 +58,13 @@ impl Store {
         let known = seen.of(&mut tx, tenant, run, sequence).await?;
         known.note_links();
         let rows = rows_of(&mut tx, known, run, &links).await?;
-        let people = links.iter().flat_map(|link| {
-            let of = (!rows.contains_key(link.external_id.as_str())).then_some(&link.external_id);
-            of.into_iter().chain(link.change.after.as_ref())
-        });
+        let mut people = HashSet::new();
+        for link in &links {
+            if !rows.contains_key(link.external_id.as_str()) {
+                people.insert(link.external_id.as_str());
+            }
+            people.extend(link.change.after.as_deref());
+        }
         someone(&mut tx, known, tenant, run, people, &rows).await?;
         let mut added = Vec::new();
         let mut fresh = Vec::new();
@@ -125,7 +128,8 @@ async fn rows_of<'l>(
             wanted.insert(row_id(run, i64::from(sequence)), &link.external_id);
         }
     }
-    let found = rows_at(tx, wanted.keys()).await?;
+    let places: Vec<i64> = wanted.keys().copied().collect();
+    let found = rows_at(tx, &places).await?;
     Ok(found
         .into_iter()
         .filter_map(|(id, external_id, kind)| {
@@ -137,9 +141,8 @@ async fn rows_of<'l>(
 
 async fn rows_at(
     tx: &mut Transaction<'_, Sqlite>,
-    ids: impl Iterator<Item = &i64>,
+    ids: &[i64],
 ) -> StoreResult<Vec<(i64, String, i64)>> {
-    let ids: Vec<_> = ids.collect();
     sqlx::query(
         "SELECT r.id, r.external_id, r.kind FROM json_each(?1) j CROSS JOIN plan_row r ON r.id = j.value",
     )
@@ -157,11 +160,10 @@ async fn someone(
     seen: &Seen,
     tenant: i64,
     run: RunId,
-    people: impl Iterator<Item = &String>,
+    mut wanted: HashSet<&str>,
     rows: &HashMap<&str, (i64, i64)>,
 ) -> StoreResult<()> {
-    let mut wanted: HashSet<&str> = people.map(String::as_str).collect();
-    wanted.retain(|id| !matches!(rows.get(id), Some((_, row::CREATE))));
+    wanted.retain(|id| !matches!(rows.get(*id), Some((_, row::CREATE))));
     let ids: Vec<_> = wanted.iter().collect();
     let known: Vec<String> = sqlx::query_scalar(
         "SELECT p.key FROM json_each(?2) j
@@ -179,7 +181,7 @@ async fn someone(
         .filter_map(|id| seen.candidate(id))
         .map(|sequence| row_id(run, i64::from(sequence)))
         .collect();
-    for (_, external_id, kind) in rows_at(tx, candidates.iter()).await? {
+    for (_, external_id, kind) in rows_at(tx, &candidates).await? {
         if kind == row::CREATE {
             wanted.remove(external_id.as_str());
         }

@@ -14,6 +14,7 @@
 //! - `pump`, `link`: the transport and its tasks
 //! - `request`, `filter`: what a plugin may ask for
 //! - `search`, `paging`, `completion`, `cursor`: the paging loop, one page ahead, and how it ends
+//! - `domain_scope`: searches that stay in the domain of their base
 //! - `error`: what can go wrong
 
 mod attributes;
@@ -23,6 +24,7 @@ mod certificate;
 mod completion;
 mod cursor;
 mod diagnosis;
+mod domain_scope;
 mod endpoint;
 mod error;
 mod filter;
@@ -43,6 +45,8 @@ mod trust;
 
 #[cfg(test)]
 mod client_tests;
+#[cfg(test)]
+mod domain_scope_tests;
 #[cfg(test)]
 mod failover_tests;
 #[cfg(test)]

@@ -7,13 +7,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::controls::{MakeCritical, PagedResults};
+use ldap3::controls::{MakeCritical, PagedResults, RawControl};
 use ldap3::result::LdapResult;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::attributes::Attributes;
 use super::completion::{End, Tally, completion};
+use super::domain_scope;
 use super::error::Fault;
 use super::link::Link;
 use super::page::{self, Continued, PageBuilder};
@@ -166,6 +167,7 @@ impl Search {
         let builder = PageBuilder::new(self.request.attributes.clone());
         let turn = self.link.turn().await;
         let mut pieces = self.link.expect(builder, size as usize);
+        let mut controls: Vec<RawControl> = Vec::new();
         if let Some((size, cookie)) = paging {
             let size = i32::try_from(size).unwrap_or(i32::MAX);
             let control = PagedResults {
@@ -173,8 +175,12 @@ impl Search {
                 cookie: cookie.clone(),
             }
             .critical();
-            self.ldap.with_controls(control);
+            controls.push(control.into());
         }
+        if self.request.scope != ldap3::Scope::Base && self.link.has_domain_scope() {
+            controls.push(domain_scope::control());
+        }
+        self.ldap.with_controls(controls);
         let stream = self.ldap.streaming_search(
             &self.request.base,
             self.request.scope,
@@ -302,6 +308,9 @@ impl Search {
     async fn hand_on(&mut self, page: Page) -> Result<(), Stop> {
         if page.entries == 0 {
             return Ok(());
+        }
+        if domain_scope::is_offered(&self.request, &page) {
+            self.link.note_domain_scope();
         }
         let entries = u64::from(page.entries);
         self.turns

@@ -8,7 +8,7 @@ use crate::ports::plan::{Proof, Searched, Summary};
 use crate::ports::services::{Level, Signal};
 use crate::problem::Problem;
 use crate::profile::Profile;
-use crate::settings::{Configuration, Places};
+use crate::settings::{Configuration, Places, ProfileChoice};
 
 use super::guard;
 use super::linking::{self, Linked, Linking};
@@ -112,6 +112,11 @@ impl<H: Host> Run<H> {
         let one = |problem: HostProblem| vec![problem];
         let session = open::session(host, &configuration.settings).map_err(one)?;
         let profile = open::profile(&session, &configuration.settings.profile).map_err(one)?;
+        if let ProfileChoice::Named(_) = configuration.settings.profile {
+            // Recognising a profile reads it anyway. The host learns from it which controls it may send with searches; what keeps
+            // it from being read matters no more than that.
+            let _ = open::root_dse(&session);
+        }
         remembered::same(host.state(), &configuration, profile)
             .map_err(|problem| one(problem.into()))?;
         let now = host.clock().now();

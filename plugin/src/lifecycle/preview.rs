@@ -93,6 +93,7 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
         );
     }
     problems.extend(told.and_then(|told| told.problem));
+    problems.extend(reading.left_out.iter().cloned());
     problems.extend(base_of(&view.places, &reading.dn).err());
     Ok(Previewed {
         dn: reading.dn.clone(),

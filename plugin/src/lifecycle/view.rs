@@ -64,6 +64,8 @@ pub(crate) struct Reading {
     pub(crate) cleared: Vec<String>,
     /// Required fields that a new person would be without.
     pub(crate) missing: Vec<Problem>,
+    /// Values that are not fit to come over; the person comes without.
+    pub(crate) left_out: Vec<Problem>,
 }
 
 /// Rules that apply: those stored, or where there are none those of the profile.
@@ -102,7 +104,8 @@ impl View {
             filter.intern(&mut attributes);
         }
         let rules = rules_in_force(rules, profile, fields);
-        let mapping = Mapping::compile(&rules, fields, &mut attributes)?;
+        let mapping = Mapping::compile(&rules, fields, &mut attributes)?
+            .with_photo_limit(settings.photo_max_kb as usize * 1024);
         Ok(Self {
             filter,
             disabled_when,
@@ -194,6 +197,13 @@ impl View {
                 .chain(self.unlinked(entry))
                 .collect(),
             missing: self.mapping.missing(&mapped),
+            left_out: mapped
+                .iter()
+                .filter_map(|mapped| match &mapped.value {
+                    Value::LeftOut(problem) => Some(problem.clone()),
+                    _ => None,
+                })
+                .collect(),
             fields: traced
                 .into_iter()
                 .map(|traced| field_of(traced, &name))
@@ -317,6 +327,8 @@ fn field_of<'a>(traced: Traced<'_>, name: &impl Fn(usize) -> &'a str) -> MappedF
     let (value, problem) = match traced.mapped.value {
         Value::Set(value) => (Some(value.into_owned()), None),
         Value::Clear | Value::Keep => (None, None),
+        // Said beside: it does not keep the person out.
+        Value::LeftOut(_) => (None, None),
         Value::Failed(problem) => (None, Some(problem)),
     };
     MappedField {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::link::Link;
 use super::mapped::{Mapped, Traced, Value};
 use super::parse;
+use super::photo;
 use super::rule::{OnEmpty, Rule};
 use super::template::Template;
 use crate::attribute::AttributeSet;
@@ -21,6 +22,8 @@ pub struct Mapping {
     fields: Vec<Field>,
     rules: Vec<Compiled>,
     link: Option<Link>,
+    /// The largest picture, in bytes.
+    photo: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -108,10 +111,17 @@ impl Mapping {
                 fields: fields.to_vec(),
                 rules: compiled,
                 link,
+                photo: usize::MAX,
             })
         } else {
             Err(problems)
         }
+    }
+
+    /// The same mapping, leaving pictures out that have more bytes.
+    #[must_use]
+    pub fn with_photo_limit(self, photo: usize) -> Self {
+        Self { photo, ..self }
     }
 
     /// The fields that the mapping was compiled against, by the index that [`Mapped`] gives.
@@ -168,7 +178,7 @@ impl Mapping {
     pub fn missing(&self, mapped: &[Mapped<'_>]) -> Vec<Problem> {
         mapped
             .iter()
-            .filter(|mapped| mapped.value == Value::Keep)
+            .filter(|mapped| matches!(mapped.value, Value::Keep | Value::LeftOut(_)))
             .filter_map(|mapped| self.fields.get(mapped.field))
             .filter(|field| field.required)
             .map(Field::missing)
@@ -178,6 +188,12 @@ impl Mapping {
     fn one<'e>(&'e self, compiled: &'e Compiled, entry: &Entry<'e>) -> Mapped<'e> {
         let field = &self.fields[compiled.field];
         let value = match compiled.template.evaluate(entry) {
+            Ok(Some(value)) if field.kind == FieldKind::Image => {
+                match photo::trouble(field, &value, self.photo) {
+                    Some(problem) => Value::LeftOut(problem),
+                    None => set(field, value),
+                }
+            }
             Ok(Some(value)) => set(field, value),
             Ok(None) => match &compiled.rule.on_empty {
                 OnEmpty::Keep => Value::Keep,

@@ -9,6 +9,7 @@
 //! - [`compiled`](Mapping): rules compiled against the portal's fields, evaluated on an entry
 //! - [`link`](Link): the rule for a field that holds another person
 //! - [`mapped`](Mapped): what a rule makes of an entry
+//! - `photo`: which pictures come over
 //! - `template`: the parts of a source and their evaluation
 //! - `parse`: sources from text, with the position of what is wrong
 //! - `transform`: the closed list of transforms
@@ -21,6 +22,7 @@ mod compiled;
 mod link;
 mod mapped;
 mod parse;
+mod photo;
 mod rule;
 mod template;
 #[cfg(test)]

@@ -170,7 +170,7 @@ impl Names {
             let after = match &mapped.value {
                 Value::Set(value) => Some(&**value),
                 Value::Clear => None,
-                Value::Keep | Value::Failed(_) => continue,
+                Value::Keep | Value::LeftOut(_) | Value::Failed(_) => continue,
             };
             let name = &self.fields[mapped.field];
             let is_role = &**name == ROLE;

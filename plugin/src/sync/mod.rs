@@ -19,6 +19,7 @@
 //! - `resolve`: names that no entry read has, asked for in the directory
 //! - `unresolved`: why a manager stays as the portal has it, and who is their own manager in the end
 //! - `cycles`: chains that come back to where they began
+//! - `photos`: those that are left out
 //! - `claims`: unique values, who takes and who leaves them
 //! - `leavers`: people whom the directory no longer has
 //! - `proof`: whether everything was read
@@ -46,6 +47,7 @@ mod linking;
 mod links;
 mod outbox;
 mod people;
+mod photos;
 mod proof;
 mod propose;
 mod reading;

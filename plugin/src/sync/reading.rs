@@ -16,6 +16,7 @@ use super::hash::{Hashes, SourceHash, Token};
 use super::known::{Known, Slot};
 use super::links::Links;
 use super::people::{Number, People};
+use super::photos::LeftOut;
 use super::recipe::{self, Recipe};
 use super::size;
 use super::tally::Tally;
@@ -40,6 +41,8 @@ pub(super) struct Reading {
     pub(super) role: Arc<str>,
     /// The portal was empty at the beginning: nobody can hold a value.
     pub(super) nobody: bool,
+    /// Photos that are not fit to come over.
+    pub(super) left_out: LeftOut,
     /// Who names whom; nothing where no rule asks.
     pub(super) links: Links,
     /// People compared at a time.
@@ -73,6 +76,7 @@ impl Reading {
             role: Arc::from(role),
             nobody: people == 0,
             links: Links::default(),
+            left_out: LeftOut::default(),
             portion: portion(&recipe),
             recipe,
         }
@@ -99,6 +103,9 @@ impl Reading {
             }
             self.tally.seen += 1;
             candidates.extend(self.entry(&recipe, &entry));
+        }
+        for candidate in &candidates {
+            self.left_out.note(candidate);
         }
         candidates
             .chunks(self.portion)

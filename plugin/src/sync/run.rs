@@ -323,6 +323,7 @@ impl<H: Host> Run<H> {
         let limits = self.configuration.settings.guards;
         let guards = guard::guards(&reading.tally, limits, self.active, host.portal().licence());
         let mut warnings = std::mem::take(&mut self.warnings);
+        warnings.extend(reading.left_out.warnings());
         warnings.extend(proof.gaps.iter().cloned());
         if reading.tally.absent_unproven > 0 {
             warnings.push(unproven(reading.tally.absent_unproven));

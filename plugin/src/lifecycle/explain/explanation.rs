@@ -139,6 +139,7 @@ fn somebody<H: Host, S: Session>(
     let fails = !mapping.is_empty();
     let mut mapping = hosts(mapping);
     mapping.extend(unresolved.map(HostProblem::from));
+    mapping.extend(hosts(reading.left_out.clone()));
     let stages = vec![
         step("find", evidence, Vec::new(), false),
         inside,

@@ -3,6 +3,7 @@
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `places`: several bases, and subtrees that are left out
+//! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
 //! - `second_look`: would-be leavers, asked for by id
 //! - `properties`: what holds for all of them
@@ -12,6 +13,7 @@
 mod bench;
 mod disabled;
 mod managers;
+mod photos;
 mod places;
 mod plans;
 mod properties;

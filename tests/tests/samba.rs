@@ -7,7 +7,7 @@ use rollcall_tests::samba::Samba;
 use rollcall_tests::server::Server;
 use rollcall_tests::site::Site;
 use rollcall_tests::site::changes::{remove, replace};
-use rollcall_tests::{acceptance, reading};
+use rollcall_tests::{acceptance, photos, reading};
 
 const PEOPLE: u64 = 5_000;
 /// As small as others need it, so that the domain is made once for all of them.
@@ -47,6 +47,21 @@ fn a_reading_from_the_root_of_the_domain_is_proven_complete() {
     let gone: Vec<_> = rows.iter().filter(|row| row.reason == "absent").collect();
     assert_eq!(gone.len(), 1);
     assert_eq!(gone[0].external_id, leaver.external_id);
+}
+
+#[test]
+fn photos_come_when_they_change_and_within_their_limit() {
+    let site = Site::of(Samba::start(&Organisation::new(5, FEW)).unwrap()).unwrap();
+    site.settle("acme").unwrap();
+    let mapping = site.server.mapping();
+    let text = format!("[settings]\nphoto-max-kb = 20\n{mapping}photo = \"{{thumbnailPhoto}}\"\n");
+    let file = site.file("photos.toml", &text).unwrap();
+    let file = format!("--settings={}", file.display());
+    site.rollcall
+        .expect(0, &["configure", "acme", &file])
+        .unwrap();
+    site.sync("acme", 0).unwrap();
+    photos::photos_come_when_they_change(&site, "thumbnailPhoto", "thumbnailPhoto");
 }
 
 #[test]

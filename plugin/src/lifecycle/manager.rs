@@ -109,3 +109,78 @@ fn comes<S: Session>(connected: &Connected<S>, recipe: &Recipe, name: &str) -> b
             })
             .is_ok_and(|found| found.is_some())
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use crate::field::{Field, FieldKind};
+    use crate::lifecycle::{Who, configure, explain, preview};
+    use crate::testing::World;
+
+    const BOSS: &str = "uid=user1,ou=people,dc=example,dc=com";
+
+    /// The second of two people reports to somebody of this name.
+    fn reporting_to(name: &str) -> World {
+        let world = World::with_people(2);
+        world.portal.fields.borrow_mut().push(Field {
+            id: "manager".into(),
+            tab: "work".into(),
+            label: "Manager".into(),
+            kind: FieldKind::Person,
+            required: false,
+            unique: false,
+            max_length: 64,
+        });
+        world.change("uid=user2,", |record| record.set("manager", &[name]));
+        let given = [("url", "ldap://h"), ("base-dn", "dc=example,dc=com")];
+        let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        configure(&world, &given).unwrap();
+        world
+    }
+
+    #[test]
+    fn a_preview_shows_the_name_and_the_person_whom_a_sync_would_write() {
+        let world = reporting_to(BOSS);
+        let previewed = preview(&world, &[], &Who::Named("user2".into())).unwrap();
+        let manager = previewed
+            .fields
+            .iter()
+            .find(|field| field.field == "manager");
+        let manager = manager.unwrap();
+        assert_eq!(manager.raw, [BOSS]);
+        let id = "00000000-0000-4000-8000-000000000001";
+        assert_eq!(manager.value.as_deref(), Some(id));
+        assert!(previewed.problems.is_empty());
+        world.portal.add(id, BOSS, &[("display-name", "The Boss")]);
+        let explained = explain(&world, &Who::Named("user2".into())).unwrap();
+        let told = format!("manager: \"{BOSS}\" is The Boss ({id})");
+        assert!(
+            explained
+                .stages
+                .iter()
+                .any(|stage| stage.evidence.contains(&told))
+        );
+    }
+
+    #[test]
+    fn a_manager_who_is_nobody_is_told_with_the_cause_and_keeps_nobody_out() {
+        for (name, cause) in [
+            ("uid=gone,dc=example,dc=com", "no entry of that name"),
+            ("uid=user2,ou=people,dc=example,dc=com", "own name"),
+            ("ou=people,dc=example,dc=com", "no id"),
+        ] {
+            let world = reporting_to(name);
+            let previewed = preview(&world, &[], &Who::Named("user2".into())).unwrap();
+            assert_eq!(previewed.outcome, "would-create");
+            assert_eq!(previewed.problems.len(), 1, "{name}");
+            let problem = &previewed.problems[0];
+            assert_eq!(problem.code, "manager-unresolved");
+            assert!(problem.message.contains(cause), "{}", problem.message);
+            let manager = previewed
+                .fields
+                .iter()
+                .find(|field| field.field == "manager");
+            assert_eq!(manager.unwrap().value, None);
+        }
+    }
+}

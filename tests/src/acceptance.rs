@@ -3,7 +3,7 @@
 //! What a server is like is said by its [`Server`]; what must come of it is the same for all.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall::demo::dn::Dn;
 use rollcall::demo::people::{Expected, Fate};
@@ -94,6 +94,7 @@ fn the_first_sync_brings_everybody_who_can_come<S: Server>(site: &Site<S>) {
     assert_eq!(run("counts/disabled-skipped"), totals.disabled);
     assert_eq!(answer.at("/run/proof/complete"), true);
     let mut portal = site.portal().unwrap().people(TENANT).unwrap();
+    managers_are_whom_the_directory_names(site, &answer, &portal);
     for who in everybody(&site.server).filter(|who| who.fate == Fate::Valid) {
         is_as_the_directory_says(&site.server, &who, &mut portal);
     }
@@ -130,6 +131,40 @@ fn is_as_the_directory_says(server: &impl Server, who: &Expected, portal: &mut P
     }
 }
 
+/// Whoever names somebody who is in the portal has that person's id there; the others are counted by cause.
+fn managers_are_whom_the_directory_names<S: Server>(
+    site: &Site<S>,
+    answer: &Answer,
+    portal: &People,
+) {
+    let organisation = site.server.organisation();
+    let by_name: BTreeMap<String, Expected> = everybody(&site.server)
+        .map(|who| (key(&organisation.person(who.index).dn), who))
+        .collect();
+    let (mut found, mut unresolved) = (0, 0);
+    for who in everybody(&site.server).filter(|who| who.fate == Fate::Valid) {
+        let entry = organisation.person(who.index);
+        let named = entry.text("manager");
+        let manager = named
+            .and_then(|name| by_name.get(&key(name)))
+            .filter(|manager| manager.fate == Fate::Valid)
+            .map(|manager| &manager.external_id);
+        let values = &portal[&who.external_id].values;
+        assert_eq!(values.get("manager"), manager, "{}", who.dn);
+        found += u64::from(manager.is_some());
+        unresolved += u64::from(named.is_some() && manager.is_none());
+    }
+    assert!(found > 10, "{found}");
+    let warnings = answer.at("/run/warnings").as_array().unwrap().iter();
+    let told = warnings.filter(|warning| warning["code"] == "manager-unresolved");
+    let people = told.map(|warning| {
+        let message = warning["message"].as_str().unwrap();
+        let count = message.split(' ').nth(1).unwrap();
+        count.parse::<u64>().unwrap()
+    });
+    assert_eq!(people.sum::<u64>(), unresolved);
+}
+
 fn the_second_sync_writes_nothing<S: Server>(site: &Site<S>) {
     let portal = site.portal().unwrap();
     let before = portal.people(TENANT).unwrap();
@@ -147,7 +182,13 @@ fn later_changes_are_exactly_their_rows<S: Server>(site: &Site<S>) {
     let mut plain = everybody(server).filter(is_plain);
     let mut next = || plain.next().unwrap();
     let (renamed, moved, leaver, disabled, a, b) = (next(), next(), next(), next(), next(), next());
-    let enabled = everybody(server).find(|who| who.fate == Fate::Disabled && has_plain_dn(who));
+    let led = next();
+    let leaders = leaders(server);
+    // Nobody's manager, so that nobody else has a row for their coming.
+    let enabled = everybody(server).find(|who| {
+        let leads = leaders.contains(&key(&server.organisation().person(who.index).dn));
+        who.fate == Fate::Disabled && has_plain_dn(who) && !leads
+    });
     let (attribute, _) = rdn(&renamed.dn).split_once('=').unwrap();
     let new_rdn = format!("{attribute}=renamed");
     let mail = |who: &Expected, of: &Expected| replace(&who.dn, "mail", &[&of.email]);
@@ -157,6 +198,7 @@ fn later_changes_are_exactly_their_rows<S: Server>(site: &Site<S>) {
         remove(&leaver.dn),
         mail(&a, &b),
         mail(&b, &a),
+        replace(&led.dn, "manager", &[&b.dn]),
         server.hire("new.hire", "=New", "Hïre", "New.Hire@Example.org"),
     ];
     changes.extend(server.switch(&disabled.dn, false));
@@ -170,6 +212,7 @@ fn later_changes_are_exactly_their_rows<S: Server>(site: &Site<S>) {
         ("deactivate", "disabled", &disabled.external_id),
         ("update", "changed", &a.external_id),
         ("update", "changed", &b.external_id),
+        ("update", "changed", &led.external_id),
         ("create", "new", &hired.external_id),
     ];
     wanted.sort_by_key(|row| row.2);
@@ -180,6 +223,7 @@ fn later_changes_are_exactly_their_rows<S: Server>(site: &Site<S>) {
     assert!(key(&now(&moved).dn).contains("contractors"));
     assert_eq!(now(&a).values["email"], b.email);
     assert_eq!(now(&b).values["email"], a.email);
+    assert_eq!(now(&led).values["manager"], b.external_id);
     for gone in [&leaver, &disabled] {
         assert!(!now(gone).active && now(gone).by_sync);
     }
@@ -208,6 +252,15 @@ fn stage<'a>(report: &'a Answer, name: &str) -> &'a Value {
 
 fn everybody(server: &impl Server) -> impl Iterator<Item = Expected> + '_ {
     (0..server.organisation().people).map(|index| server.expected(index))
+}
+
+/// The names that people give for their managers, as the organisation writes them.
+fn leaders(server: &impl Server) -> BTreeSet<String> {
+    let organisation = server.organisation();
+    let people = (0..organisation.people).map(|index| organisation.person(index));
+    people
+        .filter_map(|entry| entry.text("manager").map(key))
+        .collect()
 }
 
 fn is_plain(who: &Expected) -> bool {

@@ -6,6 +6,7 @@
 //! - [`contents`]: what a data directory's database holds
 //! - [`ds389`]: a real 389 Directory Server
 //! - [`measure`]: what a command costs
+//! - [`photos`]: which photos come over, the same for every kind of server
 //! - [`portal`]: the portal's database, read beside the program
 //! - [`reading`]: a real server, read with `ldapsearch`
 //! - [`refusal`]: calls that are to be refused, and to leave everything as it was
@@ -24,6 +25,7 @@ pub mod contents;
 pub mod ds389;
 pub mod histories;
 pub mod measure;
+pub mod photos;
 pub mod portal;
 pub mod reading;
 pub mod refusal;

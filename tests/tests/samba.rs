@@ -2,11 +2,12 @@
 #![cfg(test)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use rollcall::demo::people::Organisation;
+use rollcall::demo::people::{Organisation, SUFFIX};
 use rollcall_tests::samba::Samba;
 use rollcall_tests::server::Server;
-use rollcall_tests::site::changes::replace;
-use rollcall_tests::{acceptance, reading, roles};
+use rollcall_tests::site::Site;
+use rollcall_tests::site::changes::{remove, replace};
+use rollcall_tests::{acceptance, photos, reading, roles};
 
 const PEOPLE: u64 = 5_000;
 /// As small as others need it, so that the domain is made once for all of them.
@@ -26,6 +27,47 @@ fn the_main_job_is_done_on_a_domain_controller() {
     let everyone = "CN=Everyone 1,OU=Groups,DC=example,DC=org";
     assert!(reading::values(&server, everyone, "member").len() >= 2_000);
     acceptance::the_main_job_is_done(server);
+}
+
+#[test]
+fn a_reading_from_the_root_of_the_domain_is_proven_complete() {
+    let site = Site::of(Samba::start(&Organisation::new(5, FEW)).unwrap()).unwrap();
+    site.settle("acme").unwrap();
+    let settings = format!("[settings]\nbase-dn = \"{SUFFIX}\"\nleavers = \"deactivate\"\n");
+    let file = site.file("root.toml", &settings).unwrap();
+    let file = format!("--settings={}", file.display());
+    site.rollcall
+        .expect(0, &["configure", "acme", &file])
+        .unwrap();
+    let (answer, rows) = site.sync("acme", 0).unwrap();
+    assert_eq!(answer.at("/run/proof/referrals"), 0);
+    assert_eq!(answer.at("/run/proof/complete"), true);
+    let created: Vec<_> = rows.iter().filter(|row| row.kind == "create").collect();
+    let expected = (0..FEW).map(|index| site.server.expected(index));
+    let leaver = expected
+        .filter(|who| created.iter().any(|row| row.external_id == who.external_id))
+        .find(|who| who.dn.is_ascii() && !who.dn.contains('\\'))
+        .unwrap();
+    site.change(&[remove(&leaver.dn)]).unwrap();
+    let (_, rows) = site.sync("acme", 0).unwrap();
+    let gone: Vec<_> = rows.iter().filter(|row| row.reason == "absent").collect();
+    assert_eq!(gone.len(), 1);
+    assert_eq!(gone[0].external_id, leaver.external_id);
+}
+
+#[test]
+fn photos_come_when_they_change_and_within_their_limit() {
+    let site = Site::of(Samba::start(&Organisation::new(5, FEW)).unwrap()).unwrap();
+    site.settle("acme").unwrap();
+    let mapping = site.server.mapping();
+    let text = format!("[settings]\nphoto-max-kb = 20\n{mapping}photo = \"{{thumbnailPhoto}}\"\n");
+    let file = site.file("photos.toml", &text).unwrap();
+    let file = format!("--settings={}", file.display());
+    site.rollcall
+        .expect(0, &["configure", "acme", &file])
+        .unwrap();
+    site.sync("acme", 0).unwrap();
+    photos::photos_come_when_they_change(&site, "thumbnailPhoto", "thumbnailPhoto");
 }
 
 #[test]

@@ -147,6 +147,8 @@ pub(super) struct Asked {
     pub(super) content: Vec<u8>,
     /// The paging control's cookie.
     pub(super) cookie: Option<Vec<u8>>,
+    /// The OIDs of its controls.
+    pub(super) controls: Vec<String>,
 }
 
 /// The server's side of a connection.
@@ -198,26 +200,29 @@ fn asked(frame: &[u8]) -> Asked {
     let mut message = Reader::new(Reader::new(frame).expect(SEQUENCE).unwrap());
     let id = message.number(INTEGER).unwrap();
     let (operation, content) = message.any().unwrap();
-    let cookie = message.optional(0xa0).unwrap().and_then(|controls| {
-        let mut control = Reader::new(Reader::new(controls).expect(SEQUENCE).unwrap());
-        if control.expect(OCTETS).unwrap() != super::paging::OID.as_bytes() {
-            return None;
+    let (mut cookie, mut controls) = (None, Vec::new());
+    let mut list = Reader::new(message.optional(0xa0).unwrap().unwrap_or_default());
+    while !list.is_empty() {
+        let mut control = Reader::new(list.expect(SEQUENCE).unwrap());
+        let oid = String::from_utf8_lossy(control.expect(OCTETS).unwrap()).into_owned();
+        if oid == super::paging::OID {
+            let critical = control.expect(1).unwrap();
+            assert_eq!(critical, [0xff], "paging must be critical");
+            let value = control.expect(OCTETS).unwrap();
+            let mut value = Reader::new(Reader::new(value).expect(SEQUENCE).unwrap());
+            value.number(INTEGER).unwrap();
+            cookie = Some(value.expect(OCTETS).unwrap().to_vec());
+        } else {
+            assert!(control.is_empty(), "others must not be critical");
         }
-        assert_eq!(
-            control.expect(1).unwrap(),
-            [0xff],
-            "paging must be critical"
-        );
-        let value = control.expect(OCTETS).unwrap();
-        let mut value = Reader::new(Reader::new(value).expect(SEQUENCE).unwrap());
-        value.number(INTEGER).unwrap();
-        Some(value.expect(OCTETS).unwrap().to_vec())
-    });
+        controls.push(oid);
+    }
     Asked {
         id,
         operation,
         content: content.to_vec(),
         cookie,
+        controls,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A live connection: the pump, the LDAP library's driver, and the first thing that broke it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(super) struct Link {
     fault: Arc<OnceLock<Fault>>,
     broken: CancellationToken,
     ended: CancellationToken,
+    /// The server offers the domain scope control.
+    domain_scope: AtomicBool,
 }
 
 impl Link {
@@ -48,6 +51,7 @@ impl Link {
             fault: Arc::new(OnceLock::new()),
             broken: CancellationToken::new(),
             ended: CancellationToken::new(),
+            domain_scope: AtomicBool::new(false),
         });
         let pump = Pump::new(server, ours, limits, link.sinks.clone());
         // The tasks don't hold the link: only its parts, so that dropping it ends them.
@@ -121,6 +125,16 @@ impl Link {
             .unwrap_or_else(PoisonError::into_inner)
             .push_back(sink);
         receiver
+    }
+
+    /// The server's root DSE was read, and offers the domain scope control.
+    pub(super) fn note_domain_scope(&self) {
+        self.domain_scope.store(true, Ordering::Relaxed);
+    }
+
+    /// The server is known to offer the domain scope control.
+    pub(super) fn has_domain_scope(&self) -> bool {
+        self.domain_scope.load(Ordering::Relaxed)
     }
 
     /// Ends the connection for this reason, unless an earlier one stands; returns the one that stands.

@@ -15,6 +15,7 @@
 //! - `request`, `filter`: what a plugin may ask for
 //! - `search`, `paging`, `completion`, `cursor`: the paging loop, one page ahead, and how it ends
 //! - `changes`, `told`: asking what has changed (RFC 4533)
+//! - `domain_scope`: searches that stay in the domain of their base
 //! - `error`: what can go wrong
 
 mod attributes;
@@ -25,6 +26,7 @@ mod changes;
 mod completion;
 mod cursor;
 mod diagnosis;
+mod domain_scope;
 mod endpoint;
 mod error;
 mod filter;
@@ -46,6 +48,8 @@ mod trust;
 
 #[cfg(test)]
 mod client_tests;
+#[cfg(test)]
+mod domain_scope_tests;
 #[cfg(test)]
 mod failover_tests;
 #[cfg(test)]

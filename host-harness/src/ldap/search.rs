@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attributes::Attributes;
 use super::completion::{End, Tally, completion};
+use super::domain_scope;
 use super::error::Fault;
 use super::link::Link;
 use super::page::{self, Continued, PageBuilder};
@@ -182,9 +183,10 @@ impl Search {
                 val: None,
             });
         }
-        if !controls.is_empty() {
-            self.ldap.with_controls(controls);
+        if self.request.scope != ldap3::Scope::Base && self.link.has_domain_scope() {
+            controls.push(domain_scope::control());
         }
+        self.ldap.with_controls(controls);
         let stream = self.ldap.streaming_search(
             &self.request.base,
             self.request.scope,
@@ -312,6 +314,9 @@ impl Search {
     async fn hand_on(&mut self, page: Page) -> Result<(), Stop> {
         if page.entries == 0 {
             return Ok(());
+        }
+        if domain_scope::is_offered(&self.request, &page) {
+            self.link.note_domain_scope();
         }
         let entries = u64::from(page.entries);
         self.turns

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Outcome, TenantId};
 use crate::Problem;
 use crate::contract::plan::{
-    Absence, Guard, Party, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
+    Absence, Guard, Link, Party, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
 };
 
 /// A run's number, unique in its database and ascending.
@@ -196,6 +196,9 @@ pub trait Plans: Send + Sync {
         run: RunId,
         rejections: Vec<Rejection>,
     ) -> Outcome<()>;
+    /// Adds fields that hold other people to rows (contract: `plan.record-links`). A field that refers to somebody whom the
+    /// plan in the end does not create, because that row failed or was thrown away, is given back what it held.
+    async fn link(&self, tenant: &TenantId, run: RunId, links: Vec<Link>) -> Outcome<()>;
     /// Notes absences (contract: `plan.note-absent`); they hold once the run is applied.
     async fn note_absent(
         &self,

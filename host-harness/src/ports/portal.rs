@@ -22,6 +22,13 @@ pub trait Portal: Send + Sync {
     async fn index_of(&self, tenant: &TenantId, external_ids: &[String]) -> Outcome<PeopleIndex>;
     /// Ids of synced people after one of them who are absent, or were changed in the portal since the last sync.
     async fn pending(&self, tenant: &TenantId, after: &str, limit: u32) -> Outcome<Vec<String>>;
+    /// Ids of synced people whose field holds one of these external ids, ascending.
+    async fn naming(
+        &self,
+        tenant: &TenantId,
+        field: &str,
+        external_ids: &[String],
+    ) -> Outcome<Vec<String>>;
     /// The people with these external ids.
     async fn people(&self, tenant: &TenantId, external_ids: &[String]) -> Outcome<Vec<Person>>;
     /// Who holds these values of a unique field.

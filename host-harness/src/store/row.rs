@@ -4,12 +4,18 @@ use super::check::Schema;
 use super::error::{StoreError, StoreResult};
 use super::values::{ObjectWriter, Values, json};
 use crate::Problem;
-use crate::contract::plan::{Change, Party, Rejection, Row, RowKind, UnsyncedRow};
+use crate::contract::plan::{Change, Link, Party, Rejection, Row, RowKind, UnsyncedRow};
+use crate::contract::portal::FieldKind;
 
 /// The row clears a field.
 pub const CLEARS: i64 = 1;
 /// The row gives another role.
 pub const CHANGES_ROLE: i64 = 2;
+
+/// A row that adds somebody, as stored.
+pub const CREATE: i64 = 0;
+/// A row of somebody who is unsynced, as stored.
+pub const UNSYNCED: i64 = 4;
 
 const MAX_ID: usize = 1024;
 const MAX_DN: usize = 16 << 10;
@@ -74,11 +80,11 @@ impl Encoded {
 #[must_use]
 pub fn kind_code(kind: RowKind) -> i64 {
     match kind {
-        RowKind::Create => 0,
+        RowKind::Create => CREATE,
         RowKind::Update => 1,
         RowKind::Deactivate => 2,
         RowKind::Reactivate => 3,
-        RowKind::Unsynced => 4,
+        RowKind::Unsynced => UNSYNCED,
     }
 }
 
@@ -105,6 +111,48 @@ pub fn kind_of(code: i64) -> StoreResult<RowKind> {
 /// `bad-row` where the row breaks the contract; `unknown-field`, `unknown-role`, `too-long`, `missing-value` where the
 /// portal would not take it.
 pub fn encode(row: Row, schema: &Schema) -> Result<Encoded, Problem> {
+    let person = |change: &&Change| {
+        let field = schema.field(&change.field);
+        field.is_ok_and(|field| field.kind == FieldKind::Person)
+    };
+    if row.kind != RowKind::Unsynced
+        && let Some(change) = row.changes.iter().find(person)
+    {
+        let fault = format!(
+            "{:?}, which holds another person and is a link's to change",
+            change.field
+        );
+        return Err(bad_row(&row, fault));
+    }
+    encode_any(row, schema)
+}
+
+/// Checks a link and encodes it as the row of somebody who has none.
+///
+/// # Errors
+/// See [`encode`]; `bad-row` for a field that holds no person.
+pub fn encode_link(link: &Link, schema: &Schema) -> Result<Encoded, Problem> {
+    let row = Row {
+        kind: RowKind::Update,
+        external_id: link.external_id.clone(),
+        dn: link.dn.clone(),
+        display: link.display.clone(),
+        reason: "changed".to_owned(),
+        changes: vec![link.change.clone()],
+        source_hash: link.source_hash.clone(),
+        problem: None,
+        other: None,
+    };
+    if schema.field(&link.change.field)?.kind != FieldKind::Person {
+        return Err(bad_row(&row, "a link in a field that holds no person"));
+    }
+    if row.source_hash.len() != HASH_BYTES {
+        return Err(bad_row(&row, "a link without a source hash"));
+    }
+    encode_any(row, schema)
+}
+
+fn encode_any(row: Row, schema: &Schema) -> Result<Encoded, Problem> {
     check_shape(&row)?;
     let unsynced = row.kind == RowKind::Unsynced;
     let mut fields = Fields::new(&row);

@@ -7,7 +7,7 @@ use rollcall::Problem;
 use rollcall::contract::ldap::{
     ChangeRequest, Connection, OpenFailure, SearchRequest, ServerIdentity,
 };
-use rollcall::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
+use rollcall::contract::plan::{Absence, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{FieldValue, Stage};
@@ -225,6 +225,9 @@ impl Portal for Nothing {
     async fn index_of(&self, _: &TenantId, _: &[String]) -> Outcome<PeopleIndex> {
         refused()
     }
+    async fn naming(&self, _: &TenantId, _: &str, _: &[String]) -> Outcome<Vec<String>> {
+        refused()
+    }
     async fn pending(&self, _: &TenantId, _: &str, _: u32) -> Outcome<Vec<String>> {
         refused()
     }
@@ -267,6 +270,9 @@ impl Plans for Nothing {
         refused()
     }
     async fn reject(&self, _: &TenantId, _: RunId, _: Vec<Rejection>) -> Outcome<()> {
+        refused()
+    }
+    async fn link(&self, _: &TenantId, _: RunId, _: Vec<Link>) -> Outcome<()> {
         refused()
     }
     async fn note_absent(&self, _: &TenantId, _: RunId, _: Vec<Absence>) -> Outcome<()> {

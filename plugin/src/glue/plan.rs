@@ -4,7 +4,7 @@ use super::bindings::marketplace::directory_sync::{plan, types};
 use super::host::Imports;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::{
-    Absence, Basis, Change, Party, Plan, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
+    Absence, Basis, Change, Link, Party, Plan, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
 };
 
 impl Plan for Imports {
@@ -65,6 +65,24 @@ impl Plan for Imports {
             })
             .collect();
         plan::reject(&rejections).map_err(Into::into)
+    }
+
+    fn link(&self, links: &[Link]) -> Result<(), HostProblem> {
+        let links: Vec<plan::Link<'_>> = links
+            .iter()
+            .map(|one| plan::Link {
+                external_id: &one.external_id,
+                dn: &one.dn,
+                display: &one.display,
+                change: plan::Change {
+                    field: &one.field,
+                    before: one.before.as_deref(),
+                    after: one.after.as_deref(),
+                },
+                source_hash: &one.source_hash,
+            })
+            .collect();
+        plan::record_links(&links).map_err(Into::into)
     }
 
     fn note_absent(&self, absences: Vec<Absence>) -> Result<(), HostProblem> {

@@ -78,6 +78,11 @@ impl Portal for Imports {
             .collect()
     }
 
+    fn naming(&self, field: &str, external_ids: &[String]) -> Vec<String> {
+        let ids: Vec<&str> = external_ids.iter().map(String::as_str).collect();
+        portal::naming(field, &ids)
+    }
+
     fn holders(&self, field: &str, values: &[String]) -> Vec<Holder> {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         portal::holders(field, &values)

@@ -11,6 +11,7 @@
 //! - `role`: roles by group, told
 //! - [`explain`](mod@explain): why one person is, or is not, synced
 //! - `duplicate`, `outcome`: what would become of them
+//! - `manager`: whom the portal would have as their manager
 //! - [`view`]: how entries are read
 //! - `connected`: an open session and the directory behind it
 
@@ -21,6 +22,7 @@ pub mod describe;
 mod duplicate;
 pub mod explain;
 pub mod install;
+mod manager;
 pub mod mapping;
 mod outcome;
 pub mod person;

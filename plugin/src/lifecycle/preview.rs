@@ -8,6 +8,7 @@ use crate::settings::Configuration;
 use super::answer::{Answer, one, ours};
 use super::connected::connect_or_say;
 use super::duplicate::clashes;
+use super::manager;
 use super::outcome::{fate, in_portal};
 use super::person::{Who, ambiguous, named, nth};
 use super::place::base_of;
@@ -50,10 +51,14 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
         View::new(settings, rules, profile, &fields, host.clock().now()).map_err(ours)?;
     view.widen(profile);
     view.read_groups(host, &connected, settings)?;
-    let search = match who {
+    let mut search = match who {
         Who::First => nth(&connected, &view, 0)?,
         Who::Nth(n) => nth(&connected, &view, *n)?,
         Who::Named(name) => named(host, &connected, &view, name)?,
+    };
+    let told = match search.found.as_mut_slice() {
+        [found] => manager::find(host, &configuration, rules, &connected, &mut found.reading),
+        _ => None,
     };
     let found = match (search.found.as_slice(), who) {
         ([], _) => {
@@ -89,6 +94,8 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
             .of_field("filter"),
         );
     }
+    problems.extend(told.and_then(|told| told.problem));
+    problems.extend(reading.left_out.iter().cloned());
     problems.extend(base_of(&view.places, &reading.dn).err());
     Ok(Previewed {
         dn: reading.dn.clone(),

@@ -70,6 +70,8 @@ pub(crate) struct Reading {
     pub(crate) cleared: Vec<String>,
     /// Required fields that a new person would be without.
     pub(crate) missing: Vec<Problem>,
+    /// Values that are not fit to come over; the person comes without.
+    pub(crate) left_out: Vec<Problem>,
 }
 
 /// Rules that apply: those stored, or where there are none those of the profile.
@@ -109,7 +111,8 @@ impl View {
         }
         let rules = rules_in_force(rules, profile, fields);
         contradiction(&settings.role_rules, &rules).map_or(Ok(()), |problem| Err(one(problem)))?;
-        let mapping = Mapping::compile(&rules, fields, &mut attributes)?;
+        let mapping = Mapping::compile(&rules, fields, &mut attributes)?
+            .with_photo_limit(settings.photo_max_kb as usize * 1024);
         let evidence = match settings.role_rules.as_slice() {
             [] => Evidence::default(),
             _ => Evidence::of(&profile.groups, &mut attributes),
@@ -205,14 +208,42 @@ impl View {
                 .iter()
                 .filter(|mapped| mapped.value == Value::Clear)
                 .map(|mapped| name(mapped.field).to_owned())
+                .chain(self.unlinked(entry))
                 .collect(),
             missing: self.mapping.missing(&mapped),
+            left_out: mapped
+                .iter()
+                .filter_map(|mapped| match &mapped.value {
+                    Value::LeftOut(problem) => Some(problem.clone()),
+                    _ => None,
+                })
+                .collect(),
             fields: traced
                 .into_iter()
                 .map(|traced| field_of(traced, &name))
                 .chain(self.role_of(entry))
+                .chain(self.linked(entry))
                 .collect(),
         }
+    }
+
+    /// The field that holds another person, with the name that the entry gives. Who that is, the entry does not say.
+    fn linked(&self, entry: &Entry<'_>) -> Option<MappedField> {
+        let link = self.mapping.link()?;
+        let name = link.name(entry);
+        Some(MappedField {
+            field: link.rule().field.clone(),
+            source: link.rule().source.clone(),
+            raw: name.map(|name| name.into_owned()).into_iter().collect(),
+            value: None,
+            problem: None,
+        })
+    }
+
+    /// The same field, where the entry gives no name and the rule clears.
+    fn unlinked(&self, entry: &Entry<'_>) -> Option<String> {
+        let link = self.mapping.link()?;
+        (link.clears() && link.name(entry).is_none()).then(|| link.rule().field.clone())
     }
 
     /// What the entry has where disabled accounts are told by.
@@ -311,6 +342,8 @@ fn field_of<'a>(traced: Traced<'_>, name: &impl Fn(usize) -> &'a str) -> MappedF
     let (value, problem) = match traced.mapped.value {
         Value::Set(value) => (Some(value.into_owned()), None),
         Value::Clear | Value::Keep => (None, None),
+        // Said beside: it does not keep the person out.
+        Value::LeftOut(_) => (None, None),
         Value::Failed(problem) => (None, Some(problem)),
     };
     MappedField {

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::link::Link;
 use super::mapped::{Mapped, Traced, Value};
 use super::parse;
+use super::photo;
 use super::rule::{OnEmpty, Rule};
 use super::template::Template;
 use crate::attribute::AttributeSet;
@@ -19,6 +21,9 @@ const EXTERNAL_ID: &str = "external-id";
 pub struct Mapping {
     fields: Vec<Field>,
     rules: Vec<Compiled>,
+    link: Option<Link>,
+    /// The largest picture, in bytes.
+    photo: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +49,7 @@ impl Mapping {
         let mut named = attributes.clone();
         let mut problems = Vec::new();
         let mut compiled: Vec<Compiled> = Vec::with_capacity(rules.len());
+        let mut link = None;
         let mut ruled = vec![false; fields.len()];
         for rule in rules {
             let field = match place(rule, fields, &mut ruled) {
@@ -55,7 +61,12 @@ impl Mapping {
             };
             match parse::template(&rule.source, &mut named) {
                 Ok(template) => {
-                    if let Some(field) = field {
+                    if let Some(field) = field.filter(|at| fields[*at].kind == FieldKind::Person) {
+                        match Link::new(rule, field, &template, link.as_ref()) {
+                            Ok(one) => link = Some(one),
+                            Err(problem) => problems.push(problem),
+                        }
+                    } else if let Some(field) = field {
                         compiled.push(Compiled {
                             rule: rule.clone(),
                             field,
@@ -99,16 +110,30 @@ impl Mapping {
             Ok(Self {
                 fields: fields.to_vec(),
                 rules: compiled,
+                link,
+                photo: usize::MAX,
             })
         } else {
             Err(problems)
         }
     }
 
+    /// The same mapping, leaving pictures out that have more bytes.
+    #[must_use]
+    pub fn with_photo_limit(self, photo: usize) -> Self {
+        Self { photo, ..self }
+    }
+
     /// The fields that the mapping was compiled against, by the index that [`Mapped`] gives.
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// The rule for a field that holds another person, who is found once everybody is read: it is none of the others.
+    #[must_use]
+    pub fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
     }
 
     /// The rules in their order, which is that of the values evaluated.
@@ -153,7 +178,7 @@ impl Mapping {
     pub fn missing(&self, mapped: &[Mapped<'_>]) -> Vec<Problem> {
         mapped
             .iter()
-            .filter(|mapped| mapped.value == Value::Keep)
+            .filter(|mapped| matches!(mapped.value, Value::Keep | Value::LeftOut(_)))
             .filter_map(|mapped| self.fields.get(mapped.field))
             .filter(|field| field.required)
             .map(Field::missing)
@@ -163,6 +188,12 @@ impl Mapping {
     fn one<'e>(&'e self, compiled: &'e Compiled, entry: &Entry<'e>) -> Mapped<'e> {
         let field = &self.fields[compiled.field];
         let value = match compiled.template.evaluate(entry) {
+            Ok(Some(value)) if field.kind == FieldKind::Image => {
+                match photo::trouble(field, &value, self.photo) {
+                    Some(problem) => Value::LeftOut(problem),
+                    None => set(field, value),
+                }
+            }
             Ok(Some(value)) => set(field, value),
             Ok(None) => match &compiled.rule.on_empty {
                 OnEmpty::Keep => Value::Keep,
@@ -227,17 +258,6 @@ fn place(rule: &Rule, fields: &[Field], ruled: &mut [bool]) -> Result<usize, Pro
             format!("The portal's fields are: {}.", known.join(", ")),
         );
     };
-    if fields[index].kind == FieldKind::Person {
-        // A directory names another person by DN, the portal by external id; a rule sees one entry alone.
-        return problem(
-            "person-field",
-            format!(
-                "{} holds another person, whom a rule cannot look up",
-                rule.field
-            ),
-            "Remove the rule.".to_owned(),
-        );
-    }
     if std::mem::replace(&mut ruled[index], true) {
         return problem(
             "duplicate-rule",

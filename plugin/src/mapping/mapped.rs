@@ -22,6 +22,8 @@ pub enum Value<'e> {
     Clear,
     /// It keeps what the portal has.
     Keep,
+    /// It keeps what the portal has, because the value is not fit to come over; the person is brought over without it.
+    LeftOut(Problem),
     /// The person cannot be brought over.
     Failed(Problem),
 }
@@ -56,6 +58,7 @@ impl Value<'_> {
             Self::Set(value) => Value::Set(Cow::Owned(value.into_owned())),
             Self::Clear => Value::Clear,
             Self::Keep => Value::Keep,
+            Self::LeftOut(problem) => Value::LeftOut(problem),
             Self::Failed(problem) => Value::Failed(problem),
         }
     }

@@ -7,7 +7,9 @@
 //!
 //! - [`rule`](Rule): a rule as stored, and what happens where its source is empty
 //! - [`compiled`](Mapping): rules compiled against the portal's fields, evaluated on an entry
+//! - [`link`](Link): the rule for a field that holds another person
 //! - [`mapped`](Mapped): what a rule makes of an entry
+//! - `photo`: which pictures come over
 //! - `template`: the parts of a source and their evaluation
 //! - `parse`: sources from text, with the position of what is wrong
 //! - `transform`: the closed list of transforms
@@ -17,8 +19,10 @@
 mod apply;
 mod catalog;
 mod compiled;
+mod link;
 mod mapped;
 mod parse;
+mod photo;
 mod rule;
 mod template;
 #[cfg(test)]
@@ -27,6 +31,7 @@ mod transform;
 
 pub use catalog::TRANSFORMS;
 pub use compiled::Mapping;
+pub use link::Link;
 pub use mapped::{Mapped, Traced, Value};
 pub use rule::{OnEmpty, Rule};
 pub use transform::Transform;

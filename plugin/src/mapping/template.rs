@@ -56,6 +56,19 @@ impl Template {
         }
     }
 
+    /// The position of the one attribute that is the whole source, of whose values the first is taken as it is.
+    pub(super) fn only_attribute(&self) -> Option<usize> {
+        let [Piece::Part(part)] = self.pieces.as_slice() else {
+            return None;
+        };
+        let first = |transform: &Transform| *transform == Transform::First;
+        let as_it_is = part.bytes.is_none() && part.each.is_empty() && part.rest.iter().all(first);
+        match part.sources.as_slice() {
+            [Source::Attribute(position)] if as_it_is => Some(*position),
+            _ => None,
+        }
+    }
+
     /// The text that is the whole source.
     pub(super) fn only_literal(&self) -> Option<&str> {
         match self.pieces.as_slice() {

@@ -339,7 +339,7 @@ fn all_wrong_rules_are_reported_at_once() {
     let rules = [
         Rule::new("nickname", "{cn}"),
         Rule::new("external-id", "{cn}"),
-        Rule::new("boss", "{manager}"),
+        Rule::new("boss", "{manager|rdn}"),
         Rule::new("vip", "{cn}").on_empty(OnEmpty::Default("maybe".to_owned())),
         Rule::new("vip", "{sn}"),
         Rule::new("x", "{cn|nope}"),
@@ -362,6 +362,48 @@ fn all_wrong_rules_are_reported_at_once() {
         ]
     );
     assert!(problems[0].remedy.contains("username, vip, x"));
+}
+
+#[test]
+fn a_field_that_holds_another_person_takes_one_attribute_as_it_is_and_nothing_else() {
+    let fields = [
+        field("boss", FieldKind::Person),
+        field("proxy", FieldKind::Person),
+    ];
+    let compile = |rules: &[Rule]| {
+        let mut attributes = AttributeSet::new();
+        Mapping::compile(rules, &fields, &mut attributes).map(|mapping| (mapping, attributes))
+    };
+    for source in ["{manager}", "{manager|first}"] {
+        let (mapping, attributes) = compile(&[Rule::new("boss", source)]).unwrap();
+        let page = page(&attributes, VALUES);
+        let entry = page.iter().next().unwrap();
+        let link = mapping.link().unwrap();
+        assert_eq!(
+            link.name(&entry).unwrap(),
+            r"cn=Boss\2C The,OU=Board,dc=org"
+        );
+        assert!(
+            mapping.evaluate(&entry).is_empty(),
+            "no value of the entry's own"
+        );
+    }
+    let refused = [
+        vec![Rule::new("boss", "{manager|last}")],
+        vec![Rule::new("boss", "{manager,secretary}")],
+        vec![Rule::new("boss", "{dn}")],
+        vec![Rule::new("boss", "cn={cn}")],
+        vec![Rule::new("boss", "{manager}").on_empty(OnEmpty::Default("x".to_owned()))],
+        vec![
+            Rule::new("boss", "{manager}"),
+            Rule::new("proxy", "{secretary}"),
+        ],
+    ];
+    for rules in refused {
+        let problems = compile(&rules).unwrap_err();
+        let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, ["person-field"], "{rules:?}");
+    }
 }
 
 #[test]

@@ -104,6 +104,25 @@ pub struct Rejection {
     pub other: Option<Party>,
 }
 
+/// A field that comes to hold another person (contract: `plan.link`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Whose field.
+    pub external_id: String,
+    /// The DN that the portal knows, for a row of its own.
+    pub dn: String,
+    /// A name to show, for a row of its own.
+    pub display: String,
+    /// A portal field of the kind `person`.
+    pub field: String,
+    /// Before.
+    pub before: Option<String>,
+    /// After: an external id.
+    pub after: Option<String>,
+    /// What the directory said, hashed.
+    pub source_hash: [u8; 16],
+}
+
 /// One search of an enumeration (contract: `plan.searched`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Searched {
@@ -209,6 +228,8 @@ pub trait Plan {
     fn record(&self, rows: &[Row<'_>]) -> Result<(), HostProblem>;
     /// Rejects rows.
     fn reject(&self, rejections: Vec<Rejection>) -> Result<(), HostProblem>;
+    /// Adds fields that hold other people to the rows of this plan, at most 1,000 a call.
+    fn link(&self, links: &[Link]) -> Result<(), HostProblem>;
     /// Notes absences.
     fn note_absent(&self, absences: Vec<Absence>) -> Result<(), HostProblem>;
     /// Ends the plan; gives its digest.

@@ -104,6 +104,8 @@ pub trait Portal {
     fn pending(&self, after: &str, limit: u32) -> Vec<String>;
     /// People by external id, at most [`PEOPLE`] a call.
     fn people(&self, external_ids: &[String]) -> Vec<Person>;
+    /// Ids of synced people whose field holds one of these; at most 1,000.
+    fn naming(&self, field: &str, external_ids: &[String]) -> Vec<String>;
     /// Holders of values.
     fn holders(&self, field: &str, values: &[String]) -> Vec<Holder>;
 }

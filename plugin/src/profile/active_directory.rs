@@ -68,6 +68,7 @@ const RULES: &[(&str, &str)] = &[
     ("department", "{department|first|trim}"),
     ("company", "{company|first|trim}"),
     ("location", "{physicalDeliveryOfficeName|first|trim}"),
+    ("manager", "{manager}"),
     ("requester-type", "{employeeType|first|trim}"),
     // Here `street` is another attribute, which the usual tools do not fill in.
     ("street", "{streetAddress|first|trim}"),

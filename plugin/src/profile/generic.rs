@@ -52,6 +52,7 @@ pub(super) const RULES: &[(&str, &str)] = &[
     ("department", "{departmentNumber,ou|first|trim}"),
     ("company", "{o|first|trim}"),
     ("location", "{physicalDeliveryOfficeName,l|first|trim}"),
+    ("manager", "{manager}"),
     ("requester-type", "{employeeType|first|trim}"),
     ("street", "{street|first|trim}"),
     ("city", "{l|first|trim}"),

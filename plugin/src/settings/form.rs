@@ -265,6 +265,13 @@ const FORM: &[FormField] = &[
         "Entries that are read at a time, 1 to 1000. Lower it where the server allows less.",
         "1000",
     ),
+    number(
+        "photo-max-kb",
+        "Largest photo",
+        "In KiB, 1 to 256, where a rule fills a photo. A larger one is left out with a warning; the person comes without it, or \
+         keeps the one that the portal has.",
+        "100",
+    ),
 ];
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ pub struct Settings {
     pub guards: GuardLimits,
     /// Entries a page.
     pub page_size: u32,
+    /// The largest photo, in KiB.
+    pub photo_max_kb: u32,
 }
 
 /// Settings that are right.
@@ -263,6 +265,7 @@ fn read(
         percent: reader.number("guard-percent", 1, 100),
     };
     let page_size = reader.number("page-size", 1, 1000);
+    let photo_max_kb = reader.number("photo-max-kb", 1, 256);
     let (Some(servers), Some((places, overlaps)), true) =
         (servers, places, reader.problems.is_empty())
     else {
@@ -294,6 +297,7 @@ fn read(
             leavers,
             guards,
             page_size,
+            photo_max_kb,
         },
         texts: reader.texts,
         warnings,

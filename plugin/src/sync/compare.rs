@@ -68,6 +68,11 @@ impl Names {
         }
     }
 
+    /// The id of a field.
+    pub(super) fn field(&self, place: usize) -> Arc<str> {
+        Arc::clone(&self.fields[place])
+    }
+
     /// All values of somebody new.
     pub(super) fn all<'a>(&self, values: &'a [Mapped<'_>], role: &'a str) -> Vec<Change<'a>> {
         let mut changes = Vec::with_capacity(values.len() + 1);
@@ -117,6 +122,14 @@ impl Names {
                 });
             }
         }
+        let link = mapping.link();
+        changes.extend(link.and_then(|link| {
+            Some(Change {
+                field: self.field(link.field()),
+                before: None,
+                after: Some(Cow::Owned(link.name(entry)?.into_owned())),
+            })
+        }));
         changes
     }
 
@@ -157,7 +170,7 @@ impl Names {
             let after = match &mapped.value {
                 Value::Set(value) => Some(&**value),
                 Value::Clear => None,
-                Value::Keep | Value::Failed(_) => continue,
+                Value::Keep | Value::LeftOut(_) | Value::Failed(_) => continue,
             };
             let name = &self.fields[mapped.field];
             let is_role = &**name == ROLE;
@@ -261,7 +274,7 @@ fn counted(mut problem: Problem, more: usize) -> Problem {
     problem
 }
 
-fn value_of<'p>(person: &'p Person, field: &str) -> Option<&'p str> {
+pub(super) fn value_of<'p>(person: &'p Person, field: &str) -> Option<&'p str> {
     person
         .values
         .iter()

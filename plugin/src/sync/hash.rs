@@ -12,7 +12,8 @@ use crate::entry::Entry;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Token(pub(super) [u64; 2]);
 
-/// Stands for everything the directory said of a person. The same in every run under the same mapping.
+/// Stands for everything the directory said of a person: 96 bits for the entry, and 32 for the person whom a field of it
+/// was found to name, 0 for nobody. The same in every run under the same mapping.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct SourceHash(pub(super) [u64; 2]);
 
@@ -49,7 +50,15 @@ impl Hashes {
         Token([hash.h1, hash.h2])
     }
 
-    /// Of an entry: its DN, and how many values of which length and bytes each attribute has.
+    /// Stands for an external id in the hashes of people who name that person. Never 0.
+    pub(super) fn stamp(&self, external_id: &str) -> u32 {
+        let mut hasher = self.source;
+        hasher.write(external_id.as_bytes());
+        let bytes = hasher.finish128().h1.to_le_bytes();
+        u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).max(1)
+    }
+
+    /// Of an entry, naming nobody: its DN, and how many values of which length and bytes each attribute has.
     pub(super) fn source(&self, entry: &Entry<'_>) -> SourceHash {
         let mut hasher = self.source;
         let counts = entry.counts();
@@ -70,14 +79,31 @@ impl Hashes {
         }
         hasher.write(bytes);
         let hash = hasher.finish128();
-        SourceHash([hash.h1, hash.h2])
+        SourceHash([hash.h1, hash.h2]).with_link(0)
     }
 }
 
 impl SourceHash {
-    /// With something else that the person's row is made of.
+    /// With something else that the person's row is made of; whom the entry names stays.
     pub(super) fn mixed(self, mark: [u64; 2]) -> Self {
-        Self([self.0[0] ^ mark[0], self.0[1] ^ mark[1]])
+        let entry = u64::from(u32::MAX);
+        Self([self.0[0] ^ mark[0], self.0[1] ^ mark[1] & entry])
+    }
+
+    /// The same entry, naming the person of this stamp.
+    pub(super) fn with_link(self, stamp: u32) -> Self {
+        let [first, second] = self.0;
+        Self([first, second & u64::from(u32::MAX) | u64::from(stamp) << 32])
+    }
+
+    /// The stamp of whom it names.
+    pub(super) fn link(self) -> u32 {
+        u32::try_from(self.0[1] >> 32).unwrap_or_default()
+    }
+
+    /// The directory says the same of both, whomever they name.
+    pub(super) fn same_entry(self, other: Self) -> bool {
+        self.with_link(0) == other.with_link(0)
     }
 
     /// As a row carries it.

@@ -1,6 +1,7 @@
 //! Everybody whom the portal knows from a sync or whom this run has seen, by hash: about 45 bytes a person.
 
 use super::hash::{SourceHash, Token};
+use crate::ports::plan::RowKind;
 use crate::ports::portal::PeopleIndex;
 
 /// A person's place in [`Known`].
@@ -28,6 +29,8 @@ impl Marks {
     const IN_PORTAL: u8 = 8;
     const SEEN: u8 = 16;
     const REPEATED: u8 = 32;
+    const ROW: u8 = 64;
+    const UNSYNCED: u8 = 128;
 
     fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
@@ -61,6 +64,23 @@ impl Marks {
     /// This run has met two different entries with this id.
     pub(super) fn repeated(self) -> bool {
         self.has(Self::REPEATED)
+    }
+}
+
+impl Marks {
+    /// This run has a row that changes or adds the person.
+    pub(super) fn has_row(self) -> bool {
+        self.has(Self::ROW) && !self.unsynced()
+    }
+
+    /// This run can't bring the person over.
+    pub(super) fn unsynced(self) -> bool {
+        self.has(Self::UNSYNCED)
+    }
+
+    /// The portal has the person once the plan is applied.
+    pub(super) fn stays(self) -> bool {
+        self.in_portal() || self.has_row()
     }
 }
 
@@ -116,7 +136,8 @@ impl Known {
 
     /// This run met the person.
     pub(super) fn see(&mut self, slot: Slot, source: SourceHash) {
-        self.sources[slot.0 as usize] = source;
+        let named = self.source(slot).link();
+        self.sources[slot.0 as usize] = source.with_link(named);
         self.marks[slot.0 as usize].0 |= Marks::SEEN;
     }
 
@@ -128,7 +149,18 @@ impl Known {
         first
     }
 
-    /// What the portal last recorded or, once seen, what the directory says.
+    /// This run has a row for the person.
+    pub(super) fn note_row(&mut self, slot: Slot, kind: RowKind) {
+        let mark = match kind {
+            RowKind::Unsynced => Marks::UNSYNCED,
+            _ => Marks::ROW,
+        };
+        if let Some(marks) = self.marks.get_mut(slot.0 as usize) {
+            marks.0 |= mark;
+        }
+    }
+
+    /// What the portal last recorded or, once seen, what the directory says; whom it names is what the portal last recorded.
     pub(super) fn source(&self, slot: Slot) -> SourceHash {
         self.sources[slot.0 as usize]
     }
@@ -222,6 +254,10 @@ mod tests {
         assert!(known.marks(b).inactive() && known.marks(b).by_sync());
         assert!(!known.marks(a).inactive() && known.marks(a).in_portal());
         known.see(a, SourceHash([9, 9]));
+        known.note_row(a, RowKind::Update);
+        assert!(known.marks(a).has_row() && known.marks(b).stays());
+        known.note_row(a, RowKind::Unsynced);
+        assert!(!known.marks(a).has_row() && known.marks(a).unsynced());
         assert!(known.marks(a).seen() && !known.marks(b).seen());
         assert!(known.repeat(a) && !known.repeat(a));
     }

@@ -15,6 +15,12 @@
 //! - `propose`: rows of candidates, and who holds what they want
 //! - `settle`: duplicates, once everybody was seen
 //! - [`changes`]: what has changed since the last sync
+//! - `links`: who names whom as a manager, while people are read
+//! - `linking`: fields that hold another person, once everybody was seen
+//! - `resolve`: names that no entry read has, asked for in the directory
+//! - `unresolved`: why a manager stays as the portal has it, and who is their own manager in the end
+//! - `cycles`: chains that come back to where they began
+//! - `photos`: those that are left out
 //! - `claims`: unique values, who takes and who leaves them
 //! - `role`: roles by group
 //! - `leavers`: people whom the directory no longer has
@@ -36,21 +42,27 @@ mod candidate;
 pub mod changes;
 mod claims;
 mod compare;
+mod cycles;
 mod guard;
 mod hash;
 mod known;
 mod leavers;
+mod linking;
+mod links;
 mod notes;
 mod outbox;
 mod people;
+mod photos;
 mod proof;
 mod propose;
 mod reading;
+pub(crate) mod resolve;
 mod role;
 mod second_look;
 mod settle;
 mod size;
 mod tally;
+mod unresolved;
 
 pub use recipe::Recipe;
 pub use run::{Mode, Options, Run, Step, start};

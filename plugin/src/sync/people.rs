@@ -95,6 +95,11 @@ impl People {
         (0..).map(Number).zip(self.slots.iter().copied())
     }
 
+    /// A person's place.
+    pub(super) fn slot(&self, number: Number) -> Slot {
+        self.slots[number.0 as usize]
+    }
+
     /// A person's external id.
     pub(super) fn external_id(&self, number: Number) -> String {
         self.parts(number).0

@@ -142,6 +142,12 @@ impl Reading {
         );
         self.tally.add(draft.facts);
         self.noted(draft.facts.kind, &draft.row.external_id);
+        if let Some(named) = &mut self.named
+            && draft.facts.kind != RowKind::Deactivate
+        {
+            named.push(draft.row.dn.clone().into_owned());
+        }
+        self.known.note_row(draft.slot, draft.facts.kind);
         let yields = draft.facts.kind == RowKind::Deactivate;
         for one in &draft.moves {
             let field = u32::try_from(one.field).unwrap_or(u32::MAX);

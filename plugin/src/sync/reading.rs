@@ -16,8 +16,10 @@ use super::claims::Claims;
 use super::compare::Names;
 use super::hash::{Hashes, SourceHash, Token};
 use super::known::{Known, Slot};
+use super::links::Links;
 use super::notes::Notes;
 use super::people::{Number, People};
+use super::photos::LeftOut;
 use super::recipe::{self, Recipe};
 use super::role::RoleBook;
 use super::size;
@@ -49,11 +51,17 @@ pub(super) struct Reading {
     pub(super) nobody: bool,
     /// Who was told to have changed, where everybody is read all the same: whoever else has a row drifted.
     pub(super) expected: Option<BTreeSet<Token>>,
+    /// Names of those who have rows, where others may name them who are not read.
+    pub(super) named: Option<Vec<String>>,
     /// Whom the next sync can hold the directory against, and whom it must look at again.
     pub(super) notes: Notes,
+    /// Photos that are not fit to come over.
+    pub(super) left_out: LeftOut,
+    /// Who names whom; nothing where no rule asks.
+    pub(super) links: Links,
     /// People compared at a time.
     portion: usize,
-    hashes: Hashes,
+    pub(super) hashes: Hashes,
 }
 
 /// A second entry with an id.
@@ -84,7 +92,10 @@ impl Reading {
             kept: 0,
             nobody: people == 0,
             expected: None,
+            named: None,
             notes: Notes::default(),
+            links: Links::default(),
+            left_out: LeftOut::default(),
             portion: portion(&recipe),
             recipe,
         }
@@ -112,6 +123,9 @@ impl Reading {
             self.tally.seen += 1;
             candidates.extend(self.entry(&recipe, &entry));
         }
+        for candidate in &candidates {
+            self.left_out.note(candidate);
+        }
         candidates
             .chunks(self.portion)
             .try_for_each(|candidates| self.propose(host, candidates))
@@ -137,6 +151,7 @@ impl Reading {
         let token = self.id(&external_id);
         let Some(slot) = self.known.find(token) else {
             let slot = self.known.meet(token, source);
+            self.note_link(slot, &external_id, entry);
             if disabled {
                 self.tally.disabled_skipped += 1;
                 return None;
@@ -160,6 +175,8 @@ impl Reading {
         }
         let same = self.roles.same(self.known.source(slot), source, judged) && !marks.changed();
         self.known.see(slot, source);
+        self.note_link(slot, &external_id, entry);
+        let source = self.known.source(slot);
         let stays = if marks.inactive() {
             disabled || !marks.by_sync()
         } else {
@@ -209,7 +226,7 @@ impl Reading {
     /// An entry with an id that another entry had. The same entry again, which happens where a directory
     /// changes while it is read, is none.
     fn repeat(&mut self, slot: Slot, source: SourceHash, external_id: &str, entry: &Entry<'_>) {
-        if self.known.source(slot) == source {
+        if self.known.source(slot).same_entry(source) {
             self.tally.twice += 1;
         } else if self.known.repeat(slot) {
             let dn = recipe::name(entry).into_owned();

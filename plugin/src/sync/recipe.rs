@@ -65,7 +65,10 @@ impl Recipe {
         let mapping = Mapping::compile(&rules, fields, &mut attributes);
         match (filter, disabled, mapping) {
             (Ok(filter), Ok(disabled), Ok(mapping)) => {
-                let digest = digest(profile, settings.disabled_when.as_ref(), &rules, fields);
+                let photo = settings.photo_max_kb;
+                let mapping = mapping.with_photo_limit(photo as usize * 1024);
+                let disabled_when = settings.disabled_when.as_ref();
+                let digest = digest(profile, disabled_when, &rules, fields, photo);
                 let places = settings.places.clone();
                 let width = attributes.len();
                 let evidence = match settings.role_rules.as_slice() {
@@ -186,7 +189,9 @@ fn digest(
     disabled: Option<&Filter>,
     rules: &[Rule],
     fields: &[Field],
+    photo: u32,
 ) -> [u64; 2] {
+    let photo = photo.to_string();
     let rules = format!("{rules:?}");
     let fields = format!("{fields:?}");
     let disabled = match disabled {
@@ -194,5 +199,6 @@ fn digest(
         None => profile.disabled_when.to_owned(),
     };
     let ids = format!("{:?}", profile.ids);
-    hash::recipe([env!("CARGO_PKG_VERSION"), &ids, &disabled, &rules, &fields])
+    let version = env!("CARGO_PKG_VERSION");
+    hash::recipe([version, &ids, &disabled, &rules, &fields, &photo])
 }

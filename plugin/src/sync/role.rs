@@ -95,12 +95,12 @@ impl RoleBook {
     /// A person is as the portal last had them. Where the role stays, it was some role or other.
     pub(super) fn same(&self, known: SourceHash, source: SourceHash, judged: Judged) -> bool {
         if judged != Judged::Kept {
-            return known == source;
+            return known.same_entry(source);
         }
         let marks = self.marks.iter();
         marks
             .into_iter()
-            .any(|(_, mark)| known == source.mixed(*mark))
+            .any(|(_, mark)| known.same_entry(source.mixed(*mark)))
     }
 
     /// The role by what was said; `default` is that of new people.

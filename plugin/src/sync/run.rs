@@ -8,19 +8,22 @@ use crate::ports::plan::{Proof, Searched, Summary};
 use crate::ports::services::{Level, Signal};
 use crate::problem::Problem;
 use crate::profile::{Profile, RootDse};
-use crate::schedule;
 use crate::settings::{Configuration, Places, ProfileChoice};
 
-use super::changes::{Around, Asked, Asking, Checkpoint, Named, News, Unable};
+use super::changes::{Asking, Checkpoint, Named};
 use super::guard;
+use super::linking::{self, Linked, Linking};
 use super::open::{self, SessionOf};
 use super::proof::{self, Enumeration};
 use super::reading::Reading;
 use super::recipe::Recipe;
 use super::remembered;
+use super::resolve::Resolver;
 use super::role::RoleBook;
 use super::second_look::{self, SecondLook};
 use super::sweep::{Sweep, Swept};
+
+mod changing;
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +86,6 @@ pub fn start<H: Host>(host: &H, options: &Options) -> Result<Run<H>, Vec<HostPro
     Run::start(host, options, configuration)
 }
 
-/// Days after which everybody is read again, where no timetable says.
-const WHOLE_EVERY: u32 = 7;
 /// People of the portal's index a call.
 const INDEX: u32 = 5000;
 
@@ -100,6 +101,8 @@ enum Phase<S: Session> {
     Read,
     /// The search is over, and duplicates are to be settled.
     Settle(Box<Completion>, Vec<Searched>),
+    /// Managers are to be found, before what comes then.
+    Link(Box<Linking>, Box<Phase<S>>),
     /// A second look at leavers after this one.
     Confirm(Box<Proof>, String),
     /// Rows for leavers after this one.
@@ -123,11 +126,9 @@ impl<H: Host> Run<H> {
         }
         let one = |problem: HostProblem| vec![problem];
         let session = open::session(host, &configuration.settings).map_err(one)?;
-        let full = options.mode == Mode::Full && options.checkpoint.is_empty();
         let root = match &configuration.settings.profile {
             ProfileChoice::Auto => open::root_dse(&session).map_err(one)?,
-            // Whoever chose a profile needs the directory's word only to ask it what has changed.
-            ProfileChoice::Named(_) if full => RootDse::default(),
+            // Whoever chose a profile can do without it. The host learns from it too which controls searches may have.
             ProfileChoice::Named(_) => open::root_dse(&session).unwrap_or_default(),
         };
         let profile = open::profile(&root, &configuration.settings.profile).map_err(one)?;
@@ -161,40 +162,6 @@ impl<H: Host> Run<H> {
         Ok(run)
     }
 
-    fn begin(&mut self, host: &H, options: &Options) -> Result<(), HostProblem> {
-        let full = options.mode == Mode::Full;
-        if full && options.checkpoint.is_empty() {
-            return self.everybody(host);
-        }
-        match Asking::begin(&self.around(), Some(&options.checkpoint)) {
-            Ok(asking) => self.phase = Phase::Ask(Box::new(asking)),
-            Err(unable) => return self.anew(host, &unable),
-        }
-        Ok(())
-    }
-
-    /// Everybody is read instead. Where changes were asked for, the next sync shall have a place to begin.
-    fn anew(&mut self, host: &H, why: &Unable) -> Result<(), HostProblem> {
-        if self.mode == Mode::Changes {
-            self.warnings.push(full_instead(&why.0));
-        }
-        self.mode = Mode::Full;
-        match Asking::begin(&self.around(), None) {
-            Ok(asking) => self.phase = Phase::Ask(Box::new(asking)),
-            Err(_) => self.everybody(host)?,
-        }
-        Ok(())
-    }
-
-    /// Everybody was last read so long ago that it must be done again: every so many days.
-    fn due(&self, host: &H, whole: u64) -> Option<u32> {
-        let timetable = schedule::store::current(host.state()).ok();
-        let days = timetable.and_then(|timetable| timetable.full_every);
-        let days = days.unwrap_or(WHOLE_EVERY);
-        let since = self.now.saturating_sub(whole);
-        (since >= u64::from(days) * 86_400).then_some(days)
-    }
-
     fn everybody(&mut self, host: &H) -> Result<(), HostProblem> {
         if let Some(next) = &mut self.next {
             next.whole = self.now;
@@ -208,19 +175,6 @@ impl<H: Host> Run<H> {
         );
         self.phase = Phase::Index(String::new());
         Ok(())
-    }
-
-    fn around(&self) -> Around<'_, SessionOf<H>> {
-        Around {
-            session: &self.session,
-            server: &self.server,
-            root: &self.root,
-            recipe: &self.reading.recipe,
-            roles: &self.reading.roles,
-            profile: self.profile,
-            configuration: &self.configuration,
-            now: self.now,
-        }
     }
 
     /// Over everything that decides who is in a group of the rules for roles, beside people's own entries and the
@@ -257,90 +211,13 @@ impl<H: Host> Run<H> {
             Phase::Index(after) => self.index(host, &after)?,
             Phase::Read => self.read(host)?,
             Phase::Settle(completion, searches) => self.settle(host, &completion, searches)?,
+            Phase::Link(linking, next) => self.link(host, linking, next)?,
             Phase::Confirm(proof, after) => self.confirm(host, proof, &after)?,
             Phase::Leavers(proof, after) => self.leavers(host, proof, &after)?,
             Phase::Finish(proof) => return self.finish(host, &proof).map(Some),
             Phase::Over => return Err(over()),
         }
         Ok(None)
-    }
-
-    fn ask(&mut self, host: &H, mut asking: Box<Asking<SessionOf<H>>>) -> Result<(), HostProblem> {
-        report(host, "ask", 0, 0)?;
-        let asked = asking.step(host, &self.around());
-        match asked {
-            Asked::More => self.phase = Phase::Ask(asking),
-            // Nothing was known before: only the next checkpoint could not be had.
-            Asked::Unable(_) if asking.is_first() => self.everybody(host)?,
-            Asked::Unable(unable) => self.anew(host, &unable)?,
-            Asked::Told(news) => {
-                let News { people, next } = *news;
-                let days = self.due(host, next.whole);
-                if let Some(days) = days.filter(|_| people.is_some() && self.mode == Mode::Changes)
-                {
-                    self.warnings.push(full_instead(&format!(
-                        "it is done every {days} days, to see whether changes alone missed anything"
-                    )));
-                    self.mode = Mode::Full;
-                }
-                self.next = Some(next);
-                match people {
-                    Some(people) if self.mode == Mode::Changes => {
-                        self.active = host.portal().licence().used;
-                        self.phase = Phase::Named(Named::new(people, &self.configuration.digest));
-                    }
-                    people => {
-                        let ids = people.iter().flatten().map(|id| self.reading.id(id));
-                        self.reading.expected = people.is_some().then(|| ids.collect());
-                        self.everybody(host)?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn named(&mut self, host: &H, mut named: Named) -> Result<(), HostProblem> {
-        let seen = self.reading.tally.seen;
-        report(host, "read", seen, named.len().max(seen))?;
-        let more = named.step(
-            host,
-            &self.session,
-            &self.server,
-            self.profile,
-            &mut self.reading,
-        )?;
-        self.phase = if more {
-            Phase::Named(named)
-        } else {
-            self.same_configuration(host)?;
-            self.reading.settle(host)?;
-            let proof = Box::new(named.proof());
-            if proof.complete {
-                Phase::Gone(named, proof, 0)
-            } else {
-                self.reading.tally.absent_unproven = self.reading.unseen();
-                Phase::Finish(proof)
-            }
-        };
-        Ok(())
-    }
-
-    fn gone(
-        &mut self,
-        host: &H,
-        named: Named,
-        proof: Box<Proof>,
-        after: usize,
-    ) -> Result<(), HostProblem> {
-        let seen = self.reading.tally.seen;
-        report(host, "finish", seen, seen)?;
-        let policy = self.configuration.settings.leavers;
-        self.phase = match named.leavers(host, &mut self.reading, policy, self.now, after)? {
-            Some(after) => Phase::Gone(named, proof, after),
-            None => Phase::Finish(proof),
-        };
-        Ok(())
     }
 
     fn index(&mut self, host: &H, after: &str) -> Result<(), HostProblem> {
@@ -401,13 +278,51 @@ impl<H: Host> Run<H> {
         self.reading.settle(host)?;
         let unseen = self.reading.unseen();
         let proof = Box::new(proof);
-        self.phase = if unseen == 0 {
+        let next = if unseen == 0 {
             Phase::Finish(proof)
         } else if proof.complete {
             Phase::Confirm(proof, String::new())
         } else {
             self.reading.tally.absent_unproven = unseen;
             Phase::Finish(proof)
+        };
+        self.phase = self.linking(next);
+        Ok(())
+    }
+
+    /// The second pass, if there is anything to do in it, and then the next phase.
+    fn linking(&mut self, next: Phase<SessionOf<H>>) -> Phase<SessionOf<H>> {
+        match self.reading.begin_links(linking::ASKED) {
+            Some(linking) => Phase::Link(Box::new(linking), Box::new(next)),
+            None => next,
+        }
+    }
+
+    /// A step of the second pass, from names of managers to people of the portal.
+    fn link(
+        &mut self,
+        host: &H,
+        mut linking: Box<Linking>,
+        next: Box<Phase<SessionOf<H>>>,
+    ) -> Result<(), HostProblem> {
+        let seen = self.reading.tally.seen;
+        report(host, "finish", seen, seen)?;
+        let recipe = Arc::clone(&self.reading.recipe);
+        let resolver = Resolver {
+            recipe: &recipe,
+            profile: self.profile,
+            session: &self.session,
+        };
+        self.phase = match self.reading.link(host, &resolver, &mut linking)? {
+            Linked::More => Phase::Link(linking, next),
+            Linked::Done(warnings) => {
+                if linking.is_partial() {
+                    // Nobody would look at the others again.
+                    self.next = None;
+                }
+                self.warnings.extend(warnings);
+                *next
+            }
         };
         Ok(())
     }
@@ -456,6 +371,7 @@ impl<H: Host> Run<H> {
         let guards = guard::guards(&reading.tally, limits, self.active, host.portal().licence());
         let mut warnings = std::mem::take(&mut self.warnings);
         warnings.extend(reading.roles.warnings(reading.kept));
+        warnings.extend(reading.left_out.warnings());
         warnings.extend(proof.gaps.iter().cloned());
         if reading.tally.absent_unproven > 0 {
             warnings.push(unproven(reading.tally.absent_unproven));
@@ -545,15 +461,6 @@ fn unproven(people: u64) -> HostProblem {
 
 fn over() -> HostProblem {
     Problem::new("run-over", "the run is over", "Start another one.").into()
-}
-
-fn full_instead(why: &str) -> HostProblem {
-    Problem::new(
-        "full-instead",
-        format!("everything was read, and not only what changed: {why}"),
-        "Nothing is to be done: the result is the same, and the next sync of changes begins here where that is possible.",
-    )
-    .into()
 }
 
 fn drifted(people: u64) -> HostProblem {

@@ -66,6 +66,7 @@ impl Reading {
         std::mem::take(&mut self.repeats)
             .into_iter()
             .map(|repeat| {
+                self.known.note_row(repeat.slot, RowKind::Unsynced);
                 match withdrawn.get(&repeat.slot) {
                     Some(number) => self.tally.reject(self.people.facts(*number)),
                     None => {
@@ -104,6 +105,8 @@ impl Reading {
                 continue;
             }
             self.tally.reject(self.people.facts(number));
+            self.known
+                .note_row(self.people.slot(number), RowKind::Unsynced);
             let who = if conflict.held {
                 "somebody in the portal"
             } else {

@@ -172,6 +172,17 @@ impl Portal for MemoryPortal {
             .collect()
     }
 
+    fn naming(&self, field: &str, external_ids: &[String]) -> Vec<String> {
+        let names = |person: &Person| {
+            let mut values = person.values.iter();
+            values.any(|(id, value)| id == field && external_ids.contains(value))
+        };
+        let synced = self.synced(|_| true).into_iter();
+        synced
+            .filter(names)
+            .map(|person| person.external_id)
+            .collect()
+    }
     fn holders(&self, field: &str, values: &[String]) -> Vec<Holder> {
         let people = self.people.borrow();
         let mut holders = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Absence, Plan, Proof, Rejection, Row, Summary, UnsyncedRow};
+use crate::ports::plan::{Absence, Link, Plan, Proof, Rejection, Row, Summary, UnsyncedRow};
 use crate::ports::portal::Portal;
 use crate::ports::services::{Clock, Level, Log, Operation, Progress, Signal, State, Versioned};
 use crate::problem::Problem;
@@ -21,6 +21,7 @@ pub(crate) struct World {
     pub(crate) state: RefCell<BTreeMap<String, Versioned>>,
     pub(crate) rows: RefCell<Vec<Row<'static>>>,
     pub(crate) rejections: RefCell<Vec<Rejection>>,
+    pub(crate) links: RefCell<Vec<Link>>,
     pub(crate) absences: RefCell<Vec<Absence>>,
     pub(crate) finished: RefCell<Option<(Summary, Proof, Vec<u8>)>>,
     pub(crate) unsynced: RefCell<Vec<UnsyncedRow>>,
@@ -123,6 +124,11 @@ impl Plan for World {
     }
     fn reject(&self, rejections: Vec<Rejection>) -> Result<(), HostProblem> {
         self.rejections.borrow_mut().extend(rejections);
+        Ok(())
+    }
+    fn link(&self, links: &[Link]) -> Result<(), HostProblem> {
+        assert!(links.len() <= 1000, "more links than a call may have");
+        self.links.borrow_mut().extend_from_slice(links);
         Ok(())
     }
     fn note_absent(&self, absences: Vec<Absence>) -> Result<(), HostProblem> {

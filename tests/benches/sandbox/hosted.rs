@@ -9,7 +9,7 @@ use rollcall::contract::hooks::sync::{Mode, Options, Step};
 use rollcall::contract::ldap::{
     ChangeRequest, Connection, OpenFailure, Page, SearchRequest, ServerIdentity, Turn,
 };
-use rollcall::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
+use rollcall::contract::plan::{Absence, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{Setting, Stage};
@@ -139,6 +139,9 @@ impl Portal for Hosted {
     async fn index_of(&self, _: &TenantId, _: &[String]) -> Outcome<PeopleIndex> {
         unused()
     }
+    async fn naming(&self, _: &TenantId, _: &str, _: &[String]) -> Outcome<Vec<String>> {
+        unused()
+    }
     async fn pending(&self, _: &TenantId, _: &str, _: u32) -> Outcome<Vec<String>> {
         unused()
     }
@@ -194,6 +197,9 @@ impl Plans for Hosted {
         unused()
     }
     async fn reject(&self, _: &Tenant, _: RunId, _: Vec<Rejection>) -> Outcome<()> {
+        unused()
+    }
+    async fn link(&self, _: &Tenant, _: RunId, _: Vec<Link>) -> Outcome<()> {
         unused()
     }
     async fn note_absent(&self, _: &Tenant, _: RunId, _: Vec<Absence>) -> Outcome<()> {

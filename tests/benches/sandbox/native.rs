@@ -12,7 +12,7 @@ use rollcall_plugin::ports::directory::{
     ChangeRequest, ChangeTurn, Completion, Connection, Endpoint, HostProblem, OpenFailure,
     SearchRequest, ServerIdentity, Stage, Turn,
 };
-use rollcall_plugin::ports::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
+use rollcall_plugin::ports::plan::{Absence, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
 use rollcall_plugin::ports::portal::{Holder, Licence, PeopleIndex, Person, Role};
 use rollcall_plugin::ports::services::{Level, Operation, Signal, Versioned};
 use rollcall_plugin::ports::{
@@ -199,6 +199,9 @@ impl Portal for Native {
     fn index_of(&self, _: &[String]) -> PeopleIndex {
         unreachable!("everybody is read")
     }
+    fn naming(&self, _: &str, _: &[String]) -> Vec<String> {
+        unreachable!("everybody is read")
+    }
     fn pending(&self, _: &str, _: u32) -> Vec<String> {
         unreachable!("everybody is read")
     }
@@ -218,6 +221,9 @@ impl Plan for Native {
         Ok(())
     }
     fn reject(&self, _: Vec<Rejection>) -> Result<(), HostProblem> {
+        Ok(())
+    }
+    fn link(&self, _: &[Link]) -> Result<(), HostProblem> {
         Ok(())
     }
     fn note_absent(&self, _: Vec<Absence>) -> Result<(), HostProblem> {

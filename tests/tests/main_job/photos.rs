@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rollcall::demo::people::{Fate, Organisation};
+use rollcall_tests::photos;
 use rollcall_tests::site::Site;
 
 use super::TENANT;
@@ -44,4 +45,22 @@ fn photos_arrive_byte_for_byte() {
         with > 0 && without > 0,
         "{with} with a photo, {without} without"
     );
+}
+
+#[test]
+fn photos_come_when_they_change_and_within_their_limit() {
+    let site = Site::start(&Organisation::new(7, 40)).unwrap();
+    site.settle(TENANT).unwrap();
+    let limit = site
+        .file("limit.toml", "[settings]\nphoto-max-kb = 20\n")
+        .unwrap();
+    let limit = format!("--settings={}", limit.display());
+    site.rollcall
+        .expect(0, &["configure", TENANT, &limit])
+        .unwrap();
+    let rule = "photo={jpegPhoto,audio}";
+    let store = ["map", "store", TENANT, "--suggested", "--rule", rule];
+    site.rollcall.expect(0, &store).unwrap();
+    site.sync(TENANT, 0).unwrap();
+    photos::photos_come_when_they_change(&site, "jpegPhoto", "audio");
 }

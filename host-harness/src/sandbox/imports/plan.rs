@@ -3,10 +3,11 @@
 use super::super::guest::{Guest, Purpose, or_end};
 use super::bounds::{at_most, within};
 use crate::Problem;
-use crate::contract::plan::{Absence, Host, Proof, Rejection, Row, Summary, UnsyncedRow};
+use crate::contract::plan::{Absence, Host, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
 
 const ROWS: usize = 1000;
 const REJECTIONS: usize = 1000;
+const LINKS: usize = 1000;
 const ABSENCES: usize = 1000;
 const CHECKPOINT: usize = 1 << 20;
 
@@ -31,6 +32,16 @@ impl Host for Guest {
             return Ok(Err(problem));
         }
         Ok(context.plans.reject(&context.tenant, run, rejections).await)
+    }
+
+    /// Written while the plugin goes on, as rows are.
+    async fn record_links(&mut self, links: Vec<Link>) -> wasmtime::Result<Result<(), Problem>> {
+        let (_call, context, run) = self.enter_plan(Purpose::Plan, "record-links")?;
+        if let Err(problem) = at_most("links in one call", links.len(), LINKS) {
+            return Ok(Err(problem));
+        }
+        let batch = async move { context.plans.link(&context.tenant, run, links).await };
+        Ok(self.writer.write(batch).await)
     }
 
     async fn note_absent(

@@ -57,6 +57,21 @@ impl Host for Guest {
         or_end(context.portal.pending(&context.tenant, &after, limit).await)
     }
 
+    async fn naming(
+        &mut self,
+        field: String,
+        external_ids: Vec<String>,
+    ) -> wasmtime::Result<Vec<String>> {
+        let (_call, context) = self.enter()?;
+        or_end(at_most("people", external_ids.len(), PEOPLE))?;
+        or_end(
+            context
+                .portal
+                .naming(&context.tenant, &field, &external_ids)
+                .await,
+        )
+    }
+
     async fn people(&mut self, external_ids: Vec<String>) -> wasmtime::Result<Vec<Person>> {
         let (_call, context) = self.enter()?;
         or_end(at_most("people", external_ids.len(), PEOPLE))?;

@@ -4,6 +4,7 @@
 //!
 //! - [`people`]: rows, proofs and whole runs, short to write
 //! - [`plans`]: recording, finishing, approving; [`apply`]: applying, exchanging, being killed
+//! - [`links`]: fields that hold other people
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use crate::ports::{Plans, Portal, PortalDesk, Secrets, State, Tenants};
 
 pub(crate) mod apply;
 pub(crate) mod keeping;
+pub(crate) mod links;
 pub(crate) mod people;
 pub(crate) mod plans;
 
@@ -63,6 +65,14 @@ macro_rules! conformance {
                 seats_are_guarded,
                 an_uninstall_deactivates_and_does_nothing_else,
                 unsynced_people_come_in_portions_where_they_are_large,
+            }
+            links {
+                links_join_the_rows_that_people_have_and_make_rows_of_the_others,
+                links_that_break_the_contract_are_refused,
+                the_digest_is_over_the_links_too,
+                who_did_not_come_is_nobodys_manager,
+                a_plan_thrown_away_halfway_leaves_no_link_to_nobody,
+                a_killed_run_applies_its_links_once,
             }
             apply {
                 people_are_created_changed_and_made_inactive,

@@ -8,6 +8,7 @@ use futures_util::TryStreamExt;
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::finish::{current_guards, digest, weigh};
+use super::link::give_back;
 use super::open::{Store, now, now_millis, signed, unsigned};
 use super::runs::{
     Standing, row_id, same_configuration, sequence_of, set_status, standing, wrong_status,
@@ -554,6 +555,15 @@ async fn conclude(
         .bind(run.0)
         .execute(&mut **tx)
         .await?;
+    }
+    let failed: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM row_outcome WHERE run = ?1 AND outcome = 'failed')",
+    )
+    .bind(run.0)
+    .fetch_one(&mut **tx)
+    .await?;
+    if failed {
+        give_back(tx, tenant, run, now_at).await?;
     }
     sqlx::query(
         // Who was refused is not as the directory has them: the next sync must not pass them over.

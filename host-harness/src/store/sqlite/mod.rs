@@ -2,12 +2,13 @@
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`]: the ports of those names
-//! - [`plans`]: the plan port, over [`runs`], [`record`], [`finish`], [`apply`] and [`rows`];
+//! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`seen`] remembers whose rows a run being planned has
 
 mod apply;
 mod edit;
 mod finish;
+mod link;
 mod open;
 mod plans;
 mod portal;

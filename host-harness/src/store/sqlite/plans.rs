@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::open::Store;
 use crate::Problem;
-use crate::contract::plan::{Absence, Proof, Rejection, Row, Summary, UnsyncedRow};
+use crate::contract::plan::{Absence, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
 use crate::ports::plan::{Applied, Begin, RowQuery, Run, RunId, RunStatus, StoredRow};
 use crate::ports::{Outcome, Plans, TenantId};
 
@@ -25,6 +25,10 @@ impl Plans for Store {
         rejections: Vec<Rejection>,
     ) -> Outcome<()> {
         Ok(self.reject_rows(tenant, run, rejections).await?)
+    }
+
+    async fn link(&self, tenant: &TenantId, run: RunId, links: Vec<Link>) -> Outcome<()> {
+        Ok(self.link_rows(tenant, run, links).await?)
     }
 
     async fn note_absent(

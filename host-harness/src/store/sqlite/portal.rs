@@ -54,6 +54,17 @@ impl Portal for Store {
             .await?)
     }
 
+    async fn naming(
+        &self,
+        tenant: &TenantId,
+        field: &str,
+        external_ids: &[String],
+    ) -> Outcome<Vec<String>> {
+        Ok(self
+            .people_naming(self.tenant(tenant).await?, field, external_ids)
+            .await?)
+    }
+
     async fn people(&self, tenant: &TenantId, external_ids: &[String]) -> Outcome<Vec<Person>> {
         Ok(self
             .people_named(self.tenant(tenant).await?, external_ids)
@@ -184,6 +195,27 @@ impl Store {
         .fetch_one(self.readers())
         .await?;
         read_index(&row)
+    }
+
+    /// It reads everybody's values: the field is whichever the tenant has, and an index for each would cost every sync.
+    async fn people_naming(
+        &self,
+        tenant: i64,
+        field: &str,
+        external_ids: &[String],
+    ) -> StoreResult<Vec<String>> {
+        let ids = sqlx::query_scalar(
+            "SELECT key FROM person_values
+             WHERE tenant = ?1 AND origin = 1
+                AND (SELECT value FROM json_each(data) WHERE key = ?2) IN (SELECT value FROM json_each(?3))
+             ORDER BY key",
+        )
+        .bind(tenant)
+        .bind(field)
+        .bind(json(&external_ids))
+        .fetch_all(self.readers())
+        .await?;
+        Ok(ids)
     }
 
     async fn people_pending(

@@ -90,6 +90,13 @@ impl Store {
         let mut tx = self.write().await?;
         let sequence = planning(&mut tx, tenant, run).await?;
         let known = seen.of(&mut tx, tenant, run, sequence).await?;
+        if known.linked() {
+            return Err(StoreError::refused(
+                "bad-request",
+                "the plugin rejected rows after it had recorded links between people",
+                "Report this to the plugin's maker.",
+            ));
+        }
         known.admit(0, weighed, self.plan_limits())?;
         let mut unknown = Vec::new();
         for list in rejections.chunks(LIST) {
@@ -157,7 +164,11 @@ impl Store {
     }
 }
 
-async fn planning(tx: &mut Transaction<'_, Sqlite>, tenant: i64, run: RunId) -> StoreResult<i64> {
+pub(super) async fn planning(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    run: RunId,
+) -> StoreResult<i64> {
     let now = standing(tx, tenant, run).await?;
     if now.status == RunStatus::Planning {
         Ok(now.sequence)
@@ -166,7 +177,7 @@ async fn planning(tx: &mut Transaction<'_, Sqlite>, tenant: i64, run: RunId) -> 
     }
 }
 
-async fn insert_rows(
+pub(super) async fn insert_rows(
     tx: &mut Transaction<'_, Sqlite>,
     seen: &mut Planning,
     tenant: i64,

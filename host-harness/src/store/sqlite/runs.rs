@@ -3,6 +3,7 @@
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::link::give_back;
 use super::open::{Store, now_millis, unsigned};
 use crate::Problem;
 use crate::contract::plan::RowKind;
@@ -211,6 +212,9 @@ impl Store {
             RunStatus::Planning | RunStatus::Planned | RunStatus::Held | RunStatus::Applying
         ) {
             return Err(wrong_status(run, now.status, "open"));
+        }
+        if now.status == RunStatus::Applying {
+            give_back(&mut tx, tenant, run, &now).await?;
         }
         sqlx::query("UPDATE run SET status = ?2, problem = ?3, ended_at = ?4 WHERE id = ?1")
             .bind(run.0)

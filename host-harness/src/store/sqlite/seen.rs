@@ -30,6 +30,8 @@ pub(super) struct Seen {
     /// Rows and absences, and the bytes of their texts.
     held: u64,
     bytes: u64,
+    /// Rows refer to others: who has a row keeps it.
+    linked: bool,
 }
 
 impl Planning {
@@ -71,7 +73,18 @@ impl Seen {
             others: HashMap::new(),
             held: 0,
             bytes: 0,
+            linked: false,
         }
+    }
+
+    /// Rows refer to others from now on.
+    pub(super) fn note_links(&mut self) {
+        self.linked = true;
+    }
+
+    /// Rows refer to others.
+    pub(super) fn linked(&self) -> bool {
+        self.linked
     }
 
     /// Counts what is about to be recorded. Refuses `plan-too-large`.

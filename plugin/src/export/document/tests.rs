@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::field::{Field, FieldKind};
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Absence, Party, Proof, Rejection, Row, Summary};
+use crate::ports::plan::{Absence, Link, Party, Proof, Rejection, Row, Summary};
 use crate::ports::portal::{Holder, Licence, PeopleIndex, Person, Role};
 use crate::problem::Problem;
 
@@ -16,6 +16,9 @@ impl Plan for Rows {
         Ok(())
     }
     fn reject(&self, _: Vec<Rejection>) -> Result<(), HostProblem> {
+        Ok(())
+    }
+    fn link(&self, _: &[Link]) -> Result<(), HostProblem> {
         Ok(())
     }
     fn note_absent(&self, _: Vec<Absence>) -> Result<(), HostProblem> {
@@ -70,6 +73,9 @@ impl Portal for Schema {
         unreachable!()
     }
     fn pending(&self, _: &str, _: u32) -> Vec<String> {
+        unreachable!()
+    }
+    fn naming(&self, _: &str, _: &[String]) -> Vec<String> {
         unreachable!()
     }
     fn people(&self, _: &[String]) -> Vec<Person> {

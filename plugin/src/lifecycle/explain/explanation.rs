@@ -9,6 +9,7 @@ use crate::settings::{Configuration, Places};
 use super::super::answer::{Answer, one, ours};
 use super::super::connected::{Connected, at, connect_or_say};
 use super::super::duplicate::clashes;
+use super::super::manager;
 use super::super::outcome::{Fate, changes, fate, in_portal};
 use super::super::person::{Found, Search, Who, ambiguous, named, nth};
 use super::super::place::base_of;
@@ -51,10 +52,17 @@ pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
     .map_err(ours)?;
     view.widen(profile);
     view.read_groups(host, &connected, settings)?;
-    let search = match who {
+    let mut search = match who {
         Who::First => nth(&connected, &view, 0)?,
         Who::Nth(n) => nth(&connected, &view, *n)?,
         Who::Named(name) => named(host, &connected, &view, name)?,
+    };
+    let told = match search.found.as_mut_slice() {
+        [found] => {
+            let rules = &configuration.rules;
+            manager::find(host, &configuration, rules, &connected, &mut found.reading)
+        }
+        _ => None,
     };
     match (search.found.as_slice(), who) {
         ([], _) => Ok(absent::nobody(host, who, &search)),
@@ -68,7 +76,7 @@ pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
                 fields: Vec::new(),
             })
         }
-        ([found, ..], _) => somebody(host, &connected, &view, &search, found),
+        ([found, ..], _) => somebody(host, &connected, &view, &search, found, told),
     }
 }
 
@@ -78,6 +86,7 @@ fn somebody<H: Host, S: Session>(
     view: &View,
     search: &Search,
     found: &Found,
+    manager: Option<manager::Told>,
 ) -> Answer<Explanation> {
     let reading = &found.reading;
     let person = in_portal(host, reading);
@@ -119,6 +128,19 @@ fn somebody<H: Host, S: Session>(
         .iter()
         .filter(|field| field.required)
         .count();
+    let mut map = vec![format!(
+        "{mapped} of {} rules give a value",
+        reading.fields.len()
+    )];
+    let (told, unresolved) = match manager {
+        Some(told) => (Some(told.evidence), told.problem),
+        None => (None, None),
+    };
+    map.extend(told);
+    let fails = !mapping.is_empty();
+    let mut mapping = hosts(mapping);
+    mapping.extend(unresolved.map(HostProblem::from));
+    mapping.extend(hosts(reading.left_out.clone()));
     let mut stages = vec![
         step("find", evidence, Vec::new(), false),
         inside,
@@ -128,15 +150,7 @@ fn somebody<H: Host, S: Session>(
     ];
     stages.extend(view.role_stage(Some(reading)));
     stages.extend([
-        step(
-            "map",
-            vec![format!(
-                "{mapped} of {} rules give a value",
-                reading.fields.len()
-            )],
-            hosts(mapping),
-            true,
-        ),
+        step("map", map, mapping, fails),
         step(
             "validate",
             vec![format!("{required} fields are required")],

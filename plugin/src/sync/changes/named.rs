@@ -1,12 +1,16 @@
 //! Reads the people who may have changed, by id, as a full sync would read them.
 
+use std::collections::BTreeSet;
+
 use super::super::proof;
 use super::super::reading::Reading;
 use super::super::recipe::Recipe;
 use super::super::sweep::{Sweep, Swept};
-use super::control;
+use super::{Unable, control, look};
+use crate::attribute::AttributeSet;
+use crate::filter::Filter;
 use crate::ports::Host;
-use crate::ports::directory::{Completion, HostProblem, ServerIdentity, Session};
+use crate::ports::directory::{Completion, HostProblem, SearchRequest, ServerIdentity, Session};
 use crate::ports::plan::{Basis, Proof, Searched};
 use crate::ports::portal::PeopleIndex;
 use crate::problem::Problem;
@@ -15,6 +19,10 @@ use crate::settings::LeaverPolicy;
 
 /// Ids a search.
 const IDS: usize = 200;
+/// Names a search.
+const NAMES: usize = 50;
+/// Ids of people who may be named, a call.
+const NAMED: usize = 1000;
 
 /// Whom to read, and what came of it.
 #[derive(Debug)]
@@ -124,6 +132,61 @@ impl Named {
         Ok(())
     }
 
+    /// Some are still to be read.
+    pub(in crate::sync) fn has_more(&self) -> bool {
+        self.at < self.ids.len()
+    }
+
+    /// Others who name those who have changed as their managers: they are read too, once.
+    pub(in crate::sync) fn widen<H: Host>(
+        &mut self,
+        host: &H,
+        session: &impl Session,
+        profile: &Profile,
+        reading: &mut Reading,
+    ) -> Result<(), HostProblem> {
+        let recipe = std::sync::Arc::clone(&reading.recipe);
+        let (Some(link), Some(names)) = (recipe.mapping().link(), reading.named.take()) else {
+            return Ok(());
+        };
+        let field = &recipe.mapping().fields()[link.field()].id;
+        let attribute = recipe
+            .attributes()
+            .name(link.attribute())
+            .unwrap_or_default();
+        let mut naming: BTreeSet<String> = BTreeSet::new();
+        let gone = |id: &&String| {
+            let slot = reading.known.find(reading.id(id));
+            slot.is_some_and(|slot| !reading.known.marks(slot).seen())
+        };
+        let gone: Vec<String> = self.ids.iter().filter(gone).cloned().collect();
+        for gone in gone.chunks(NAMED) {
+            naming.extend(host.portal().naming(field, gone));
+        }
+        let mut attributes = AttributeSet::new();
+        let identity = profile.identity(&mut attributes);
+        for names in names.chunks(NAMES) {
+            let names = names.iter();
+            let name = |dn: &String| Filter::Equal(attribute.to_owned(), dn.as_bytes().to_vec());
+            let names = Filter::Or(names.map(name).collect());
+            for everybody in recipe.requests() {
+                let request = SearchRequest {
+                    filter: Filter::And(vec![everybody.filter.clone(), names.clone()]),
+                    attributes: attributes.names().to_vec(),
+                    page_size: look::PAGE,
+                    ..everybody.clone()
+                };
+                let read = look::every(session, &request, "people who name others", |entry| {
+                    naming.extend(identity.read(entry).map(|id| id.into_owned()));
+                });
+                read.map_err(|unable| unread(&unable))?;
+            }
+        }
+        naming.retain(|id| self.ids.binary_search(id).is_err());
+        self.ids.extend(naming);
+        Ok(())
+    }
+
     /// Makes rows of those who were not found, a few after so many. Gives how many are through; nothing at the end.
     pub(in crate::sync) fn leavers<H: Host>(
         &self,
@@ -146,6 +209,10 @@ impl Named {
     pub(in crate::sync) fn proof(&self) -> Proof {
         self.proof.clone()
     }
+}
+
+fn unread(unable: &Unable) -> HostProblem {
+    Problem::new("search-failed", unable.0.clone(), "Sync again.").into()
 }
 
 fn unanswered() -> HostProblem {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lifecycle::configure;
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Row, RowKind, Summary};
+use crate::ports::plan::{Change, Row, RowKind, Summary};
 use crate::ports::portal::{Person, Status};
 use crate::sync::{Mode, Options, Run, Step, start};
 use crate::testing::World;
@@ -24,6 +24,7 @@ pub(super) fn set(world: &World, more: &[(&str, &str)]) {
 pub(super) fn begin(world: &World, seed: u64) -> Result<Run<World>, Vec<HostProblem>> {
     world.rows.borrow_mut().clear();
     world.rejections.borrow_mut().clear();
+    world.links.borrow_mut().clear();
     world.absences.borrow_mut().clear();
     world.finished.borrow_mut().take();
     let options = Options {
@@ -106,6 +107,34 @@ pub(super) fn rows(world: &World) -> Vec<Row<'static>> {
                 problem: None,
                 other: None,
             })),
+        }
+    }
+    for link in world.links.borrow().iter() {
+        let change = Change {
+            field: link.field.as_str().into(),
+            before: link.before.clone().map(Into::into),
+            after: link.after.clone().map(Into::into),
+        };
+        match rows
+            .iter_mut()
+            .find(|row| row.external_id == link.external_id)
+        {
+            Some(row) => {
+                assert_ne!(row.kind, RowKind::Unsynced, "who is unsynced has no link");
+                row.changes.push(change);
+                row.source_hash = link.source_hash;
+            }
+            None => rows.push(Row {
+                kind: RowKind::Update,
+                external_id: link.external_id.clone().into(),
+                dn: link.dn.clone().into(),
+                display: link.display.clone().into(),
+                reason: "changed",
+                changes: vec![change],
+                source_hash: link.source_hash,
+                problem: None,
+                other: None,
+            }),
         }
     }
     rows.sort_by(|a, b| a.external_id.cmp(&b.external_id).then(a.dn.cmp(&b.dn)));

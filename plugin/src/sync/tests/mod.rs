@@ -4,6 +4,7 @@
 //! - `changes`: what has changed since the last sync, and when everybody is read instead
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `places`: several bases, and subtrees that are left out
+//! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
 //! - `second_look`: would-be leavers, asked for by id
 //! - `roles`, `roles_by_kind`: roles by group
@@ -14,6 +15,8 @@
 mod bench;
 mod changes;
 mod disabled;
+mod managers;
+mod photos;
 mod places;
 mod plans;
 mod properties;

@@ -1,0 +1,160 @@
+//! The part of a run that reads only who has changed, or finds out why everybody must be read.
+
+use crate::ports::Host;
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::Proof;
+use crate::problem::Problem;
+use crate::schedule;
+
+use super::super::changes::{Around, Asked, Asking, Named, News, Unable};
+use super::super::open::SessionOf;
+use super::{Mode, Options, Phase, Run, report};
+
+/// Days after which everybody is read again, where no timetable says.
+const WHOLE_EVERY: u32 = 7;
+
+impl<H: Host> Run<H> {
+    pub(super) fn begin(&mut self, host: &H, options: &Options) -> Result<(), HostProblem> {
+        let full = options.mode == Mode::Full;
+        if full && options.checkpoint.is_empty() {
+            return self.everybody(host);
+        }
+        match Asking::begin(&self.around(), Some(&options.checkpoint)) {
+            Ok(asking) => self.phase = Phase::Ask(Box::new(asking)),
+            Err(unable) => return self.anew(host, &unable),
+        }
+        Ok(())
+    }
+
+    /// Everybody is read instead. Where changes were asked for, the next sync shall have a place to begin.
+    fn anew(&mut self, host: &H, why: &Unable) -> Result<(), HostProblem> {
+        if self.mode == Mode::Changes {
+            self.warnings.push(full_instead(&why.0));
+        }
+        self.mode = Mode::Full;
+        match Asking::begin(&self.around(), None) {
+            Ok(asking) => self.phase = Phase::Ask(Box::new(asking)),
+            Err(_) => self.everybody(host)?,
+        }
+        Ok(())
+    }
+
+    /// Everybody was last read so long ago that it must be done again: every so many days.
+    fn due(&self, host: &H, whole: u64) -> Option<u32> {
+        let timetable = schedule::store::current(host.state()).ok();
+        let days = timetable.and_then(|timetable| timetable.full_every);
+        let days = days.unwrap_or(WHOLE_EVERY);
+        let since = self.now.saturating_sub(whole);
+        (since >= u64::from(days) * 86_400).then_some(days)
+    }
+
+    pub(super) fn ask(
+        &mut self,
+        host: &H,
+        mut asking: Box<Asking<SessionOf<H>>>,
+    ) -> Result<(), HostProblem> {
+        report(host, "ask", 0, 0)?;
+        let asked = asking.step(host, &self.around());
+        match asked {
+            Asked::More => self.phase = Phase::Ask(asking),
+            // Nothing was known before: only the next checkpoint could not be had.
+            Asked::Unable(_) if asking.is_first() => self.everybody(host)?,
+            Asked::Unable(unable) => self.anew(host, &unable)?,
+            Asked::Told(news) => {
+                let News { people, next } = *news;
+                let days = self.due(host, next.whole);
+                if let Some(days) = days.filter(|_| people.is_some() && self.mode == Mode::Changes)
+                {
+                    self.warnings.push(full_instead(&format!(
+                        "it is done every {days} days, to see whether changes alone missed anything"
+                    )));
+                    self.mode = Mode::Full;
+                }
+                self.next = Some(next);
+                match people {
+                    Some(people) if self.mode == Mode::Changes => {
+                        self.active = host.portal().licence().used;
+                        self.reading.named = Some(Vec::new());
+                        self.phase = Phase::Named(Named::new(people, &self.configuration.digest));
+                    }
+                    people => {
+                        let ids = people.iter().flatten().map(|id| self.reading.id(id));
+                        self.reading.expected = people.is_some().then(|| ids.collect());
+                        self.everybody(host)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn named(&mut self, host: &H, mut named: Named) -> Result<(), HostProblem> {
+        let seen = self.reading.tally.seen;
+        report(host, "read", seen, named.len().max(seen))?;
+        let more = named.step(
+            host,
+            &self.session,
+            &self.server,
+            self.profile,
+            &mut self.reading,
+        )?;
+        if !more {
+            let (session, profile) = (&self.session, self.profile);
+            named.widen(host, session, profile, &mut self.reading)?;
+        }
+        self.phase = if more || named.has_more() {
+            Phase::Named(named)
+        } else {
+            self.same_configuration(host)?;
+            self.reading.settle(host)?;
+            let proof = Box::new(named.proof());
+            let next = if proof.complete {
+                Phase::Gone(named, proof, 0)
+            } else {
+                self.reading.tally.absent_unproven = self.reading.unseen();
+                Phase::Finish(proof)
+            };
+            self.linking(next)
+        };
+        Ok(())
+    }
+
+    pub(super) fn gone(
+        &mut self,
+        host: &H,
+        named: Named,
+        proof: Box<Proof>,
+        after: usize,
+    ) -> Result<(), HostProblem> {
+        let seen = self.reading.tally.seen;
+        report(host, "finish", seen, seen)?;
+        let policy = self.configuration.settings.leavers;
+        self.phase = match named.leavers(host, &mut self.reading, policy, self.now, after)? {
+            Some(after) => Phase::Gone(named, proof, after),
+            None => Phase::Finish(proof),
+        };
+        Ok(())
+    }
+
+    fn around(&self) -> Around<'_, SessionOf<H>> {
+        Around {
+            session: &self.session,
+            server: &self.server,
+            root: &self.root,
+            recipe: &self.reading.recipe,
+            roles: &self.reading.roles,
+            profile: self.profile,
+            configuration: &self.configuration,
+            now: self.now,
+        }
+    }
+}
+
+fn full_instead(why: &str) -> HostProblem {
+    Problem::new(
+        "full-instead",
+        format!("everything was read, and not only what changed: {why}"),
+        "Nothing is to be done: the result is the same, and the next sync of changes begins here where that is possible.",
+    )
+    .into()
+}

@@ -1,6 +1,6 @@
 //! A directory that changes, and the rows that must come of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall::demo::dn::Dn;
 use rollcall::demo::people::{Expected, Fate};
@@ -122,10 +122,17 @@ impl Cast {
             cycled: [next(), next(), next()],
             leaver: next(),
             disabled: next(),
-            enabled: organisation
-                .manifest()
-                .find(|who| who.fate == Fate::Disabled)
-                .unwrap(),
+            // Nobody's manager, so that nobody else has a row for their coming.
+            enabled: {
+                let people = (0..organisation.people).map(|index| organisation.person(index));
+                let leaders: BTreeSet<String> = people
+                    .filter_map(|entry| entry.text("manager").map(str::to_owned))
+                    .collect();
+                let mut all = organisation.manifest();
+                let disabled = |who: &Expected| who.fate == Fate::Disabled;
+                all.find(|who| disabled(who) && !leaders.contains(&who.dn))
+                    .unwrap()
+            },
         }
     }
 

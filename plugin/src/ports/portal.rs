@@ -100,6 +100,8 @@ pub trait Portal {
     fn index(&self, after: &str, limit: u32) -> PeopleIndex;
     /// People by external id, at most [`PEOPLE`] a call.
     fn people(&self, external_ids: &[String]) -> Vec<Person>;
+    /// People by the portal's own ids, at most [`PEOPLE`] a call.
+    fn people_with_ids(&self, ids: &[String]) -> Vec<Person>;
     /// Holders of values.
     fn holders(&self, field: &str, values: &[String]) -> Vec<Holder>;
 }

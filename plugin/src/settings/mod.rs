@@ -4,10 +4,12 @@
 //! - [`parse`]: from texts to [`Settings`], all problems at once
 //! - [`places`]: the bases, and what is left out below them
 //! - [`servers`]: the server list and its contradictions
+//! - [`adoption`]: whom a new person takes over
 //! - `authentication`, [`bind_name`]: who asks, and as which kind of name
 //! - [`certificate`]: whether a text can be a PEM bundle
 //! - [`configuration`]: settings and rules together, their digest, and how they are stored
 
+pub mod adoption;
 mod authentication;
 pub mod bind_name;
 pub mod certificate;
@@ -17,6 +19,7 @@ pub mod parse;
 pub mod places;
 pub mod servers;
 
+pub use adoption::Adoption;
 pub use configuration::Configuration;
 pub use form::{FormField, FormKind, form};
 pub use parse::{GuardLimits, LeaverPolicy, Parsed, ProfileChoice, Settings, parse};

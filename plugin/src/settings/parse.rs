@@ -7,6 +7,7 @@ use crate::ports::directory::{Authentication, Connection, Scope, Security};
 use crate::ports::portal::Role;
 use crate::problem::Problem;
 
+use super::adoption::Adoption;
 use super::form::{self, FormField};
 use super::places::{self, Places};
 use super::{authentication, certificate, servers};
@@ -63,6 +64,8 @@ pub struct Settings {
     pub role: String,
     /// When an account is disabled; none: the profile's default.
     pub disabled_when: Option<Filter>,
+    /// Whom new people take over.
+    pub adoption: Adoption,
     /// Leavers.
     pub leavers: LeaverPolicy,
     /// Guards.
@@ -247,6 +250,7 @@ fn read(
         "review" => LeaverPolicy::Review,
         _ => LeaverPolicy::Deactivate,
     };
+    let adoption = Adoption::named(&reader.choice("adoption"));
     let guards = GuardLimits {
         count: reader.number("guard-count", 0, u32::MAX).into(),
         percent: reader.number("guard-percent", 1, 100),
@@ -279,6 +283,7 @@ fn read(
             profile,
             role,
             disabled_when,
+            adoption,
             leavers,
             guards,
             page_size,

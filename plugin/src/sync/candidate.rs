@@ -175,7 +175,7 @@ impl<'p> Candidate<'p> {
         })
     }
 
-    fn refused(&self, names: &Names, problem: Problem) -> Draft<'_> {
+    pub(super) fn refused(&self, names: &Names, problem: Problem) -> Draft<'_> {
         let mut row = self.unsynced(names, problem, None);
         size::cut(&mut row);
         Draft {
@@ -186,7 +186,7 @@ impl<'p> Candidate<'p> {
         }
     }
 
-    fn row(&self, names: &Names, kind: RowKind, reason: &'static str) -> Row<'_> {
+    pub(super) fn row(&self, names: &Names, kind: RowKind, reason: &'static str) -> Row<'_> {
         Row {
             kind,
             external_id: Cow::Borrowed(&self.external_id),

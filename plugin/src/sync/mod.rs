@@ -13,6 +13,7 @@
 //! - `candidate`: somebody who may need a row
 //! - `compare`: a person in the directory beside the same person in the portal
 //! - `propose`: rows of candidates, and who holds what they want
+//! - `adopt`, `waiting`: new people who take over whom the portal has already
 //! - `settle`: duplicates, once everybody was seen
 //! - `claims`: unique values, who takes and who leaves them
 //! - `leavers`: people whom the directory no longer has
@@ -29,6 +30,7 @@ pub mod remembered;
 pub mod run;
 pub mod sweep;
 
+mod adopt;
 mod candidate;
 mod claims;
 mod compare;
@@ -45,6 +47,7 @@ mod second_look;
 mod settle;
 mod size;
 mod tally;
+mod waiting;
 
 pub use recipe::Recipe;
 pub use run::{Mode, Options, Run, Step, start};

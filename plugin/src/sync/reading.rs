@@ -9,6 +9,7 @@ use crate::ports::directory::HostProblem;
 use crate::ports::plan::Row;
 use crate::problem::Problem;
 
+use super::adopt::Adoptions;
 use super::candidate::Candidate;
 use super::claims::Claims;
 use super::compare::Names;
@@ -39,8 +40,10 @@ pub(super) struct Reading {
     pub(super) role: Arc<str>,
     /// The portal was empty at the beginning: nobody can hold a value.
     pub(super) nobody: bool,
+    /// Who takes a portal person over.
+    pub(super) adoptions: Adoptions,
     /// People compared at a time.
-    portion: usize,
+    pub(super) portion: usize,
     hashes: Hashes,
 }
 
@@ -69,6 +72,7 @@ impl Reading {
             withheld: Vec::new(),
             role: Arc::from(role),
             nobody: people == 0,
+            adoptions: Adoptions::default(),
             portion: portion(&recipe),
             recipe,
         }

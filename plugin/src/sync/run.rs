@@ -121,7 +121,10 @@ impl<H: Host> Run<H> {
             warnings.push(full_instead(profile.label));
         }
         let role = configuration.settings.role.as_str();
-        let reading = Reading::new(recipe, options.seed, role, host.portal().count());
+        let mut reading = Reading::new(recipe, options.seed, role, host.portal().count());
+        let fields = reading.recipe.mapping().fields();
+        let adoption = configuration.settings.adoption;
+        reading.adoptions.choose(adoption, fields);
         host.log().write(
             Level::Info,
             &format!("reading everybody; directory profile {}", profile.id),
@@ -218,7 +221,7 @@ impl<H: Host> Run<H> {
         }
         self.same_configuration(host)?;
         report(host, "finish", seen, seen)?;
-        let proof = proof::proof(Enumeration {
+        let mut proof = proof::proof(Enumeration {
             completion,
             server: &self.server,
             entries: seen + self.reading.tally.excluded,
@@ -227,6 +230,9 @@ impl<H: Host> Run<H> {
             bases: places.bases().len(),
             configuration: &self.configuration.digest,
         });
+        let (session, server) = (&self.session, &self.server);
+        self.reading
+            .resume(host, session, server, self.profile, &mut proof)?;
         self.reading.settle(host)?;
         let unseen = self.reading.unseen();
         let proof = Box::new(proof);
@@ -254,6 +260,7 @@ impl<H: Host> Run<H> {
             if let Some(gap) = look.gap(&self.session, &self.server, ids) {
                 proof.complete = false;
                 proof.gaps.push(gap);
+                self.reading.withdraw_recreated(host)?;
                 self.reading.tally.absent_unproven = self.reading.unseen();
                 self.phase = Phase::Finish(proof);
                 return Ok(());
@@ -282,16 +289,20 @@ impl<H: Host> Run<H> {
     fn finish(&mut self, host: &H, proof: &Proof) -> Result<Summary, HostProblem> {
         let reading = &mut self.reading;
         let limits = self.configuration.settings.guards;
-        let guards = guard::guards(&reading.tally, limits, self.active, host.portal().licence());
+        let mut guards =
+            guard::guards(&reading.tally, limits, self.active, host.portal().licence());
+        let limit = guards.first().map_or(0, |guard| guard.limit);
+        guards.push(reading.adoptions.guard(limit));
         let mut warnings = std::mem::take(&mut self.warnings);
         warnings.extend(proof.gaps.iter().cloned());
+        warnings.extend(reading.adoptions.warning());
         if reading.tally.absent_unproven > 0 {
             warnings.push(unproven(reading.tally.absent_unproven));
         }
         let summary = Summary {
             seen: reading.tally.seen,
             unchanged: reading.tally.unchanged,
-            counts: reading.tally.named(),
+            counts: counts(reading),
             guards,
             warnings,
         };
@@ -315,6 +326,12 @@ impl<H: Host> Run<H> {
             .into()),
         }
     }
+}
+
+fn counts(reading: &Reading) -> Vec<(String, u64)> {
+    let mut counts = reading.tally.named();
+    counts.push(reading.adoptions.counted());
+    counts
 }
 
 fn report(host: &impl Host, phase: &str, done: u64, total: u64) -> Result<(), HostProblem> {

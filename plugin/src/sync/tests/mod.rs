@@ -1,5 +1,6 @@
 //! Runs against a host in memory.
 //!
+//! - `adoption`: new people who take over whom the portal has already
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `places`: several bases, and subtrees that are left out
@@ -9,6 +10,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod adoption;
 mod bench;
 mod disabled;
 mod places;

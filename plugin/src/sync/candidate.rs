@@ -220,9 +220,9 @@ impl Draft<'_> {
         for change in &mut self.row.changes {
             change.before = None;
         }
-        self.row
-            .changes
-            .retain(|change| change.after.is_some() && &*change.field != "dn");
+        self.row.changes.retain(|change| {
+            change.after.is_some() && !matches!(&*change.field, "dn" | "external-id")
+        });
         self.facts = Facts::of(RowKind::Unsynced);
         self.moves.clear();
     }

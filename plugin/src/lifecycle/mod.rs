@@ -9,10 +9,12 @@
 //! - [`person`]: finding one person
 //! - `place`: whether a sync looks where an entry stands
 //! - [`explain`](mod@explain): why one person is, or is not, synced
+//! - `adoption`: whom of the portal they would take over
 //! - `duplicate`, `outcome`: what would become of them
 //! - [`view`]: how entries are read
 //! - `connected`: an open session and the directory behind it
 
+mod adoption;
 pub mod answer;
 pub mod configure;
 mod connected;

@@ -10,7 +10,7 @@ use crate::mapping::{Mapping, Rule, Traced, Value};
 use crate::ports::directory::{Scope, SearchRequest};
 use crate::problem::Problem;
 use crate::profile::{Identity, Profile, status};
-use crate::settings::{Places, Settings};
+use crate::settings::{Adoption, Places, Settings};
 
 /// Everything needed to read entries, and the search that gives them.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct View {
     pub(crate) attributes: AttributeSet,
     /// Where a sync looks.
     pub(crate) places: Places,
+    /// Whom of the portal a new person takes over.
+    pub(crate) adoption: Adoption,
     page_size: u32,
 }
 
@@ -115,6 +117,7 @@ impl View {
             },
             attributes,
             places: settings.places.clone(),
+            adoption: settings.adoption,
             page_size: settings.page_size,
         })
     }

@@ -372,7 +372,8 @@ async fn change_people(
     let done = sqlx::query(
         "UPDATE person_values SET data = json_patch(data, r.after),
             changed = iif(edited_in >= ?1, changed, '[]'),
-            dn = CASE r.dn WHEN '' THEN person_values.dn ELSE r.dn END
+            dn = CASE r.dn WHEN '' THEN person_values.dn ELSE r.dn END,
+            origin = 1, key = r.external_id
          FROM batch b CROSS JOIN plan_row r ON r.id = b.id
          WHERE b.kind <> 0 AND person_values.id = b.person",
     )

@@ -42,6 +42,7 @@ fn enter(site: &Site, username: &str, email: &str) -> String {
         ..PersonEdit::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {

@@ -69,6 +69,42 @@ fn an_update_that_is_killed_is_finished_by_the_next() {
     whole.survives_kills(2);
 }
 
+#[test]
+fn adoptions_that_are_killed_are_finished_by_the_next() {
+    let site = Site::start(&Organisation::new(33, PEOPLE)).unwrap();
+    site.settle(TENANT).unwrap();
+    site.sync(TENANT, 0).unwrap();
+    let portal = site.portal().unwrap();
+    // Two of five become people whom somebody entered by hand.
+    portal
+        .execute(
+            "UPDATE person SET origin = 0, key = id, source_hash = NULL WHERE id % 5 < 2;
+             UPDATE person_values SET origin = 0, key = id, dn = '' WHERE id % 5 < 2;",
+        )
+        .unwrap();
+    let set = [
+        "configure",
+        TENANT,
+        "--set=adoption=mail",
+        "--set=guard-count=100000",
+        "--set=guard-percent=100",
+    ];
+    site.rollcall.expect(0, &set).unwrap();
+    portal.watch(150).unwrap();
+    let whole = Undisturbed::by(site.rollcall.data());
+    let adopted = whole
+        .written
+        .keys()
+        .filter(|key| key.0 == "delete person")
+        .count();
+    assert!(adopted > 2_000, "{adopted}");
+    assert_eq!(
+        whole.portal.len() as u64,
+        site.server.organisation().totals().valid
+    );
+    whole.survives_kills(3);
+}
+
 /// Mails of 400 pairs that are far apart and so in different batches, titles of most others, renames, leavers, hires.
 fn many_changes(organisation: &Organisation) -> Vec<Entry> {
     let well: Vec<Expected> = organisation

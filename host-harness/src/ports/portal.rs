@@ -31,6 +31,8 @@ pub trait Portal: Send + Sync {
     ) -> Outcome<Vec<String>>;
     /// The people with these external ids.
     async fn people(&self, tenant: &TenantId, external_ids: &[String]) -> Outcome<Vec<Person>>;
+    /// The people with these ids of the portal's own.
+    async fn people_with_ids(&self, tenant: &TenantId, ids: &[String]) -> Outcome<Vec<Person>>;
     /// Who holds these values of a unique field.
     async fn holders(
         &self,

@@ -57,6 +57,8 @@ pub enum Refusal {
     Exists,
     /// The portal has nobody with the external id.
     Unknown,
+    /// The portal no longer has the person whom the row takes over as the plan says.
+    Adopted,
 }
 
 impl Refusal {
@@ -80,6 +82,11 @@ impl Refusal {
                 "the portal has no longer got this person",
                 "Sync again.",
             ),
+            Self::Adopted => Problem::new(
+                "adoption-taken",
+                "the person of the portal whom the plan takes over belongs to somebody else since",
+                "Sync again.",
+            ),
         }
     }
 
@@ -88,7 +95,7 @@ impl Refusal {
     pub fn rival(&self) -> Option<Rival> {
         match self {
             Self::Taken { rival, .. } => Some(*rival),
-            Self::Exists | Self::Unknown => None,
+            Self::Exists | Self::Unknown | Self::Adopted => None,
         }
     }
 }

@@ -28,8 +28,10 @@ pub struct Weight {
     pub create: u64,
     /// People made active again.
     pub reactivate: u64,
-    /// People made inactive who were not seen disabled, and people noted absent.
+    /// People made inactive who were not seen disabled, and people noted absent, and people whose external id goes to somebody else.
     pub absent: u64,
+    /// People of the portal who are taken over.
+    pub adopt: u64,
 }
 
 /// The portal before the plan.
@@ -98,6 +100,7 @@ pub fn guards(weight: Weight, standing: Standing, limits: Limits) -> Vec<Guard> 
             "become active again",
         ),
         licence,
+        guard("adopt", weight.adopt, limit, "be taken over"),
     ]
 }
 
@@ -152,6 +155,7 @@ mod tests {
             blank: 100,
             role: 100,
             reactivate: 100,
+            adopt: 100,
             ..Weight::default()
         };
         assert!(tripped(weight, STANDING, LIMITS).is_empty());
@@ -179,11 +183,12 @@ mod tests {
             blank: 101,
             role: 101,
             reactivate: 101,
+            adopt: 101,
             ..Weight::default()
         };
         assert_eq!(
             tripped(weight, STANDING, LIMITS),
-            ["deactivate", "blank", "role", "reactivate"]
+            ["deactivate", "blank", "role", "reactivate", "adopt"]
         );
         let few = Standing {
             active_synced: 6,

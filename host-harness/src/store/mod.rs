@@ -5,12 +5,14 @@
 //! - [`sqlite`]: the embedded database, [`Store`]
 //! - [`schema`]: a new portal's fields and roles; [`check`]: what its fields accept
 //! - [`row`], [`digest`], [`guards`], [`exchange`]: a plan's rows, its digest, its guards, who takes whose values
+//! - [`adoption`]: rows that take a person of the portal over
 //! - [`unique`]: how unique values are compared
 //! - [`values`]: values and changes as text
 //! - [`vault`]: sealed passwords
 //! - [`lock`]: one run of a tenant at a time
 //! - [`error`]: what goes wrong
 
+pub mod adoption;
 pub mod check;
 pub mod digest;
 pub mod error;

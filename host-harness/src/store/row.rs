@@ -1,7 +1,9 @@
 //! A plan's row in the form in which it is stored, and back.
 
+use super::adoption::taken_over;
 use super::check::Schema;
 use super::error::{StoreError, StoreResult};
+use super::schema::RESERVED;
 use super::values::{ObjectWriter, Values, json};
 use crate::Problem;
 use crate::contract::plan::{Change, Link, Party, Rejection, Row, RowKind, UnsyncedRow};
@@ -43,7 +45,7 @@ pub struct Encoded {
     pub before: Option<String>,
     /// A JSON object, at once the merge patch (RFC 7396) that applies the row.
     pub after: String,
-    /// Changes of `role` and `dn`, as a JSON list of `[field, before, after]`.
+    /// Changes of `role`, `dn` and `external-id`, as a JSON list of `[field, before, after]`.
     pub pseudo: Option<String>,
     /// The new role.
     pub role: Option<String>,
@@ -57,6 +59,8 @@ pub struct Encoded {
     pub problem: Option<String>,
     /// JSON.
     pub other: Option<String>,
+    /// The portal's own id of the person taken over; nothing that `pseudo` and `other` do not say.
+    pub adopts: Option<i64>,
 }
 
 impl Encoded {
@@ -154,6 +158,7 @@ pub fn encode_link(link: &Link, schema: &Schema) -> Result<Encoded, Problem> {
 
 fn encode_any(row: Row, schema: &Schema) -> Result<Encoded, Problem> {
     check_shape(&row)?;
+    let adopts = taken_over(&row).map_err(|fault| bad_row(&row, fault))?;
     let unsynced = row.kind == RowKind::Unsynced;
     let mut fields = Fields::new(&row);
     for (at, change) in row.changes.iter().enumerate() {
@@ -163,7 +168,7 @@ fn encode_any(row: Row, schema: &Schema) -> Result<Encoded, Problem> {
         {
             return Err(bad_row(&row, format!("the field {:?} twice", change.field)));
         }
-        if matches!(change.field.as_str(), "role" | "dn") {
+        if is_pseudo(change) {
             fields.add_pseudo(&row, change, schema)?;
         } else {
             fields.add(&row, change, schema)?;
@@ -189,6 +194,7 @@ fn encode_any(row: Row, schema: &Schema) -> Result<Encoded, Problem> {
         flags: fields.flags,
         problem: row.problem.as_ref().map(json),
         other: row.other.as_ref().map(json),
+        adopts,
         external_id: row.external_id,
         dn: row.dn,
         display: row.display,
@@ -196,7 +202,7 @@ fn encode_any(row: Row, schema: &Schema) -> Result<Encoded, Problem> {
     })
 }
 
-/// The row that was encoded; changes of role and DN come last.
+/// The row that was encoded; changes of role, DN and external id come last.
 ///
 /// # Errors
 /// Where what is stored is not what [`encode`] makes.
@@ -279,6 +285,11 @@ pub fn is_code(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// What rows say beside the portal's fields.
+fn is_pseudo(change: &Change) -> bool {
+    RESERVED.contains(&change.field.as_str())
+}
+
 struct Fields<'r> {
     before: ObjectWriter,
     after: ObjectWriter,
@@ -295,9 +306,10 @@ impl<'r> Fields<'r> {
         Self {
             before: ObjectWriter::with_capacity(0),
             after: ObjectWriter::with_capacity(size(row)),
-            had_any: row.changes.iter().any(|change| {
-                change.before.is_some() && !matches!(change.field.as_str(), "role" | "dn")
-            }),
+            had_any: row
+                .changes
+                .iter()
+                .any(|change| change.before.is_some() && !is_pseudo(change)),
             pseudo: Vec::new(),
             role: None,
             claims: None,

@@ -256,6 +256,9 @@ impl Portal for Nothing {
             }],
         }])
     }
+    async fn people_with_ids(&self, tenant: &TenantId, ids: &[String]) -> Outcome<Vec<Person>> {
+        self.people(tenant, ids).await
+    }
     async fn holders(&self, _: &TenantId, _: &str, _: &[String]) -> Outcome<Vec<Holder>> {
         refused()
     }

@@ -58,24 +58,13 @@ impl Portal for Imports {
 
     fn people(&self, external_ids: &[String]) -> Vec<Person> {
         let ids: Vec<&str> = external_ids.iter().map(String::as_str).collect();
-        portal::people(&ids)
-            .into_iter()
-            .map(|person| Person {
-                external_id: person.external_id,
-                id: person.id,
-                dn: person.dn,
-                status: person.status.into(),
-                deactivated_by_sync: person.deactivated_by_sync,
-                role: person.role,
-                source_hash: person.source_hash,
-                changed_in_portal: person.changed_in_portal,
-                values: person
-                    .values
-                    .into_iter()
-                    .map(|v| (v.field, v.value))
-                    .collect(),
-            })
-            .collect()
+        portal::people(&ids).into_iter().map(Into::into).collect()
+    }
+
+    fn people_with_ids(&self, ids: &[String]) -> Vec<Person> {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let people = portal::people_with_ids(&ids).into_iter();
+        people.map(Into::into).collect()
     }
 
     fn naming(&self, field: &str, external_ids: &[String]) -> Vec<String> {
@@ -106,6 +95,26 @@ impl From<portal::PeopleIndex> for PeopleIndex {
             marks: index.marks,
             absent_since: index.absent_since,
             more: index.more,
+        }
+    }
+}
+
+impl From<portal::Person> for Person {
+    fn from(person: portal::Person) -> Self {
+        Self {
+            external_id: person.external_id,
+            id: person.id,
+            dn: person.dn,
+            status: person.status.into(),
+            deactivated_by_sync: person.deactivated_by_sync,
+            role: person.role,
+            source_hash: person.source_hash,
+            changed_in_portal: person.changed_in_portal,
+            values: person
+                .values
+                .into_iter()
+                .map(|v| (v.field, v.value))
+                .collect(),
         }
     }
 }

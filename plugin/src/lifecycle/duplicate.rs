@@ -2,7 +2,7 @@
 
 use crate::field::unique_key;
 use crate::filter::Filter;
-use crate::ports::portal::Holder;
+use crate::ports::portal::{Holder, Person};
 use crate::ports::{Host, Session};
 use crate::problem::Problem;
 
@@ -21,12 +21,13 @@ pub(crate) struct Clash {
 }
 
 /// Everybody else who keeps the person from having these values. Somebody in the portal who is about to give a value
-/// up does not.
+/// up does not, nor does whom the person takes over.
 pub(crate) fn clashes<H: Host, S: Session>(
     host: &H,
     connected: &Connected<S>,
     view: &View,
     reading: &Reading,
+    taken_over: Option<&Person>,
 ) -> Answer<Vec<Clash>> {
     let mut clashes = Vec::new();
     let own = reading.id.as_deref().unwrap_or_default();
@@ -48,6 +49,7 @@ pub(crate) fn clashes<H: Host, S: Session>(
         for holder in holders
             .iter()
             .filter(|holder| own.is_empty() || holder.external_id != own)
+            .filter(|holder| taken_over.is_none_or(|person| person.id != holder.id))
         {
             if !gives_up(connected, view, field, value, holder)? {
                 clashes.push(in_portal(field, holder));

@@ -10,11 +10,13 @@
 //! - `place`: whether a sync looks where an entry stands
 //! - `role`: roles by group, told
 //! - [`explain`](mod@explain): why one person is, or is not, synced
+//! - `adoption`: whom of the portal they would take over
 //! - `duplicate`, `outcome`: what would become of them
 //! - `manager`: whom the portal would have as their manager
 //! - [`view`]: how entries are read
 //! - `connected`: an open session and the directory behind it
 
+mod adoption;
 pub mod answer;
 pub mod configure;
 mod connected;

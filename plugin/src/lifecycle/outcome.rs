@@ -9,6 +9,7 @@ use super::view::Reading;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Create,
+    Adopt,
     Update,
     Unchanged,
     Deactivate,
@@ -21,6 +22,7 @@ impl Fate {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Create => "would-create",
+            Self::Adopt => "would-adopt",
             Self::Update => "would-update",
             Self::Unchanged => "unchanged",
             Self::Deactivate => "would-deactivate",
@@ -68,6 +70,14 @@ pub(crate) fn fate(reading: &Reading, person: Option<&Person>, clash: bool) -> F
         }
         Some(person) if changes(reading, person).is_empty() => Fate::Unchanged,
         Some(_) => Fate::Update,
+    }
+}
+
+/// The same for somebody who is new, and takes this person over.
+pub(crate) fn fate_taking_over(reading: &Reading, person: &Person, clash: bool) -> Fate {
+    match fate(reading, Some(person), clash) {
+        Fate::Unsynced => Fate::Unsynced,
+        _ => Fate::Adopt,
     }
 }
 

@@ -5,11 +5,12 @@ use crate::ports::Host;
 use crate::problem::Problem;
 use crate::settings::Configuration;
 
+use super::adoption::target;
 use super::answer::{Answer, one, ours};
 use super::connected::connect_or_say;
 use super::duplicate::clashes;
 use super::manager;
-use super::outcome::{fate, in_portal};
+use super::outcome::{fate, fate_taking_over, in_portal};
 use super::person::{Who, ambiguous, named, nth};
 use super::place::base_of;
 use super::view::{MappedField, View};
@@ -23,7 +24,7 @@ pub struct Previewed {
     pub external_id: String,
     /// One for each rule.
     pub fields: Vec<MappedField>,
-    /// `would-create`, `would-update`, `unchanged`, `would-deactivate`, `would-reactivate`, `disabled-skipped` or
+    /// `would-create`, `would-adopt`, `would-update`, `unchanged`, `would-deactivate`, `would-reactivate`, `disabled-skipped` or
     /// `unsynced`.
     pub outcome: &'static str,
     /// Why unsynced, and what else is worth knowing.
@@ -75,9 +76,17 @@ pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed
     };
     let reading = &found.reading;
     let person = in_portal(host, reading);
-    let duplicates = clashes(host, &connected, &view, reading)?;
-    let outcome = fate(reading, person.as_ref(), !duplicates.is_empty());
-    let mut problems = reading.problems(person.is_some());
+    let taken = match &person {
+        None => target(host, &connected, &view, reading)?,
+        Some(_) => None,
+    };
+    let duplicates = clashes(host, &connected, &view, reading, taken.as_ref())?;
+    let clash = !duplicates.is_empty();
+    let outcome = match &taken {
+        Some(taken) => fate_taking_over(reading, taken, clash),
+        None => fate(reading, person.as_ref(), clash),
+    };
+    let mut problems = reading.problems(person.is_some() || taken.is_some());
     problems.extend(duplicates.into_iter().map(|clash| clash.problem));
     problems.extend(reading.disabled_by());
     problems.extend(view.roles.problems().iter().cloned());

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::profile::{Identity, Profile, status};
 use crate::roles::{Evidence, Roles};
 use crate::settings::role_rules::contradiction;
-use crate::settings::{Places, Settings};
+use crate::settings::{Adoption, Places, Settings};
 
 /// Everything needed to read entries, and the search that gives them.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(crate) struct View {
     pub(crate) evidence: Evidence,
     /// Where a sync looks.
     pub(crate) places: Places,
+    /// Whom of the portal a new person takes over.
+    pub(crate) adoption: Adoption,
     page_size: u32,
 }
 
@@ -131,6 +133,7 @@ impl View {
             roles: Roles::default(),
             evidence,
             places: settings.places.clone(),
+            adoption: settings.adoption,
             page_size: settings.page_size,
         })
     }

@@ -24,7 +24,7 @@ pub enum RowKind {
 /// One field's change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change<'a> {
-    /// A portal field, `role` or `dn`; shared, because the same few names stand in every row.
+    /// A portal field, `role`, `dn` or `external-id`; shared, because the same few names stand in every row.
     pub field: Arc<str>,
     /// Before.
     pub before: Option<Cow<'a, str>>,
@@ -169,7 +169,7 @@ pub struct Proof {
 /// A guard's verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
-    /// `deactivate`, `blank`, `role`, `reactivate`, `licence`.
+    /// `deactivate`, `blank`, `role`, `reactivate`, `licence`, `adopt`.
     pub name: String,
     /// It stops the plan.
     pub tripped: bool,

@@ -106,6 +106,8 @@ pub trait Portal {
     fn people(&self, external_ids: &[String]) -> Vec<Person>;
     /// Ids of synced people whose field holds one of these; at most 1,000.
     fn naming(&self, field: &str, external_ids: &[String]) -> Vec<String>;
+    /// People by the portal's own ids, at most [`PEOPLE`] a call.
+    fn people_with_ids(&self, ids: &[String]) -> Vec<Person>;
     /// Holders of values.
     fn holders(&self, field: &str, values: &[String]) -> Vec<Holder>;
 }

@@ -247,10 +247,23 @@ const FORM: &[FormField] = &[
         "For leavers = grace, 1 to 3650.",
         "30",
     ),
+    FormField {
+        kind: FormKind::Choice,
+        default: "report",
+        choices: super::adoption::CHOICES,
+        ..text(
+            "adoption",
+            "People entered by hand",
+            "What becomes of a new person of the directory whom the portal has already, entered by hand or under an \
+             account that is gone: report a duplicate, or let the new person take over the one with the same mail \
+             address (mail) or user name (username). The plan shows each of them.",
+        )
+    },
     number(
         "guard-count",
         "Guard: people",
-        "A sync that would deactivate, reactivate, blank or change the role of more people than this waits for an approval.",
+        "A sync that would deactivate, reactivate, adopt, blank or change the role of more people than this waits for an \
+         approval.",
         "500",
     ),
     number(

@@ -4,11 +4,13 @@
 //! - [`parse`]: from texts to [`Settings`], all problems at once
 //! - [`places`]: the bases, and what is left out below them
 //! - [`servers`]: the server list and its contradictions
+//! - [`adoption`]: whom a new person takes over
 //! - `authentication`, [`bind_name`]: who asks, and as which kind of name
 //! - [`certificate`]: whether a text can be a PEM bundle
 //! - [`role_rules`]: rules that make roles of groups
 //! - [`configuration`]: settings and rules together, their digest, and how they are stored
 
+pub mod adoption;
 mod authentication;
 pub mod bind_name;
 pub mod certificate;
@@ -19,6 +21,7 @@ pub mod places;
 pub mod role_rules;
 pub mod servers;
 
+pub use adoption::Adoption;
 pub use configuration::Configuration;
 pub use form::{FormField, FormKind, form};
 pub use parse::{GuardLimits, LeaverPolicy, Parsed, ProfileChoice, Settings, parse};

@@ -7,6 +7,7 @@ use crate::ports::directory::{Authentication, Connection, Scope, Security};
 use crate::ports::portal::Role;
 use crate::problem::Problem;
 
+use super::adoption::Adoption;
 use super::form::{self, FormField};
 use super::places::{self, Places};
 use super::role_rules::{self, RoleRule};
@@ -66,6 +67,8 @@ pub struct Settings {
     pub role_rules: Vec<RoleRule>,
     /// When an account is disabled; none: the profile's default.
     pub disabled_when: Option<Filter>,
+    /// Whom new people take over.
+    pub adoption: Adoption,
     /// Leavers.
     pub leavers: LeaverPolicy,
     /// Guards.
@@ -260,6 +263,7 @@ fn read(
         "review" => LeaverPolicy::Review,
         _ => LeaverPolicy::Deactivate,
     };
+    let adoption = Adoption::named(&reader.choice("adoption"));
     let guards = GuardLimits {
         count: reader.number("guard-count", 0, u32::MAX).into(),
         percent: reader.number("guard-percent", 1, 100),
@@ -294,6 +298,7 @@ fn read(
             role,
             role_rules,
             disabled_when,
+            adoption,
             leavers,
             guards,
             page_size,

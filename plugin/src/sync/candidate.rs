@@ -189,7 +189,7 @@ impl<'p> Candidate<'p> {
         })
     }
 
-    fn refused(&self, names: &Names, problem: Problem) -> Draft<'_> {
+    pub(super) fn refused(&self, names: &Names, problem: Problem) -> Draft<'_> {
         let mut row = self.unsynced(names, problem, None);
         size::cut(&mut row);
         Draft {
@@ -200,7 +200,7 @@ impl<'p> Candidate<'p> {
         }
     }
 
-    fn row(&self, names: &Names, kind: RowKind, reason: &'static str) -> Row<'_> {
+    pub(super) fn row(&self, names: &Names, kind: RowKind, reason: &'static str) -> Row<'_> {
         Row {
             kind,
             external_id: Cow::Borrowed(&self.external_id),
@@ -234,9 +234,9 @@ impl Draft<'_> {
         for change in &mut self.row.changes {
             change.before = None;
         }
-        self.row
-            .changes
-            .retain(|change| change.after.is_some() && &*change.field != "dn");
+        self.row.changes.retain(|change| {
+            change.after.is_some() && !matches!(&*change.field, "dn" | "external-id")
+        });
         self.facts = Facts::of(RowKind::Unsynced);
         self.moves.clear();
     }

@@ -13,6 +13,7 @@
 //! - `candidate`: somebody who may need a row
 //! - `compare`: a person in the directory beside the same person in the portal
 //! - `propose`: rows of candidates, and who holds what they want
+//! - `adopt`, `waiting`: new people who take over whom the portal has already
 //! - `settle`: duplicates, once everybody was seen
 //! - [`changes`]: what has changed since the last sync
 //! - `links`: who names whom as a manager, while people are read
@@ -38,6 +39,7 @@ pub mod remembered;
 pub mod run;
 pub mod sweep;
 
+mod adopt;
 mod candidate;
 pub mod changes;
 mod claims;
@@ -63,6 +65,7 @@ mod settle;
 mod size;
 mod tally;
 mod unresolved;
+mod waiting;
 
 pub use recipe::Recipe;
 pub use run::{Mode, Options, Run, Step, start};

@@ -35,8 +35,14 @@ impl Reading {
         let (names, role) = (Arc::clone(&self.names), Arc::clone(&self.role));
         let roles = Arc::clone(&self.roles);
         let people = people(host, candidates);
+        let fits = self.fits(host, candidates);
         let mut drafts: Vec<Draft<'_>> = Vec::with_capacity(candidates.len());
-        for candidate in candidates {
+        for (place, candidate) in candidates.iter().enumerate() {
+            if let Some(fit) = fits.get(&place) {
+                let draft = self.fitted(candidate, &names, fit);
+                drafts.extend(draft.map(|draft| candidate.within_limits(&names, draft)));
+                continue;
+            }
             let person = if candidate.known {
                 find(&people, &candidate.external_id)
             } else {

@@ -11,6 +11,7 @@ use crate::ports::plan::Row;
 use crate::problem::Problem;
 use crate::roles::Judged;
 
+use super::adopt::Adoptions;
 use super::candidate::Candidate;
 use super::claims::Claims;
 use super::compare::Names;
@@ -59,8 +60,10 @@ pub(super) struct Reading {
     pub(super) left_out: LeftOut,
     /// Who names whom; nothing where no rule asks.
     pub(super) links: Links,
+    /// Who takes a portal person over.
+    pub(super) adoptions: Adoptions,
     /// People compared at a time.
-    portion: usize,
+    pub(super) portion: usize,
     pub(super) hashes: Hashes,
 }
 
@@ -96,6 +99,7 @@ impl Reading {
             notes: Notes::default(),
             links: Links::default(),
             left_out: LeftOut::default(),
+            adoptions: Adoptions::default(),
             portion: portion(&recipe),
             recipe,
         }

@@ -143,6 +143,8 @@ impl<H: Host> Run<H> {
         let role = configuration.settings.role.as_str();
         let mut reading = Reading::new(recipe, options.seed, role, host.portal().count());
         reading.roles = Arc::new(roles);
+        let fields = reading.recipe.mapping().fields();
+        reading.adoptions.choose(settings.adoption, fields);
         let mut run = Self {
             phase: Phase::Over,
             sweep: None,
@@ -266,7 +268,7 @@ impl<H: Host> Run<H> {
         }
         self.same_configuration(host)?;
         report(host, "finish", seen, seen)?;
-        let proof = proof::proof(Enumeration {
+        let mut proof = proof::proof(Enumeration {
             completion,
             server: &self.server,
             entries: seen + self.reading.tally.excluded,
@@ -275,6 +277,9 @@ impl<H: Host> Run<H> {
             bases: places.bases().len(),
             configuration: &self.configuration.digest,
         });
+        let (session, server) = (&self.session, &self.server);
+        self.reading
+            .resume(host, session, server, self.profile, &mut proof)?;
         self.reading.settle(host)?;
         let unseen = self.reading.unseen();
         let proof = Box::new(proof);
@@ -340,6 +345,7 @@ impl<H: Host> Run<H> {
             if let Some(gap) = look.gap(&self.session, &self.server, ids) {
                 proof.complete = false;
                 proof.gaps.push(gap);
+                self.reading.withdraw_recreated(host)?;
                 self.reading.tally.absent_unproven = self.reading.unseen();
                 self.phase = Phase::Finish(proof);
                 return Ok(());
@@ -368,18 +374,22 @@ impl<H: Host> Run<H> {
     fn finish(&mut self, host: &H, proof: &Proof) -> Result<Summary, HostProblem> {
         let reading = &mut self.reading;
         let limits = self.configuration.settings.guards;
-        let guards = guard::guards(&reading.tally, limits, self.active, host.portal().licence());
+        let mut guards =
+            guard::guards(&reading.tally, limits, self.active, host.portal().licence());
+        let limit = guards.first().map_or(0, |guard| guard.limit);
+        guards.push(reading.adoptions.guard(limit));
         let mut warnings = std::mem::take(&mut self.warnings);
         warnings.extend(reading.roles.warnings(reading.kept));
         warnings.extend(reading.left_out.warnings());
         warnings.extend(proof.gaps.iter().cloned());
+        warnings.extend(reading.adoptions.warning());
         if reading.tally.absent_unproven > 0 {
             warnings.push(unproven(reading.tally.absent_unproven));
         }
         let summary = Summary {
             seen: reading.tally.seen,
             unchanged: reading.tally.unchanged,
-            counts: reading.tally.named(),
+            counts: counts(reading),
             guards,
             warnings: Vec::new(),
         };
@@ -417,6 +427,12 @@ impl<H: Host> Run<H> {
             .into()),
         }
     }
+}
+
+fn counts(reading: &Reading) -> Vec<(String, u64)> {
+    let mut counts = reading.tally.named();
+    counts.push(reading.adoptions.counted());
+    counts
 }
 
 fn report(host: &impl Host, phase: &str, done: u64, total: u64) -> Result<(), HostProblem> {

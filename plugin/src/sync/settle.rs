@@ -29,10 +29,14 @@ impl Reading {
             .filter(|(_, slot)| repeated.contains(slot))
             .map(|(number, slot)| (slot, number))
             .collect();
-        let numbers: BTreeSet<Number> = withdrawn.values().copied().collect();
+        let mut numbers: BTreeSet<Number> = withdrawn.values().copied().collect();
+        let rivals = self.rivals(&numbers);
+        numbers.extend(rivals.keys());
         let conflicts = std::mem::take(&mut self.claims).settle(&self.people, &numbers);
+        self.settle_adoptions(|one| numbers.contains(&one) || conflicts.contains_key(&one));
         let kept = self.release_withheld(host, &numbers, &conflicts)?;
         let mut rejections = self.repeated(&withdrawn);
+        rejections.extend(rivals.into_values());
         rejections.extend(self.conflicting(host, conflicts, &kept));
         for rejection in &rejections {
             self.notes.rejected(&rejection.external_id);

@@ -148,6 +148,9 @@ impl Portal for Hosted {
     async fn people(&self, _: &TenantId, _: &[String]) -> Outcome<Vec<Person>> {
         Ok(Vec::new())
     }
+    async fn people_with_ids(&self, _: &TenantId, _: &[String]) -> Outcome<Vec<Person>> {
+        Ok(Vec::new())
+    }
     async fn holders(&self, _: &TenantId, _: &str, _: &[String]) -> Outcome<Vec<Holder>> {
         Ok(Vec::new())
     }

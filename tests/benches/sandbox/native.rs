@@ -208,6 +208,9 @@ impl Portal for Native {
     fn people(&self, _: &[String]) -> Vec<Person> {
         Vec::new()
     }
+    fn people_with_ids(&self, _: &[String]) -> Vec<Person> {
+        Vec::new()
+    }
     fn holders(&self, _: &str, _: &[String]) -> Vec<Holder> {
         Vec::new()
     }

@@ -6,6 +6,7 @@ use console::measure_text_width;
 
 use crate::contract::plan::{Change, Guard, Row, RowKind};
 use crate::ports::plan::{Run, RunStatus, StoredRow};
+use crate::store::adoption::EXTERNAL_ID;
 
 use super::paint::{ACCENT, BAD, CAUTION, DIM, GOOD, PLAIN, STRONG, counted, number, paint};
 use super::stages::told;
@@ -161,7 +162,13 @@ impl Page {
             } else {
                 &other.dn
             };
-            self.wrapped(&format!("{INDENT}the other: "), INDENT, who, DIM);
+            let takes_over = row.changes.iter().any(|c| c.field == EXTERNAL_ID);
+            let label = if takes_over {
+                "takes over"
+            } else {
+                "the other"
+            };
+            self.wrapped(&format!("{INDENT}{label}: "), INDENT, who, DIM);
         }
     }
 

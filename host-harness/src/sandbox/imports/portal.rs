@@ -79,10 +79,21 @@ impl Host for Guest {
         let ids: Vec<String> = ids.into_iter().collect();
         let (mut people, mut bytes) = (Vec::with_capacity(ids.len()), 0);
         for ids in ids.chunks(PORTION) {
-            let portion = or_end(context.portal.people(&context.tenant, ids).await)?;
-            bytes += portion.iter().map(size).sum::<usize>();
-            or_end(at_most("bytes of people", bytes, PEOPLE_BYTES))?;
-            people.extend(portion);
+            let found = context.portal.people(&context.tenant, ids).await;
+            take(&mut people, &mut bytes, or_end(found)?)?;
+        }
+        Ok(people)
+    }
+
+    async fn people_with_ids(&mut self, ids: Vec<String>) -> wasmtime::Result<Vec<Person>> {
+        let (_call, context) = self.enter()?;
+        or_end(at_most("people", ids.len(), PEOPLE))?;
+        let ids: BTreeSet<String> = ids.into_iter().collect();
+        let ids: Vec<String> = ids.into_iter().collect();
+        let (mut people, mut bytes) = (Vec::with_capacity(ids.len()), 0);
+        for ids in ids.chunks(PORTION) {
+            let found = context.portal.people_with_ids(&context.tenant, ids).await;
+            take(&mut people, &mut bytes, or_end(found)?)?;
         }
         Ok(people)
     }
@@ -101,6 +112,14 @@ impl Host for Guest {
                 .await,
         )
     }
+}
+
+/// Adds a portion of people, as long as all of them fit.
+fn take(people: &mut Vec<Person>, bytes: &mut usize, portion: Vec<Person>) -> wasmtime::Result<()> {
+    *bytes += portion.iter().map(size).sum::<usize>();
+    or_end(at_most("bytes of people", *bytes, PEOPLE_BYTES))?;
+    people.extend(portion);
+    Ok(())
 }
 
 fn size(person: &Person) -> usize {

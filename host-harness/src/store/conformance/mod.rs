@@ -5,12 +5,14 @@
 //! - [`people`]: rows, proofs and whole runs, short to write
 //! - [`plans`]: recording, finishing, approving; [`apply`]: applying, exchanging, being killed
 //! - [`links`]: fields that hold other people
+//! - [`adoption`]: rows that take a person of the portal over
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
 
 use crate::ports::{Plans, Portal, PortalDesk, Secrets, State, Tenants};
 
+pub(crate) mod adoption;
 pub(crate) mod apply;
 pub(crate) mod keeping;
 pub(crate) mod links;
@@ -87,6 +89,19 @@ macro_rules! conformance {
                 absences_are_noted_and_cleared,
                 the_checkpoint_is_kept_with_the_last_row,
                 a_refused_row_leaves_no_checkpoint,
+            }
+            adoption {
+                who_was_entered_by_hand_is_taken_over,
+                who_is_inactive_by_hand_stays_so_and_who_is_by_a_sync_does_not,
+                nobody_is_taken_over_twice,
+                a_rejected_adoption_takes_nobody_over,
+                nobody_is_taken_over_against_the_settings,
+                nobody_is_taken_over_who_is_not_there_as_the_row_says,
+                who_has_another_external_id_is_taken_over_with_a_proof_only,
+                who_is_taken_over_has_no_other_row,
+                what_the_taken_over_give_up_others_get,
+                a_killed_adoption_goes_on_where_it_was,
+                many_adoptions_wait_for_an_approval,
             }
         }
     };

@@ -1,11 +1,11 @@
 //! Rows, proofs and whole runs, short to write.
 
 use super::Ports;
-use crate::contract::plan::{Change, Proof, Row, RowKind, Summary};
+use crate::contract::plan::{Change, Party, Proof, Row, RowKind, Summary};
 use crate::contract::types::FieldValue;
 use crate::ports::plan::{Applied, Begin, RunId};
 use crate::ports::tenants::HostSetting;
-use crate::ports::{Outcome, TenantId};
+use crate::ports::{Outcome, PersonEdit, TenantId};
 pub(crate) use crate::ports::{Plans, Portal, PortalDesk, Secrets, Tenants};
 
 pub(crate) const CONFIGURATION: &str = "c-1";
@@ -98,6 +98,43 @@ pub(crate) fn deactivate(person: &str, reason: &str) -> Row {
         reason: reason.to_owned(),
         ..row(RowKind::Deactivate, person, &[])
     }
+}
+
+/// A row by which a person takes over somebody of the portal, who may have had another's external id.
+pub(crate) fn adopt(person: &str, portal: &str, before: Option<&str>) -> Row {
+    let before = before.map(id).unwrap_or_default();
+    Row {
+        reason: if before.is_empty() {
+            "adopted"
+        } else {
+            "re-created"
+        }
+        .to_owned(),
+        other: Some(Party {
+            external_id: before.clone(),
+            dn: String::new(),
+            id: portal.to_owned(),
+        }),
+        ..row(
+            RowKind::Update,
+            person,
+            &[("external-id", &before, &id(person))],
+        )
+    }
+}
+
+/// Adds a person by hand, with this user name and mail address; gives the portal's id.
+pub(crate) async fn entered(store: &impl Ports, tenant: &TenantId, name: &str) -> String {
+    let email = format!("{name}@x");
+    let values = [("username", name), ("email", &email), ("last-name", "L")];
+    let edit = PersonEdit {
+        values: values
+            .iter()
+            .map(|(field, value)| ((*field).to_owned(), Some((*value).to_owned())))
+            .collect(),
+        ..PersonEdit::default()
+    };
+    store.add_person(tenant, &edit).await.unwrap()
 }
 
 pub(crate) fn proof() -> Proof {

@@ -7,6 +7,7 @@
 use futures_util::TryStreamExt;
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::adopt;
 use super::finish::{current_guards, digest, weigh};
 use super::link::give_back;
 use super::open::{Store, now, now_millis, signed, unsigned};
@@ -185,7 +186,7 @@ async fn fill(
     .bind(people - after)
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    adopt::find(tx, tenant, run).await
 }
 
 async fn extent(tx: &mut Transaction<'_, Sqlite>) -> StoreResult<Extent> {
@@ -284,6 +285,7 @@ async fn change_portal(
         0
     };
     let changed = if extent.rows > extent.creates {
+        adopt::take_over(tx, tenant, run).await?;
         change_people(tx, tenant, run).await?
     } else {
         0
@@ -371,7 +373,8 @@ async fn change_people(
     let done = sqlx::query(
         "UPDATE person_values SET data = json_patch(data, r.after),
             changed = iif(edited_in >= ?1, changed, '[]'),
-            dn = CASE r.dn WHEN '' THEN person_values.dn ELSE r.dn END
+            dn = CASE r.dn WHEN '' THEN person_values.dn ELSE r.dn END,
+            origin = 1, key = r.external_id
          FROM batch b CROSS JOIN plan_row r ON r.id = b.id
          WHERE b.kind <> 0 AND person_values.id = b.person",
     )
@@ -399,6 +402,13 @@ async fn pull_in(
             CROSS JOIN person_values v ON v.id = u.person AND v.origin = 1
             CROSS JOIN plan_person h ON h.run = ?2 AND h.external_id = v.key
             CROSS JOIN plan_row q ON q.id = h.id AND q.kind <> 4
+            WHERE q.id > ?3 AND NOT EXISTS (SELECT 1 FROM row_outcome o WHERE o.id = q.id)
+            UNION
+            SELECT q.id FROM pulled
+            CROSS JOIN plan_row r ON r.id = pulled.id
+            CROSS JOIN json_each(r.claims) j
+            CROSS JOIN unique_value u ON u.tenant = ?1 AND u.field = j.key AND u.value = j.value
+            CROSS JOIN plan_row q ON q.run = ?2 AND q.adopts = u.person
             WHERE q.id > ?3 AND NOT EXISTS (SELECT 1 FROM row_outcome o WHERE o.id = q.id))
          INSERT OR IGNORE INTO batch (id, kind, person)
          SELECT r.id, r.kind, (SELECT p.id FROM person p
@@ -411,22 +421,24 @@ async fn pull_in(
     .bind(row_id(run, now.cursor))
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    adopt::find(tx, tenant, run).await
 }
 
 async fn candidates(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreResult<Vec<Candidate>> {
     let mut found: Vec<Candidate> = Vec::new();
     let mut rows = sqlx::query(
         "SELECT b.id, b.kind = 0, b.person, EXISTS (SELECT 1 FROM person p
-            WHERE p.tenant = ?1 AND p.origin = 1 AND p.key = r.external_id)
+            WHERE p.tenant = ?1 AND p.origin = 1 AND p.key = r.external_id), r.adopts IS NOT NULL
          FROM batch b CROSS JOIN plan_row r ON r.id = b.id ORDER BY b.id",
     )
     .bind(tenant)
     .fetch(&mut **tx);
     while let Some(row) = rows.try_next().await? {
-        let barred = match (row.try_get(1)?, row.try_get(3)?) {
-            (true, true) => Some(Refusal::Exists),
-            (false, false) => Some(Refusal::Unknown),
+        let nobody = row.try_get::<Option<i64>, _>(2)?.is_none();
+        let barred = match (row.try_get(1)?, row.try_get(3)?, row.try_get(4)?) {
+            (true, true, _) => Some(Refusal::Exists),
+            (false, _, true) if nobody => Some(Refusal::Adopted),
+            (false, false, false) => Some(Refusal::Unknown),
             _ => None,
         };
         found.push(Candidate {

@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
+use super::adopt;
 use super::open::{Store, now_millis, unsigned};
 use super::runs::{row_id, standing, wrong_status};
 use crate::contract::plan::{Guard, Proof, Summary};
@@ -86,6 +87,7 @@ impl Store {
         .bind(row_id(run, now.sequence))
         .execute(&mut *tx)
         .await?;
+        adopt::check(&mut tx, tenant, run).await?;
         tx.commit().await?;
         self.planning().await.forget(run);
         Ok(digest)
@@ -170,7 +172,7 @@ async fn piece(
 /// What a run's rows would do, counted from the rows.
 ///
 /// Whoever a sync makes inactive without having seen the account disabled counts as absent, whatever the plugin
-/// calls the reason: the proof is not the plugin's to waive.
+/// calls the reason: the proof is not the plugin's to waive. So does whoever loses the external id to somebody else.
 pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> StoreResult<Weight> {
     let row = sqlx::query(
         "SELECT
@@ -183,7 +185,10 @@ pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> Stor
                 + (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 2 AND iif(
                     (SELECT mode FROM run WHERE id = ?1) = 'uninstall',
                     reason = 'absent', reason <> 'disabled'))
-                + (SELECT count(*) FROM plan_absence WHERE run = ?1)",
+                + (SELECT count(*) FROM plan_absence WHERE run = ?1)
+                + (SELECT count(*) FROM plan_row WHERE run = ?1 AND adopts IS NOT NULL
+                    AND other ->> 'external_id' <> ''),
+            (SELECT count(*) FROM plan_row WHERE run = ?1 AND adopts IS NOT NULL)",
     )
     .bind(run.0)
     .fetch_one(connection)
@@ -196,6 +201,7 @@ pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> Stor
         create: count(3)?,
         reactivate: count(4)?,
         absent: count(5)?,
+        adopt: count(6)?,
     })
 }
 

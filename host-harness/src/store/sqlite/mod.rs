@@ -3,8 +3,9 @@
 //! - [`open`]: [`Store`] itself: files, connections, transactions
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`]: the ports of those names
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
-//!   [`seen`] remembers whose rows a run being planned has
+//!   [`adopt`] takes people over, [`seen`] remembers whose rows a run being planned has
 
+mod adopt;
 mod apply;
 mod edit;
 mod finish;

@@ -71,6 +71,12 @@ impl Portal for Store {
             .await?)
     }
 
+    async fn people_with_ids(&self, tenant: &TenantId, ids: &[String]) -> Outcome<Vec<Person>> {
+        Ok(self
+            .people_numbered(self.tenant(tenant).await?, ids)
+            .await?)
+    }
+
     async fn holders(
         &self,
         tenant: &TenantId,
@@ -246,6 +252,23 @@ impl Store {
         )
         .bind(tenant)
         .bind(json(&external_ids))
+        .fetch_all(self.readers())
+        .await?
+        .iter()
+        .map(read_person)
+        .collect()
+    }
+
+    async fn people_numbered(&self, tenant: i64, ids: &[String]) -> StoreResult<Vec<Person>> {
+        let ids: Vec<i64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        sqlx::query(
+            "SELECT p.origin, p.key, p.id, p.marks, p.role, p.source_hash, v.dn, v.changed, v.data
+             FROM json_each(?2) j
+             CROSS JOIN person_values v ON v.id = j.value AND v.tenant = ?1
+             CROSS JOIN person p ON p.tenant = v.tenant AND p.origin = v.origin AND p.key = v.key",
+        )
+        .bind(tenant)
+        .bind(json(&ids))
         .fetch_all(self.readers())
         .await?
         .iter()

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use sqlx::{Row as _, Sqlite, Transaction};
 
+use super::adopt::or_taken;
 use super::open::{PlanLimits, Store, signed};
 use super::runs::{row_id, standing, wrong_status};
 use super::seen::{Planning, Seen};
@@ -20,7 +21,7 @@ use crate::store::values::json;
 const MAX_ROWS: usize = 1_000;
 /// Rows a statement: most go by the large one, the rest by the others.
 const CHUNKS: [usize; 3] = [250, 25, 1];
-const COLUMNS: usize = 17;
+const COLUMNS: usize = 18;
 /// Rejections and absences a statement.
 const LIST: usize = 500;
 
@@ -225,9 +226,10 @@ pub(super) async fn insert_rows(
                     .bind(row.claimed)
                     .bind(row.flags)
                     .bind(row.problem)
-                    .bind(row.other);
+                    .bind(row.other)
+                    .bind(row.adopts);
             }
-            query.execute(&mut **tx).await?;
+            query.execute(&mut **tx).await.map_err(or_taken)?;
         }
     }
     sqlx::query("UPDATE run SET sequence = ?2 WHERE id = ?1")
@@ -258,7 +260,8 @@ async fn turn_unsynced(
         .collect();
     let changed: Vec<String> = sqlx::query_scalar(
         "UPDATE plan_row SET kind = 4, reason = j.value ->> 'code', problem = j.value ->> 'problem',
-            other = j.value ->> 'other', before = NULL, role = NULL, claims = NULL, claimed = 0, flags = 0
+            other = j.value ->> 'other', before = NULL, role = NULL, claims = NULL, claimed = 0, flags = 0,
+            pseudo = iif(adopts IS NULL, pseudo, NULL), adopts = NULL
          FROM json_each(?1) j
          WHERE plan_row.id = j.value ->> 'row' AND plan_row.external_id = j.value ->> 'id'
          RETURNING external_id",
@@ -313,7 +316,7 @@ fn new_unsynced(rejection: &Rejection, dn: &str) -> Row {
 fn insert_of(rows: usize) -> String {
     let mut statement = String::from(
         "INSERT INTO plan_row (id, run, kind, external_id, dn, display, reason, source_hash, before,
-            after, pseudo, role, claims, claimed, flags, problem, other) VALUES ",
+            after, pseudo, role, claims, claimed, flags, problem, other, adopts) VALUES ",
     );
     for row in 0..rows {
         let marks = vec!["?"; COLUMNS].join(",");

@@ -21,7 +21,7 @@ macro_rules! rows_from {
     ($from:literal) => {
         concat!(
             "SELECT r.id, r.kind, r.external_id, r.dn, r.display, r.reason, r.source_hash, r.before,
-                r.after, r.pseudo, r.role, r.claims, r.claimed, r.flags, r.problem, r.other,
+                r.after, r.pseudo, r.role, r.claims, r.claimed, r.flags, r.problem, r.other, r.adopts,
                 CASE WHEN r.kind = 4 THEN 'reported' WHEN o.outcome IS NOT NULL THEN o.outcome
                     WHEN r.id <= ?4 THEN 'applied' ELSE ?10 END AS state,
                 o.problem AS outcome_problem, o.other AS outcome_other FROM ",
@@ -161,6 +161,7 @@ fn read_row(row: &SqliteRow) -> StoreResult<StoredRow> {
             flags: row.try_get("flags")?,
             problem: row.try_get("problem")?,
             other: row.try_get("other")?,
+            adopts: row.try_get("adopts")?,
         })?,
         outcome: row.try_get("state")?,
         outcome_problem: problem.map(serde_json::from_str).transpose()?,

@@ -6,11 +6,12 @@ use crate::ports::{Host, Session};
 use crate::problem::Problem;
 use crate::settings::{Configuration, Places};
 
+use super::super::adoption::target;
 use super::super::answer::{Answer, one, ours};
 use super::super::connected::{Connected, at, connect_or_say};
 use super::super::duplicate::clashes;
 use super::super::manager;
-use super::super::outcome::{Fate, changes, fate, in_portal};
+use super::super::outcome::{Fate, changes, fate, fate_taking_over, in_portal};
 use super::super::person::{Found, Search, Who, ambiguous, named, nth};
 use super::super::place::base_of;
 use super::super::view::{MappedField, View};
@@ -89,7 +90,11 @@ fn somebody<H: Host, S: Session>(
     manager: Option<manager::Told>,
 ) -> Answer<Explanation> {
     let reading = &found.reading;
-    let person = in_portal(host, reading);
+    let known = in_portal(host, reading);
+    let taken = match &known {
+        None => target(host, connected, view, reading)?,
+        Some(_) => None,
+    };
     let mut evidence = vec![format!(
         "found {}",
         search.places.last().cloned().unwrap_or_default()
@@ -102,12 +107,17 @@ fn somebody<H: Host, S: Session>(
     );
     let inside = base(&view.places, &reading.dn);
     let filter = filter(connected, view, found)?;
-    let duplicates: Vec<HostProblem> = clashes(host, connected, view, reading)?
+    let duplicates: Vec<HostProblem> = clashes(host, connected, view, reading, taken.as_ref())?
         .into_iter()
         .map(|clash| clash.problem.into())
         .collect();
     let seen = inside.verdict == Verdict::Passed && filter.verdict == Verdict::Passed;
-    let fate = fate(reading, person.as_ref(), !duplicates.is_empty());
+    let clash = !duplicates.is_empty();
+    let fate = match &taken {
+        Some(taken) => fate_taking_over(reading, taken, clash),
+        None => fate(reading, known.as_ref(), clash),
+    };
+    let person = known.or(taken);
     let (mapping, validation) = reading
         .problems(person.is_some())
         .into_iter()
@@ -249,6 +259,9 @@ fn portal(found: &Found, person: Option<&Person>, fate: Fate, seen: bool) -> Sta
     match person {
         None => evidence.push("nobody in the portal has this external id".to_owned()),
         Some(person) => {
+            if fate == Fate::Adopt {
+                evidence.push(format!("takes over {} of the portal", person.id));
+            }
             evidence.push(match person.status {
                 Status::Active => format!("active in the portal as {}", person.id),
                 Status::Inactive if person.deactivated_by_sync => {
@@ -305,6 +318,7 @@ fn verdict(stages: &[Stage], person: Option<&Person>, fate: Fate, seen: bool) ->
     }
     match fate {
         Fate::Create => "The next sync creates this person.".into(),
+        Fate::Adopt => "The next sync takes over a person whom the portal has already.".into(),
         Fate::Update => "The next sync updates this person.".into(),
         Fate::Unchanged => match person.map(|person| person.status) {
             Some(Status::Inactive) => {

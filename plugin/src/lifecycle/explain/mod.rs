@@ -4,6 +4,8 @@
 //! - `absent`: somebody who was not, and what is there instead
 
 mod absent;
+#[cfg(test)]
+mod adoption;
 pub mod explanation;
 #[cfg(test)]
 mod tests;

@@ -236,6 +236,7 @@ fn duplicates(
             }
         }
     }
+    let adopted = adopted(host, view, sample, in_portal);
     for field in view.mapping.fields().iter().filter(|field| field.unique) {
         let values: Vec<(usize, &str)> = sample
             .iter()
@@ -260,7 +261,9 @@ fn duplicates(
                 .iter()
                 .filter(|holder| holder.external_id.is_empty())
             {
-                if let Some((place, _)) = batch.get(holder.position as usize) {
+                if let Some((place, _)) = batch.get(holder.position as usize)
+                    && adopted.get(place) != Some(&holder.id)
+                {
                     found
                         .entry(*place)
                         .or_insert_with(|| by_hand_too(&field.id, &sample[*place].dn));
@@ -269,6 +272,33 @@ fn duplicates(
         }
     }
     found
+}
+
+/// The portal's ids of those whom new people of the sample would take over.
+fn adopted(
+    host: &impl Host,
+    view: &View,
+    sample: &[Reading],
+    in_portal: &impl Fn(&Reading) -> bool,
+) -> BTreeMap<usize, String> {
+    let mut adopted = BTreeMap::new();
+    let Some(field) = view.adoption.field() else {
+        return adopted;
+    };
+    let new = sample.iter().enumerate();
+    let new: Vec<(usize, String)> = new
+        .filter(|(_, reading)| !reading.disabled && !in_portal(reading))
+        .filter_map(|(place, reading)| Some((place, reading.value(field)?.to_owned())))
+        .collect();
+    for batch in new.chunks(1000) {
+        let asked: Vec<String> = batch.iter().map(|(_, value)| value.clone()).collect();
+        for holder in host.portal().holders(field, &asked) {
+            if let Some((place, _)) = batch.get(holder.position as usize) {
+                adopted.insert(*place, holder.id);
+            }
+        }
+    }
+    adopted
 }
 
 fn same(

@@ -12,7 +12,7 @@ use crate::filter::Filter;
 use crate::ports::Host;
 use crate::ports::directory::{HostProblem, SearchRequest, ServerIdentity, Session};
 use crate::profile::{Profile, RootDse};
-use crate::settings::Configuration;
+use crate::settings::{Adoption, Configuration};
 use crate::sync::recipe::Recipe;
 use crate::sync::role::RoleBook;
 
@@ -94,6 +94,12 @@ impl<S: Session> Asking<S> {
             return Err(Unable::new(format!(
                 "{name} changes without any change of the person's entry: a sync that uses it must read everybody"
             )));
+        }
+        if around.configuration.settings.adoption != Adoption::Report {
+            return Err(Unable::new(
+                "the settings let new people take over whom the portal has already, and whether one person alone matches shows \
+                 only among everybody",
+            ));
         }
         let mut others = around.profile.changes;
         if let Some(before) = &before {

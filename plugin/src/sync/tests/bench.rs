@@ -173,6 +173,7 @@ pub(super) fn apply(world: &World) {
                 values: Vec::new(),
             });
         }
+        take_over(&mut people, &row);
         let person = people
             .iter_mut()
             .find(|person| person.external_id == row.external_id)
@@ -198,10 +199,35 @@ pub(super) fn portal(world: &World) -> BTreeMap<String, Person> {
         .collect()
 }
 
+/// Gives the portal person whom the row names the row's external id, as a host does.
+fn take_over(people: &mut [Person], row: &Row<'_>) {
+    let Some(change) = row
+        .changes
+        .iter()
+        .find(|change| &*change.field == "external-id")
+    else {
+        return;
+    };
+    assert!(matches!(row.kind, RowKind::Update | RowKind::Reactivate));
+    assert!(
+        people
+            .iter()
+            .all(|person| person.external_id != row.external_id)
+    );
+    let other = row.other.as_ref().unwrap();
+    let person = people.iter_mut().find(|person| person.id == other.id);
+    let person = person.unwrap();
+    let before = change.before.as_deref().unwrap_or_default();
+    assert_eq!(person.external_id, before);
+    assert_eq!(change.after.as_deref(), Some(&*row.external_id));
+    person.external_id = row.external_id.clone().into_owned();
+}
+
 fn change(person: &mut Person, row: &Row<'_>) {
     for change in &row.changes {
         match &*change.field {
             "dn" => assert_eq!(change.before.as_deref().unwrap_or_default(), person.dn),
+            "external-id" => {}
             "role" => person.role = change.after.clone().unwrap().into_owned(),
             field => {
                 let before = person.values.iter().find(|(id, _)| id == field);

@@ -1,5 +1,6 @@
 //! Runs against a host in memory.
 //!
+//! - `adoption`: new people who take over whom the portal has already
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `changes`: what has changed since the last sync, and when everybody is read instead
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
@@ -12,6 +13,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod adoption;
 mod bench;
 mod changes;
 mod disabled;

@@ -349,6 +349,9 @@ impl Reading {
         for number in std::mem::take(&mut self.adoptions.recreated) {
             self.adoptions.standing = self.adoptions.standing.saturating_sub(1);
             self.tally.reject(self.people.facts(number));
+            let slot = self.people.slot(number);
+            self.known.note_row(slot, RowKind::Unsynced);
+            self.notes.rejected(&self.people.external_id(number));
             rejections.push(Rejection {
                 external_id: self.people.external_id(number),
                 problem: self.taken(field, "somebody in the portal"),

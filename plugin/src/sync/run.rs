@@ -283,15 +283,12 @@ impl<H: Host> Run<H> {
         self.reading.settle(host)?;
         let unseen = self.reading.unseen();
         let proof = Box::new(proof);
-        let next = if unseen == 0 {
-            Phase::Finish(proof)
-        } else if proof.complete {
+        self.phase = if unseen > 0 && proof.complete {
             Phase::Confirm(proof, String::new())
         } else {
             self.reading.tally.absent_unproven = unseen;
-            Phase::Finish(proof)
+            self.linking(Phase::Finish(proof))
         };
-        self.phase = self.linking(next);
         Ok(())
     }
 
@@ -347,13 +344,14 @@ impl<H: Host> Run<H> {
                 proof.gaps.push(gap);
                 self.reading.withdraw_recreated(host)?;
                 self.reading.tally.absent_unproven = self.reading.unseen();
-                self.phase = Phase::Finish(proof);
+                self.phase = self.linking(Phase::Finish(proof));
                 return Ok(());
             }
         }
         self.phase = match index.external_ids.into_iter().next_back() {
             Some(last) if index.more && *last > *after => Phase::Confirm(proof, last),
-            _ => Phase::Leavers(proof, String::new()),
+            // Not before: nobody is rejected any more once links are made.
+            _ => self.linking(Phase::Leavers(proof, String::new())),
         };
         Ok(())
     }
@@ -481,7 +479,7 @@ fn over() -> HostProblem {
 
 fn drifted(people: u64) -> HostProblem {
     Problem::new(
-        "drift",
+        "drift-found",
         format!(
             "{people} people differed whom a sync of changes alone would have passed over: the directory did not tell of them"
         ),

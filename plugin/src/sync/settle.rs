@@ -32,6 +32,10 @@ impl Reading {
         let mut numbers: BTreeSet<Number> = withdrawn.values().copied().collect();
         let rivals = self.rivals(&numbers);
         numbers.extend(rivals.keys());
+        for number in rivals.keys() {
+            let slot = self.people.slot(*number);
+            self.known.note_row(slot, RowKind::Unsynced);
+        }
         let conflicts = std::mem::take(&mut self.claims).settle(&self.people, &numbers);
         self.settle_adoptions(|one| numbers.contains(&one) || conflicts.contains_key(&one));
         let kept = self.release_withheld(host, &numbers, &conflicts)?;

@@ -200,7 +200,7 @@ fn reading_everybody_tells_of_what_changes_would_have_missed() {
         .iter()
         .map(|warning| warning.code.as_str())
         .collect();
-    assert_eq!((codes, changing(&world).len()), (vec!["drift"], 1));
+    assert_eq!((codes, changing(&world).len()), (vec!["drift-found"], 1));
 }
 
 #[test]

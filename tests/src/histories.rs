@@ -17,6 +17,29 @@ const WHOLE: &str = "whole";
 /// Who is asked for changes.
 const CHANGES: &str = "changes";
 
+/// Steps of a history.
+const STEPS: u32 = 12;
+
+/// Seeds of histories; others, with commas between, by `ROLLCALL_HISTORIES`.
+///
+/// # Panics
+/// Where these are no numbers.
+pub fn seeds() -> Vec<u64> {
+    let wanted = std::env::var("ROLLCALL_HISTORIES").unwrap_or_else(|_| "1,2".to_owned());
+    let seeds = wanted.split(',').map(|seed| seed.trim().parse());
+    seeds.collect::<Result<_, _>>().unwrap()
+}
+
+/// Runs a history on one server, which is changed by it. Most steps are asked for changes only, in this way.
+///
+/// # Panics
+/// Where something is not as it must be.
+pub fn runs<S: Server>(site: &Site<S>, seed: u64, way: &str) {
+    let (only, left) = ends_alike(site, seed, STEPS);
+    assert!(only > STEPS / 2, "{only} of {STEPS}");
+    assert!(left.contains(way), "{left}");
+}
+
 /// A person of the history, as it has gone so far.
 struct One {
     dn: String,
@@ -37,13 +60,9 @@ impl Draw {
     }
 }
 
-/// Runs a history of so many steps on one server, which is changed by it. At every step the portal of a tenant that was
-/// asked for changes is that of one that was read whole. Gives how many steps could be asked for changes only,
-/// and what the last one left.
-///
-/// # Panics
-/// Where something is not as it must be.
-pub fn ends_alike<S: Server>(site: &Site<S>, seed: u64, steps: u32) -> (u32, String) {
+/// At every step the portal of a tenant that was asked for changes is that of one that was read whole. Gives how many
+/// steps could be asked for changes only, and what the last one left.
+fn ends_alike<S: Server>(site: &Site<S>, seed: u64, steps: u32) -> (u32, String) {
     let mut draw = Draw(seed | 1);
     let mut people: Vec<One> = (0..site.server.organisation().people)
         .map(|index| site.server.expected(index))

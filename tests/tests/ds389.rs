@@ -6,7 +6,7 @@ use rollcall::demo::people::Organisation;
 use rollcall_tests::ds389::Ds389;
 use rollcall_tests::server::Server;
 use rollcall_tests::site::changes::replace;
-use rollcall_tests::{acceptance, reading, roles};
+use rollcall_tests::{acceptance, histories, reading, roles};
 
 /// More than a server without limits of its own lets an account look through.
 const PEOPLE: u64 = 6_000;
@@ -73,4 +73,12 @@ fn roles_follow_groups_on_389_directory_server() {
         name: None,
     };
     roles::roles_follow_groups(Ds389::start(&Organisation::new(5, 700)).unwrap(), kind);
+}
+
+#[test]
+fn whatever_happens_a_sync_of_changes_ends_where_one_of_everybody_does() {
+    for seed in histories::seeds() {
+        let server = Ds389::start(&Organisation::new(seed, 120)).unwrap();
+        histories::runs(&histories::two_tenants(server), seed, "ContentSync");
+    }
 }

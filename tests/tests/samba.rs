@@ -7,7 +7,7 @@ use rollcall_tests::samba::Samba;
 use rollcall_tests::server::Server;
 use rollcall_tests::site::Site;
 use rollcall_tests::site::changes::{remove, replace};
-use rollcall_tests::{acceptance, photos, reading, roles};
+use rollcall_tests::{acceptance, histories, photos, reading, roles};
 
 const PEOPLE: u64 = 5_000;
 /// As small as others need it, so that the domain is made once for all of them.
@@ -156,4 +156,26 @@ fn a_primary_group_makes_the_role_though_it_does_not_list_the_person() {
     assert_eq!(reading::values(&site.server, &staff, "member").len(), 1);
     site.change(&[replace(&staff, "member", &[])]).unwrap();
     assert_eq!(primary("513"), [""; 0]);
+}
+
+#[test]
+fn whatever_happens_a_sync_of_changes_ends_where_one_of_everybody_does() {
+    for seed in histories::seeds() {
+        let server = Samba::start(&Organisation::new(5, FEW)).unwrap();
+        histories::runs(&histories::two_tenants(server), seed, "Stamps");
+    }
+}
+
+#[test]
+fn an_account_that_sees_what_was_deleted_asks_for_changes_by_their_numbers() {
+    for seed in histories::seeds() {
+        let server = Samba::start(&Organisation::new(5, FEW)).unwrap();
+        let site = histories::two_tenants(server.with_privilege());
+        // A domain that is in use has tombstones.
+        let nobody = site
+            .server
+            .hire("short.lived", "Short", "Lived", "short@example.org");
+        site.change(&[nobody.clone(), remove(&nobody.dn)]).unwrap();
+        histories::runs(&site, seed, "UpdateSequence");
+    }
 }

@@ -11,7 +11,7 @@ use rollcall::demo::people::{Organisation, SUFFIX, ServiceAccount};
 use rollcall::demo::{DemoDirectory, Entry};
 use rollcall_tests::server::Server;
 use rollcall_tests::slapd::Slapd;
-use rollcall_tests::{reading, roles};
+use rollcall_tests::{histories, reading, roles};
 
 const PEOPLE: u64 = 1_200;
 
@@ -136,4 +136,12 @@ fn roles_follow_groups_on_slapd() {
         name: None,
     };
     roles::roles_follow_groups(Slapd::start(&Organisation::new(5, 700)).unwrap(), kind);
+}
+
+#[test]
+fn whatever_happens_a_sync_of_changes_ends_where_one_of_everybody_does() {
+    for seed in histories::seeds() {
+        let server = Slapd::start(&Organisation::new(seed, 120)).unwrap();
+        histories::runs(&histories::two_tenants(server), seed, "ContentSync");
+    }
 }

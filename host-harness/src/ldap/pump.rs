@@ -83,7 +83,7 @@ pub(super) struct Pump<S> {
 
 enum Pending {
     Bind,
-    Search(Sink),
+    Search(Box<Sink>),
     /// Nobody listens any more; what still comes is dropped.
     Abandoned,
 }
@@ -183,8 +183,10 @@ impl<S: Stream> Pump<S> {
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .pop_front();
-                self.pending
-                    .insert(id, sink.map_or(Pending::Abandoned, Pending::Search));
+                self.pending.insert(
+                    id,
+                    sink.map_or(Pending::Abandoned, |sink| Pending::Search(Box::new(sink))),
+                );
             }
             (ABANDON_REQUEST | 0x42, _) => {}
             (operation, _) => {
@@ -218,12 +220,8 @@ impl<S: Stream> Pump<S> {
                 }
                 Ok(())
             }
-            (
-                Some(Pending::Search(Sink {
-                    told: Some(told), ..
-                })),
-                INTERMEDIATE_RESPONSE,
-            ) => {
+            (Some(Pending::Search(sink)), INTERMEDIATE_RESPONSE) => {
+                let told = sink.told.as_mut().ok_or(unasked)?;
                 told.information(message.content)?;
                 self.hand_on_full(message.id).await
             }

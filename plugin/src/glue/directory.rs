@@ -122,11 +122,11 @@ impl Changes for LdapChanges {
             ldap::ChangeTurn::Changed(ids) => ChangeTurn::Changed(ids),
             ldap::ChangeTurn::Present(ids) => ChangeTurn::Present(ids),
             ldap::ChangeTurn::Deleted(ids) => ChangeTurn::Deleted(ids),
-            ldap::ChangeTurn::Finished(end) => ChangeTurn::Finished(ChangeCompletion {
+            ldap::ChangeTurn::Finished(end) => ChangeTurn::Finished(Box::new(ChangeCompletion {
                 completion: end.completion.into(),
                 cookie: end.cookie,
                 deletes: end.deletes,
-            }),
+            })),
         }
     }
 }

@@ -231,7 +231,7 @@ pub enum ChangeTurn {
     /// Gone.
     Deleted(Vec<u8>),
     /// The end.
-    Finished(ChangeCompletion),
+    Finished(Box<ChangeCompletion>),
 }
 
 /// Opens sessions.

@@ -279,7 +279,7 @@ impl MemorySession {
         let problem = faults
             .changes
             .map(|_| Problem::new("refused", "the server refused", "mend it").into());
-        turns.push(ChangeTurn::Finished(ChangeCompletion {
+        turns.push(ChangeTurn::Finished(Box::new(ChangeCompletion {
             completion: Completion {
                 result_code: faults.changes.unwrap_or(0),
                 message: String::new(),
@@ -294,7 +294,7 @@ impl MemorySession {
             },
             cookie,
             deletes: !presence || faults.silent,
-        }));
+        })));
         turns.into()
     }
 

@@ -42,6 +42,9 @@ fn basis(world: &World) -> Basis {
     world.finished.borrow().as_ref().unwrap().1.basis
 }
 
+/// What is done to a directory.
+type Hurt = fn(&World);
+
 /// Why everybody was read.
 fn instead(summary: &Summary) -> &str {
     let mut warnings = summary.warnings.iter();
@@ -99,7 +102,7 @@ fn a_checkpoint_of_another_configuration_or_version_does_not_count() {
 
 #[test]
 fn whatever_the_server_does_not_say_well_leads_to_everybody() {
-    let hurt: [(&str, fn(&World)); 4] = [
+    let hurt: [(&str, Hurt); 4] = [
         ("refused", |world| {
             world.directory.faults.borrow_mut().changes = Some(4096)
         }),

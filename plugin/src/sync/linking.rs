@@ -55,7 +55,7 @@ pub(super) enum Linked {
 }
 
 impl Linking {
-    /// Names were left that nobody asked for, or that the directory did not answer.
+    /// Names were left for which the directory gave no answer.
     pub(super) fn is_partial(&self) -> bool {
         self.unresolved.is_partial()
     }

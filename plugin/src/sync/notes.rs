@@ -1,16 +1,21 @@
 //! What a run notes of people for the next one, where that asks for changes only.
 
+use std::collections::BTreeMap;
+
 use crate::ports::plan::RowKind;
 
+use super::hash::Token;
+
 /// People noted as there and unchanged; of those with rows, the newest are noted instead.
-const UNCHANGED: usize = 16;
+const UNCHANGED: usize = 32;
 /// The most of those with rows.
-const MOST: usize = 48;
+const MOST: usize = 32;
 
 /// Ids of people.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    unchanged: Vec<String>,
+    /// By the tokens of their ids, the smallest of all: so they are of every part of the directory.
+    unchanged: BTreeMap<Token, String>,
     /// The newest rows, in a ring.
     rows: Vec<String>,
     next: usize,
@@ -19,9 +24,19 @@ pub(super) struct Notes {
 
 impl Notes {
     /// A person is as before.
-    pub(super) fn unchanged(&mut self, external_id: &str) {
-        if self.unchanged.len() < UNCHANGED {
-            self.unchanged.push(external_id.to_owned());
+    pub(super) fn unchanged(&mut self, token: Token, external_id: &str) {
+        let full = self.unchanged.len() == UNCHANGED;
+        if full
+            && self
+                .unchanged
+                .last_key_value()
+                .is_some_and(|(last, _)| *last <= token)
+        {
+            return;
+        }
+        self.unchanged.insert(token, external_id.to_owned());
+        if full {
+            self.unchanged.pop_last();
         }
     }
 
@@ -51,7 +66,7 @@ impl Notes {
         unsynced.sort_unstable();
         unsynced.dedup();
         let mut controls = std::mem::take(&mut self.rows);
-        controls.append(&mut self.unchanged);
+        controls.extend(std::mem::take(&mut self.unchanged).into_values());
         controls.retain(|id| unsynced.binary_search(id).is_err());
         (controls, unsynced)
     }
@@ -65,7 +80,7 @@ mod tests {
     fn the_newest_rows_and_some_unchanged_people_are_noted_and_no_unsynced_ones() {
         let mut notes = Notes::default();
         for n in 0..100 {
-            notes.unchanged(&format!("u{n}"));
+            notes.unchanged(Token([(n * 37) % 100, 0]), &format!("u{n}"));
             notes.row(RowKind::Update, &format!("r{n}"));
         }
         notes.row(RowKind::Unsynced, "bad");
@@ -74,7 +89,7 @@ mod tests {
         let (controls, unsynced) = notes.take();
         assert_eq!(unsynced, ["bad", "r99"]);
         assert_eq!(controls.len(), MOST + UNCHANGED - 1);
-        assert!(controls.contains(&"r98".to_owned()) && controls.contains(&"u0".to_owned()));
-        assert!(!controls.contains(&"r99".to_owned()) && !controls.contains(&"r51".to_owned()));
+        assert!(controls.contains(&"r98".to_owned()) && controls.contains(&"u73".to_owned()));
+        assert!(!controls.contains(&"r99".to_owned()) && !controls.contains(&"u27".to_owned()));
     }
 }

@@ -188,7 +188,7 @@ impl Reading {
         };
         if same && stays && problem.is_none() {
             self.tally.unchanged += 1;
-            self.notes.unchanged(&external_id);
+            self.notes.unchanged(token, &external_id);
             return None;
         }
         let known = true;

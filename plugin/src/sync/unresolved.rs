@@ -51,9 +51,9 @@ impl Unresolved {
         }
     }
 
-    /// Of some it is not known why.
+    /// Of some the directory gave no answer.
     pub(super) fn is_partial(&self) -> bool {
-        self.0.contains_key(&Cause::Unanswered) || self.0.contains_key(&Cause::Unasked)
+        self.0.contains_key(&Cause::Unanswered)
     }
 
     /// Whose names the warnings want.

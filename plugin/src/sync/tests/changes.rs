@@ -115,7 +115,7 @@ fn whatever_the_server_does_not_say_well_leads_to_everybody() {
         }),
         ("not as they were", |world| {
             world.directory.faults.borrow_mut().silent = true;
-            world.change("uid=user3,", |record| record.set("sn", &["Restored"]));
+            world.change("uid=user30,", |record| record.set("sn", &["Restored"]));
         }),
         ("container", |world| {
             let unit = "ou=new,ou=people,dc=example,dc=com";

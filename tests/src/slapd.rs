@@ -148,8 +148,12 @@ impl Slapd {
 
     fn serve(&mut self, programs: &Programs) -> Result<(), ServerError> {
         let mut said = String::new();
-        for _ in 0..ATTEMPTS {
-            let (port, ldaps_port) = free_ports()?;
+        for attempt in 0..ATTEMPTS {
+            // Where it was before, if it was: for who asks it is the same server.
+            let (port, ldaps_port) = match (attempt, self.port) {
+                (1.., _) | (_, 0) => free_ports()?,
+                _ => (self.port, self.ldaps_port),
+            };
             let log = self.folder.path().join("slapd.log");
             let output = File::create(&log).map_err(io_error("making slapd's log"))?;
             let mut process = Command::new(&programs.slapd)
@@ -244,6 +248,40 @@ impl Server for Slapd {
     fn resume(&mut self) -> Result<(), ServerError> {
         self.stop()?;
         self.serve(&programs()?)
+    }
+}
+
+impl Slapd {
+    /// Keeps what the server holds now.
+    ///
+    /// # Errors
+    /// Where it cannot be stopped, copied or started.
+    pub fn back_up(&mut self) -> Result<(), ServerError> {
+        self.carry("db", "backup")
+    }
+
+    /// Puts back what [`Self::back_up`] kept.
+    ///
+    /// # Errors
+    /// As [`Self::back_up`].
+    pub fn restore(&mut self) -> Result<(), ServerError> {
+        self.carry("backup", "db")
+    }
+
+    fn carry(&mut self, from: &str, to: &str) -> Result<(), ServerError> {
+        self.stop()?;
+        let folder = self.folder.path();
+        let copy = Command::new("cp")
+            .args(["-a", "--remove-destination", "-T"])
+            .args([folder.join(from), folder.join(to)])
+            .status();
+        if !copy.map_err(io_error("copying a database"))?.success() {
+            return Err(ServerError::Failed {
+                program: "cp".to_owned(),
+                said: format!("{from} was not copied to {to}"),
+            });
+        }
+        self.resume()
     }
 }
 

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use ldap3::{LdapConn, Scope, SearchEntry, SearchOptions};
 use rollcall::demo::directory::Options;
 use rollcall::demo::dn::Dn;
-use rollcall::demo::people::{Organisation, SUFFIX, ServiceAccount};
+use rollcall::demo::people::{Expected, Fate, Organisation, SUFFIX, ServiceAccount};
 use rollcall::demo::{DemoDirectory, Entry};
 use rollcall_tests::server::Server;
+use rollcall_tests::site::changes::{hire, remove, replace};
+use rollcall_tests::site::{Site, run_of};
 use rollcall_tests::slapd::Slapd;
 use rollcall_tests::{histories, reading, roles};
 
@@ -144,4 +146,50 @@ fn whatever_happens_a_sync_of_changes_ends_where_one_of_everybody_does() {
         let server = Slapd::start(&Organisation::new(seed, 120)).unwrap();
         histories::runs(&histories::two_tenants(server), seed, "ContentSync");
     }
+}
+
+#[test]
+fn a_directory_restored_from_a_backup_is_read_whole_and_nobody_is_lost() {
+    let server = Slapd::start(&Organisation::new(5, 120)).unwrap();
+    let mut site = Site::of(server).unwrap();
+    site.settle("acme").unwrap();
+    let sync = |site: &Site| {
+        let changes = ["sync", "acme", "--mode", "changes"];
+        let answer = site.rollcall.expect(0, &changes).unwrap();
+        let rows = site.portal().unwrap().rows(run_of(&answer)).unwrap();
+        let rows = rows.into_iter().filter(|row| row.kind != "unsynced");
+        let mut rows: Vec<_> = rows.map(|row| (row.external_id, row.reason)).collect();
+        rows.sort();
+        (answer.at("/run/proof/basis").clone(), rows)
+    };
+    sync(&site);
+    site.server.back_up().unwrap();
+    let plain = |who: &Expected| who.fate == Fate::Valid && who.dn.is_ascii();
+    let people = (60..120).map(|index| site.server.expected(index));
+    let mut people = people.filter(plain);
+    let mut next = || people.next().unwrap();
+    let (changed, left, later) = (next(), next(), next());
+    let hired = hire("new.hire", "New", "Hire", "new.hire@example.org");
+    let title = |who: &Expected| replace(&who.dn, "title", &["Another"]);
+    site.change(&[title(&changed), remove(&left.dn), hired])
+        .unwrap();
+    let (basis, rows) = sync(&site);
+    assert_eq!((basis.as_str(), rows.len()), (Some("changes"), 3));
+    let new = rows.iter().find(|(_, reason)| reason == "new").unwrap();
+    let new = new.0.clone();
+
+    site.server.restore().unwrap();
+    // And it goes on: its newest change is later than any that was told.
+    site.change(&[title(&later)]).unwrap();
+    let (basis, rows) = sync(&site);
+    assert_eq!(basis, "enumeration");
+    let mut wanted = vec![
+        (changed.external_id, "changed".to_owned()),
+        (left.external_id, "returned".to_owned()),
+        (later.external_id, "changed".to_owned()),
+        (new, "absent".to_owned()),
+    ];
+    wanted.sort();
+    assert_eq!(rows, wanted);
+    assert_eq!(sync(&site), ("changes".into(), Vec::new()));
 }

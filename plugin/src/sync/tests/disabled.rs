@@ -13,7 +13,7 @@ const IN_2025: u64 = 1_735_689_600;
 const LEAP_DAY: &str = "133536816000000000";
 
 /// A domain controller with two people, the first of whom has an account that expires.
-fn domain(expires: &str) -> World {
+pub(super) fn domain(expires: &str) -> World {
     let world = World::default();
     *world.directory.root.borrow_mut() = Record::new(
         "",

@@ -9,6 +9,7 @@
 //! - `plans`: what a plan holds
 //! - `second_look`: would-be leavers, asked for by id
 //! - `roles`, `roles_by_kind`: roles by group
+//! - `sequence`: changes by the numbers of a domain controller
 //! - `properties`: what holds for all of them
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -25,3 +26,4 @@ mod properties;
 mod roles;
 mod roles_by_kind;
 mod second_look;
+mod sequence;

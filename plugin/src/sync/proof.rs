@@ -1,8 +1,12 @@
 //! Whether an enumeration was everything: absence is a conclusion, not an observation.
 
-use crate::ports::directory::{Completion, HostProblem, ServerIdentity};
+use crate::ports::directory::{
+    Completion, Cursor, HostProblem, SearchRequest, ServerIdentity, Session, Turn,
+};
 use crate::ports::plan::{Basis, Proof, Searched};
 use crate::problem::Problem;
+
+use super::recipe::Recipe;
 
 /// What a run knows about its enumeration when it ends.
 #[derive(Debug, Clone)]
@@ -125,11 +129,13 @@ fn gaps(seen: &Enumeration<'_>) -> Vec<HostProblem> {
     if let Some(search) = seen.searches.iter().find(empty)
         && seen.identified > 0
     {
-        gap(
-            "empty-base",
-            format!("nobody was found below {:?}", search.base),
-            "If that is right, remove the base from the settings; else check the rights of the bind account there.",
-        );
+        let Problem {
+            code,
+            message,
+            remedy,
+            ..
+        } = nobody_below(&search.base);
+        gap(code, message, &remedy);
     }
     if seen.identified == 0 {
         gap(
@@ -149,6 +155,29 @@ fn gaps(seen: &Enumeration<'_>) -> Vec<HostProblem> {
         );
     }
     gaps
+}
+
+/// A base that shows nobody at all, though the filter is the plain one.
+pub(super) fn empty_base(session: &impl Session, recipe: &Recipe) -> Option<HostProblem> {
+    let shows = |request: &&SearchRequest| {
+        let request = SearchRequest {
+            page_size: 1,
+            limit: 1,
+            ..(*request).clone()
+        };
+        let cursor = session.search(&request);
+        cursor.is_ok_and(|cursor| matches!(cursor.next(), Turn::Entries(_)))
+    };
+    let empty = recipe.requests().iter().find(|request| !shows(request))?;
+    Some(nobody_below(&empty.base).into())
+}
+
+fn nobody_below(base: &str) -> Problem {
+    Problem::new(
+        "empty-base",
+        format!("nobody was found below {base:?}"),
+        "If that is right, remove the base from the settings; else check the rights of the bind account there.",
+    )
 }
 
 pub(super) fn named(server: &ServerIdentity) -> String {

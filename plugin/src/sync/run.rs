@@ -94,6 +94,8 @@ enum Phase<S: Session> {
     Ask(Box<Asking<S>>),
     /// Those who may have changed are read.
     Named(Named),
+    /// Those of them who seem to be gone are asked for once more, after so many.
+    Missed(Named, Box<Proof>, usize),
     /// Rows for those of them who are gone, after so many.
     Gone(Named, Box<Proof>, usize),
     /// The portal's synced people, after this one.
@@ -209,6 +211,7 @@ impl<H: Host> Run<H> {
         match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Ask(asking) => self.ask(host, asking)?,
             Phase::Named(named) => self.named(host, named)?,
+            Phase::Missed(named, proof, after) => self.missed(host, named, proof, after)?,
             Phase::Gone(named, proof, after) => self.gone(host, named, proof, after)?,
             Phase::Index(after) => self.index(host, &after)?,
             Phase::Read => self.read(host)?,
@@ -294,7 +297,12 @@ impl<H: Host> Run<H> {
 
     /// The second pass, if there is anything to do in it, and then the next phase.
     fn linking(&mut self, next: Phase<SessionOf<H>>) -> Phase<SessionOf<H>> {
-        match self.reading.begin_links(linking::ASKED) {
+        // Of a few people nearly all managers are asked for.
+        let most = match self.mode {
+            Mode::Full => linking::ASKED,
+            Mode::Changes => usize::MAX,
+        };
+        match self.reading.begin_links(most) {
             Some(linking) => Phase::Link(Box::new(linking), Box::new(next)),
             None => next,
         }
@@ -396,7 +404,11 @@ impl<H: Host> Run<H> {
         }
         let (controls, unsynced) = reading.notes.take();
         let checkpoint = self.next.take().filter(|_| proof.complete);
+        let kept = reading.kept > 0;
         let checkpoint = checkpoint.map(|mut next| {
+            if kept {
+                next.forget_groups();
+            }
             next.remember(controls, unsynced);
             next.write()
         });

@@ -83,6 +83,8 @@ pub(crate) struct Faults {
     pub(crate) size_limit: Option<u64>,
     /// The server ends a search after so many entries, as if these were all.
     pub(crate) ends_early: Option<u64>,
+    /// The same of one search, counted as below.
+    pub(crate) ends_early_at: Option<(u32, usize)>,
     /// The connection is lost when this search begins, counted from 1 by [`MemoryDirectory::searches`].
     pub(crate) cut_search: Option<u32>,
     /// The connection is lost after so many entries of a search.
@@ -209,6 +211,12 @@ impl Session for MemorySession {
         }
         if let Some(after) = faults.ends_early {
             found.truncate(after as usize);
+        }
+        if let Some((_, after)) = faults
+            .ends_early_at
+            .filter(|(at, _)| *at == self.directory.searches.get())
+        {
+            found.truncate(after);
         }
         if request.limit > 0 && found.len() > request.limit as usize {
             found.truncate(request.limit as usize);

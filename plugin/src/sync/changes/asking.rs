@@ -107,7 +107,7 @@ impl<S: Session> Asking<S> {
             let mechanism = mechanism.ok_or_else(|| {
                 Unable::new("the directory is asked for changes in another way now")
             })?;
-            let stage = begin(around, *mechanism, Some(&before.mark))?;
+            let stage = begin(around, *mechanism, Some((&before.mark, before.at)))?;
             let ids = BTreeSet::new();
             return Ok(Self {
                 first: false,
@@ -251,8 +251,6 @@ impl<S: Session> Asking<S> {
                 "the groups that decide on roles changed, and with them the roles of people whose entries stayed as they were",
             ));
         }
-        // Where the rules stand still, roles stay too.
-        next.groups = before.groups;
         expired(around, before.at, &mut self.ids)?;
         let untold: Vec<String> = before
             .controls
@@ -285,7 +283,7 @@ impl<S: Session> Asking<S> {
 fn begin<S: Session>(
     around: &Around<'_, S>,
     mechanism: Mechanism,
-    before: Option<&Mark>,
+    before: Option<(&Mark, u64)>,
 ) -> Result<Stage<S>, Unable> {
     let Around {
         session,
@@ -295,13 +293,15 @@ fn begin<S: Session>(
         ..
     } = *around;
     let places = recipe.places();
+    let since = before.map_or(around.now, |(_, at)| at);
+    let before = before.map(|(mark, _)| mark);
     Ok(match mechanism {
         Mechanism::ContentSync { deletes } => {
             Stage::Content(Content::begin(session, root, places, before, deletes)?)
         }
-        Mechanism::UpdateSequence => {
-            Stage::Sequence(Sequence::begin(session, root, profile, places, before)?)
-        }
+        Mechanism::UpdateSequence => Stage::Sequence(Sequence::begin(
+            session, root, profile, places, before, since, around.now,
+        )?),
         Mechanism::Stamps => Stage::Stamps(Box::new(Listing::begin(session, recipe, profile)?)),
     })
 }

@@ -12,6 +12,8 @@ use crate::ports::directory::ServerIdentity;
 const FORM: u32 = 1;
 /// The most people that are remembered for a second look.
 pub(super) const MOST_UNSYNCED: usize = 10_000;
+/// What a host takes (contract: `plan.finish`).
+const MOST_BYTES: usize = 1 << 20;
 /// The most people that serve as a control.
 const MOST_CONTROLS: usize = 64;
 
@@ -137,12 +139,21 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// For the host to keep. Nothing where it would remember too many people.
+    /// For the host to keep. Nothing where that would be too much.
     pub(in crate::sync) fn write(&self) -> Vec<u8> {
         if self.unsynced.len() > MOST_UNSYNCED {
             return Vec::new();
         }
-        serde_json::to_vec(self).unwrap_or_default()
+        let bytes = serde_json::to_vec(self).unwrap_or_default();
+        if bytes.len() > MOST_BYTES {
+            return Vec::new();
+        }
+        bytes
+    }
+
+    /// Roles stayed that might have changed: when the groups can be read, everybody is.
+    pub(in crate::sync) fn forget_groups(&mut self) {
+        self.groups = None;
     }
 
     /// With the people of the run that leaves it, before those who were a control already.

@@ -12,6 +12,11 @@ use crate::settings::Places;
 /// The control that asks for it.
 const CONTROL: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 
+/// The longest cookie that can be sent again.
+const LONGEST_COOKIE: usize = 8192;
+/// Entries that are as they were, 16 bytes each.
+const MOST_PRESENT: usize = 4_000_000;
+
 /// A round under way: a request for each base.
 #[derive(Debug)]
 pub(super) struct Content<C> {
@@ -99,7 +104,14 @@ impl<C: Changes> Content<C> {
                 return Ok(Told::More);
             }
             ChangeTurn::Present(uuids) => {
-                self.present.extend(each(&uuids));
+                if !self.first {
+                    self.present.extend(each(&uuids));
+                }
+                if self.present.len() > MOST_PRESENT {
+                    return Err(Unable::new(
+                        "the directory told of more entries than are remembered",
+                    ));
+                }
                 return Ok(Told::More);
             }
             ChangeTurn::Finished(end) => end,
@@ -119,6 +131,9 @@ impl<C: Changes> Content<C> {
             return Err(Unable::new(
                 "the directory gave no cookie to ask with the next time",
             ));
+        }
+        if cookie.len() > LONGEST_COOKIE {
+            return Err(Unable::new("the directory's cookie is longer than is kept"));
         }
         self.cookies.push(cookie);
         self.at += 1;

@@ -55,7 +55,7 @@ pub(super) fn check<H: Host>(
         return Err(Unable::new("nobody is remembered who must be there"));
     };
     let index = host.portal().index_of(controls);
-    let hashes = Hashes::new(0, recipe.digest());
+    let hashes = Hashes::new(0, recipe.digest()).of_first(recipe.width());
     let mut there: Vec<String> = Vec::new();
     let mut same = true;
     let mut entry = |entry: &Entry<'_>| {

@@ -6,7 +6,7 @@ use super::super::proof;
 use super::super::reading::Reading;
 use super::super::recipe::Recipe;
 use super::super::sweep::{Sweep, Swept};
-use super::{Unable, control, look};
+use super::{control, look};
 use crate::attribute::AttributeSet;
 use crate::filter::Filter;
 use crate::ports::Host;
@@ -21,6 +21,8 @@ use crate::settings::LeaverPolicy;
 const IDS: usize = 200;
 /// Names a search.
 const NAMES: usize = 50;
+/// The most names that are looked for: a step must not take long.
+const MOST_NAMES: usize = 1000;
 /// Ids of people who may be named, a call.
 const NAMED: usize = 1000;
 
@@ -137,18 +139,22 @@ impl Named {
         self.at < self.ids.len()
     }
 
-    /// Others who name those who have changed as their managers: they are read too, once.
+    /// Others who name those who have changed as their managers: they are read too, once. False where it cannot be told
+    /// who they are, or the names are too many.
     pub(in crate::sync) fn widen<H: Host>(
         &mut self,
         host: &H,
         session: &impl Session,
         profile: &Profile,
         reading: &mut Reading,
-    ) -> Result<(), HostProblem> {
+    ) -> bool {
         let recipe = std::sync::Arc::clone(&reading.recipe);
         let (Some(link), Some(names)) = (recipe.mapping().link(), reading.named.take()) else {
-            return Ok(());
+            return true;
         };
+        if names.len() > MOST_NAMES {
+            return false;
+        }
         let field = &recipe.mapping().fields()[link.field()].id;
         let attribute = recipe
             .attributes()
@@ -179,12 +185,21 @@ impl Named {
                 let read = look::every(session, &request, "people who name others", |entry| {
                     naming.extend(identity.read(entry).map(|id| id.into_owned()));
                 });
-                read.map_err(|unable| unread(&unable))?;
+                if read.is_err() {
+                    return false;
+                }
             }
         }
         naming.retain(|id| self.ids.binary_search(id).is_err());
         self.ids.extend(naming);
-        Ok(())
+        true
+    }
+
+    /// The next few after so many; nothing at the end.
+    pub(in crate::sync) fn few(&self, after: usize) -> Option<&[String]> {
+        let ids = self.ids.get(after..)?;
+        let ids = &ids[..ids.len().min(IDS)];
+        (!ids.is_empty()).then_some(ids)
     }
 
     /// Makes rows of those who were not found, a few after so many. Gives how many are through; nothing at the end.
@@ -196,10 +211,9 @@ impl Named {
         now: u64,
         after: usize,
     ) -> Result<Option<usize>, HostProblem> {
-        let ids = &self.ids[after.min(self.ids.len())..self.ids.len().min(after + IDS)];
-        if ids.is_empty() {
+        let Some(ids) = self.few(after) else {
             return Ok(None);
-        }
+        };
         let index: PeopleIndex = host.portal().index_of(ids);
         reading.leavers(host, &index, policy, now)?;
         Ok(Some(after + ids.len()))
@@ -209,10 +223,6 @@ impl Named {
     pub(in crate::sync) fn proof(&self) -> Proof {
         self.proof.clone()
     }
-}
-
-fn unread(unable: &Unable) -> HostProblem {
-    Problem::new("search-failed", unable.0.clone(), "Sync again.").into()
 }
 
 fn unanswered() -> HostProblem {

@@ -12,6 +12,9 @@ use crate::ports::directory::{Cursor, Scope, SearchRequest, Session, Turn};
 use crate::profile::{Identity, Profile, RootDse};
 use crate::settings::Places;
 
+/// Half of the time for which the oldest forests keep tombstones, in seconds.
+const TOMBSTONES: u64 = 30 * 86_400;
+
 /// A round under way: a search of each naming context that has a base.
 #[derive(Debug)]
 pub(super) struct Sequence<C> {
@@ -35,6 +38,8 @@ impl<C: Cursor> Sequence<C> {
         profile: &Profile,
         places: &Places,
         before: Option<&Mark>,
+        since: u64,
+        now: u64,
     ) -> Result<Self, Unable> {
         let missing = |what: &str| Unable::new(format!("the bind account may not read {what}"));
         let number = root.value("highestCommittedUSN");
@@ -58,6 +63,11 @@ impl<C: Cursor> Sequence<C> {
                 if *then != database {
                     return Err(Unable::new(
                         "the domain controller's database is another one, or was restored from a backup",
+                    ));
+                }
+                if now.saturating_sub(since) > TOMBSTONES {
+                    return Err(Unable::new(
+                        "the last sync was so long ago that the directory may have forgotten whom it deleted since",
                     ));
                 }
                 if *told > number {

@@ -1,5 +1,7 @@
 //! The part of a run that reads only who has changed, or finds out why everybody must be read.
 
+use std::sync::Arc;
+
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::Proof;
@@ -8,6 +10,8 @@ use crate::schedule;
 
 use super::super::changes::{Around, Asked, Asking, Named, News, Unable};
 use super::super::open::SessionOf;
+use super::super::proof;
+use super::super::second_look::SecondLook;
 use super::{Mode, Options, Phase, Run, report};
 
 /// Days after which everybody is read again, where no timetable says.
@@ -100,7 +104,10 @@ impl<H: Host> Run<H> {
         )?;
         if !more {
             let (session, profile) = (&self.session, self.profile);
-            named.widen(host, session, profile, &mut self.reading)?;
+            if !named.widen(host, session, profile, &mut self.reading) {
+                // Nobody would look at the others again.
+                self.next = None;
+            }
         }
         self.phase = if more || named.has_more() {
             Phase::Named(named)
@@ -108,13 +115,57 @@ impl<H: Host> Run<H> {
             self.same_configuration(host)?;
             self.reading.settle(host)?;
             let proof = Box::new(named.proof());
-            let next = if proof.complete {
-                Phase::Gone(named, proof, 0)
+            if proof.complete {
+                Phase::Missed(named, proof, 0)
             } else {
-                self.reading.tally.absent_unproven = self.reading.unseen();
-                Phase::Finish(proof)
-            };
-            self.linking(next)
+                self.unproven(proof)
+            }
+        };
+        Ok(())
+    }
+
+    /// Nobody counts as gone by this proof.
+    fn unproven(&mut self, proof: Box<Proof>) -> Phase<SessionOf<H>> {
+        self.reading.tally.absent_unproven = self.reading.unseen();
+        self.linking(Phase::Finish(proof))
+    }
+
+    /// Asks once more for those who are to be deactivated, and whether every base shows somebody.
+    pub(super) fn missed(
+        &mut self,
+        host: &H,
+        named: Named,
+        mut proof: Box<Proof>,
+        after: usize,
+    ) -> Result<(), HostProblem> {
+        let seen = self.reading.tally.seen;
+        report(host, "finish", seen, seen)?;
+        let Some(ids) = named.few(after).filter(|_| self.reading.unseen() > 0) else {
+            self.phase = self.linking(Phase::Gone(named, proof, 0));
+            return Ok(());
+        };
+        let recipe = Arc::clone(&self.reading.recipe);
+        let policy = self.configuration.settings.leavers;
+        let leaving = self
+            .reading
+            .leaving(&host.portal().index_of(ids), policy, self.now);
+        let gap = match after {
+            0 => proof::empty_base(&self.session, &recipe),
+            _ => None,
+        };
+        let look = SecondLook::new(&recipe, self.profile);
+        let gap = gap.or_else(|| {
+            let wanted = !leaving.is_empty();
+            wanted.then(|| look.gap(&self.session, &self.server, &leaving))?
+        });
+        let after = after + ids.len();
+        self.phase = match gap {
+            Some(gap) => {
+                proof.complete = false;
+                proof.gaps.push(gap);
+                self.unproven(proof)
+            }
+            None => Phase::Missed(named, proof, after),
         };
         Ok(())
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::bench::{apply, changing, plan, plan_from, portal, rows, set};
 use super::properties::{put, records, states, world};
+use crate::lifecycle::configure;
 use crate::ports::plan::{Basis, RowKind, Summary};
 use crate::sync::Mode;
 use crate::testing::World;
@@ -141,6 +142,70 @@ fn a_bind_account_that_sees_nobody_any_more_deactivates_nobody() {
     let problems = plan_from(&world, Mode::Changes, &checkpoint, 1).unwrap_err();
     assert_eq!(problems[0].code, "empty-result");
     assert_eq!(rows(&world), []);
+}
+
+#[test]
+fn a_base_that_turned_empty_deactivates_nobody() {
+    let world = World::with_people(40);
+    remembering(&world);
+    world.directory.faults.borrow_mut().presence = true;
+    {
+        let mut entries = world.directory.entries.borrow_mut();
+        let unit = "ou=more,dc=example,dc=com";
+        entries.push(Record::new(unit, &[("objectClass", "organizationalUnit")]));
+        for n in 41..=44 {
+            let mut more = person(n);
+            more.dn = more.dn.replace("ou=people", "ou=more");
+            entries.push(more);
+        }
+    }
+    let bases = "ou=people,dc=example,dc=com\nou=more,dc=example,dc=com";
+    let settings = [
+        ("url", "ldap://h"),
+        ("leavers", "deactivate"),
+        ("base-dn", bases),
+    ];
+    let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    configure(&world, &settings).unwrap();
+    let checkpoint = changes(&world, &[]).1;
+    let hidden = |record: &Record| record.dn.contains(",ou=more");
+    world
+        .directory
+        .entries
+        .borrow_mut()
+        .retain(|record| !hidden(record));
+    let (summary, next) = changes(&world, &checkpoint);
+    let codes: Vec<_> = summary
+        .warnings
+        .iter()
+        .map(|warning| warning.code.as_str())
+        .collect();
+    assert_eq!(
+        (codes, changing(&world).len()),
+        (vec!["empty-base", "absence-unproven"], 0)
+    );
+    assert_eq!((basis(&world), next.len()), (Basis::Changes, 0));
+}
+
+#[test]
+fn who_is_missed_once_and_there_when_asked_again_is_no_leaver() {
+    let (world, checkpoint) = synced();
+    world.change("uid=user3,", |record| record.set("sn", &["Other"]));
+    world.change("uid=user4,", |record| record.set("sn", &["Other"]));
+    // After what is asked first, the search for people by id ends early.
+    world.directory.faults.borrow_mut().ends_early_at =
+        Some((world.directory.searches.get() + 6, 1));
+    let (summary, _) = changes(&world, &checkpoint);
+    assert_eq!(
+        summary.warnings[0].code, "missed-entries",
+        "{:?}",
+        summary.warnings
+    );
+    assert!(
+        rows(&world)
+            .iter()
+            .all(|row| row.kind != RowKind::Deactivate)
+    );
 }
 
 #[test]

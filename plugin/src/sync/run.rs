@@ -181,14 +181,6 @@ impl<H: Host> Run<H> {
         Ok(())
     }
 
-    /// Over everything that decides who is in a group of the rules for roles, beside people's own entries and the
-    /// configuration: while it is the same, nobody has another role whose entry is the same. None where there are no rules,
-    /// or their groups cannot be read and roles stay as they are.
-    #[cfg(test)]
-    pub(crate) fn groups_digest(&self) -> Option<[u64; 2]> {
-        self.reading.roles.digest()
-    }
-
     /// Works on at most so many pages (at least one).
     ///
     /// # Errors
@@ -499,4 +491,14 @@ fn drifted(people: u64) -> HostProblem {
          often.",
     )
     .into()
+}
+
+#[cfg(test)]
+impl<H: Host> Run<H> {
+    /// Over everything that decides who is in a group of the rules for roles, beside people's own entries and the
+    /// configuration: while it is the same, nobody has another role whose entry is the same. None where there are no rules,
+    /// or their groups cannot be read and roles stay as they are.
+    pub(crate) fn groups_digest(&self) -> Option<[u64; 2]> {
+        self.reading.roles.digest()
+    }
 }

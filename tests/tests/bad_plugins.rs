@@ -46,7 +46,7 @@ fn what_is_no_plugin_is_not_installed() {
             "not-a-component",
             "core WebAssembly module",
         ),
-        ("cut", cut[..cut.len() / 2].to_vec(), "not-a-component", ""),
+        ("cut", cut[..cut.len() - 1].to_vec(), "not-a-component", ""),
         ("large", vec![0; (32 << 20) + 1], "component-too-large", ""),
     ]);
 }

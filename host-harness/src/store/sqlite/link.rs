@@ -181,10 +181,16 @@ async fn someone(
         .filter_map(|id| seen.candidate(id))
         .map(|sequence| row_id(run, i64::from(sequence)))
         .collect();
-    for (_, external_id, kind) in rows_at(tx, &candidates).await? {
-        if kind == row::CREATE {
-            wanted.remove(external_id.as_str());
-        }
+    let coming: Vec<String> = sqlx::query_scalar(
+        "SELECT r.external_id FROM json_each(?1) j CROSS JOIN plan_row r ON r.id = j.value
+         WHERE r.kind = ?2 OR r.adopts IS NOT NULL",
+    )
+    .bind(json(&candidates))
+    .bind(row::CREATE)
+    .fetch_all(&mut **tx)
+    .await?;
+    for external_id in &coming {
+        wanted.remove(external_id.as_str());
     }
     match wanted.into_iter().next() {
         None => Ok(()),

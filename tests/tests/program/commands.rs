@@ -71,9 +71,15 @@ fn a_timetable_is_stored_shown_and_followed() {
     let berlin = set(&["--daily", "--zone", "Europe/Berlin"]);
     let stored = call(&tenancy, 0, &berlin);
     let timetable = json!({
-        "frequency": "daily", "start": "2030-03-30T02:30", "zone": "Europe/Berlin", "active": true
+        "frequency": "daily", "start": "2030-03-30T02:30", "zone": "Europe/Berlin", "active": true,
+        "full-every": null
     });
     assert_eq!(stored.at("/timetable"), &timetable);
+    let weekly = call(&tenancy, 0, &set(&["--daily", "--full-every", "7"]));
+    assert_eq!(weekly.at("/timetable/full-every"), 7);
+    let never = call(&tenancy, 3, &set(&["--daily", "--full-every", "0"]));
+    assert_eq!(never.problem_codes(), ["bad-number"]);
+    call(&tenancy, 0, &berlin);
     let shown = call(&tenancy, 0, &["schedule", "show", TENANT]);
     assert_eq!(shown.result(), stored.result());
     let next = call(&tenancy, 0, &["schedule", "next", TENANT, "--count", "4"]);

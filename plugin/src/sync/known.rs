@@ -32,6 +32,20 @@ impl Marks {
     const ROW: u8 = 64;
     const UNSYNCED: u8 = 128;
 
+    /// As the portal's index has them.
+    pub(super) fn of(index: u32) -> Self {
+        Self(u8::try_from(index & 7).unwrap_or_default())
+    }
+
+    /// Whoever is disabled in the directory, or not, stays active or inactive as they are.
+    pub(super) fn keep_status(self, disabled: bool) -> bool {
+        if self.inactive() {
+            disabled || !self.by_sync()
+        } else {
+            !disabled
+        }
+    }
+
     fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
     }
@@ -101,8 +115,8 @@ impl Known {
     pub(super) fn extend(&mut self, index: &PeopleIndex, tokens: &[Token]) {
         for (i, id) in tokens.iter().enumerate() {
             let word = |j: usize| index.source_hashes.get(j).copied().unwrap_or_default();
-            let marks = index.marks.get(i).copied().unwrap_or_default() & 7;
-            let marks = u8::try_from(marks).unwrap_or_default() | Marks::IN_PORTAL;
+            let Marks(marks) = Marks::of(index.marks.get(i).copied().unwrap_or_default());
+            let marks = marks | Marks::IN_PORTAL;
             self.insert(
                 *id,
                 SourceHash([word(2 * i), word(2 * i + 1)]),

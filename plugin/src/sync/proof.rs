@@ -1,11 +1,10 @@
 //! Whether an enumeration was everything: absence is a conclusion, not an observation.
 
-use crate::ports::directory::{
-    Completion, Cursor, HostProblem, SearchRequest, ServerIdentity, Session, Turn,
-};
+use crate::ports::directory::{Completion, HostProblem, SearchRequest, ServerIdentity, Session};
 use crate::ports::plan::{Basis, Proof, Searched};
 use crate::problem::Problem;
 
+use super::changes;
 use super::recipe::Recipe;
 
 /// What a run knows about its enumeration when it ends.
@@ -165,8 +164,7 @@ pub(super) fn empty_base(session: &impl Session, recipe: &Recipe) -> Option<Host
             limit: 1,
             ..(*request).clone()
         };
-        let cursor = session.search(&request);
-        cursor.is_ok_and(|cursor| matches!(cursor.next(), Turn::Entries(_)))
+        changes::any(session, &request)
     };
     let empty = recipe.requests().iter().find(|request| !shows(request))?;
     Some(nobody_below(&empty.base).into())

@@ -181,12 +181,7 @@ impl Reading {
         self.known.see(slot, source);
         self.note_link(slot, &external_id, entry);
         let source = self.known.source(slot);
-        let stays = if marks.inactive() {
-            disabled || !marks.by_sync()
-        } else {
-            !disabled
-        };
-        if same && stays && problem.is_none() {
+        if same && marks.keep_status(disabled) && problem.is_none() {
             self.tally.unchanged += 1;
             self.notes.unchanged(token, &external_id);
             return None;

@@ -115,6 +115,22 @@ impl Recipe {
         &self.requests
     }
 
+    /// The same searches for those alone who match another filter too.
+    pub(super) fn narrowed(&self, by: &Filter) -> Vec<SearchRequest> {
+        let narrowed = |everybody: &SearchRequest| SearchRequest {
+            filter: Filter::And(vec![everybody.filter.clone(), by.clone()]),
+            ..everybody.clone()
+        };
+        self.requests.iter().map(narrowed).collect()
+    }
+
+    /// The same searches for people by their ids; none where no entry can have such an id.
+    pub(super) fn by_id(&self, profile: &Profile, ids: &[String]) -> Option<Vec<SearchRequest>> {
+        let having = ids.iter().flat_map(|id| profile.having_id(id));
+        let having: Vec<Filter> = having.collect();
+        (!having.is_empty()).then(|| self.narrowed(&Filter::Or(having)))
+    }
+
     /// Where these search.
     #[must_use]
     pub fn places(&self) -> &Places {

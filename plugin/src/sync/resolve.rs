@@ -49,23 +49,9 @@ impl<S: Session> Resolver<'_, S> {
     pub(super) fn people(&self, external_ids: &[String]) -> Vec<Somebody> {
         let mut found = Vec::new();
         for ids in external_ids.chunks(IDS) {
-            let having: Vec<Filter> = ids
-                .iter()
-                .flat_map(|id| self.profile.having_id(id))
-                .collect();
-            if having.is_empty() {
+            let Some(requests) = self.recipe.by_id(self.profile, ids) else {
                 continue;
-            }
-            let having = Filter::Or(having);
-            let requests: Vec<SearchRequest> = self
-                .recipe
-                .requests()
-                .iter()
-                .map(|everybody| SearchRequest {
-                    filter: Filter::And(vec![everybody.filter.clone(), having.clone()]),
-                    ..everybody.clone()
-                })
-                .collect();
+            };
             let Ok(mut sweep) = Sweep::begin(self.session, &requests) else {
                 return found;
             };

@@ -7,12 +7,12 @@ use crate::ports::directory::HostProblem;
 use crate::ports::plan::Row;
 use crate::ports::portal::{Person, Role};
 use crate::problem::Problem;
-use crate::profile::Profile;
+use crate::profile::{Profile, RootDse};
 use crate::roles::{Asked, Judged, Roles};
 use crate::settings::Settings;
 
 use super::hash::{self, SourceHash};
-use super::open::{self, SessionOf};
+use super::open::SessionOf;
 use super::recipe::Recipe;
 
 /// The rules of a run, and what each role does to a person's hash.
@@ -40,6 +40,7 @@ impl RoleBook {
     pub(super) fn read<H: Host>(
         host: &H,
         session: &SessionOf<H>,
+        root: &RootDse,
         settings: &Settings,
         profile: &'static Profile,
         seed: u64,
@@ -47,11 +48,10 @@ impl RoleBook {
         if settings.role_rules.is_empty() {
             return Ok(Self::default());
         }
-        // Only where groups are looked for depends on it; where it cannot be read, the settings say that.
-        let root = open::root_dse(session).unwrap_or_default();
         let asked = Asked {
             session,
-            root: &root,
+            // Only where groups are looked for depends on it; where it could not be read, the settings say that.
+            root,
             profile,
             progress: host.progress(),
         };

@@ -141,7 +141,8 @@ impl<H: Host> Run<H> {
             .map_err(|problems| problems.into_iter().map(Into::into).collect::<Vec<_>>())?;
         let recipe = Arc::new(recipe);
         let settings = &configuration.settings;
-        let roles = RoleBook::read(host, &session, settings, profile, options.seed).map_err(one)?;
+        let roles =
+            RoleBook::read(host, &session, &root, settings, profile, options.seed).map_err(one)?;
         let role = configuration.settings.role.as_str();
         let mut reading = Reading::new(recipe, options.seed, role, host.portal().count());
         reading.roles = Arc::new(roles);

@@ -3,8 +3,7 @@
 
 use crate::attribute::AttributeSet;
 use crate::entry::Page;
-use crate::filter::Filter;
-use crate::ports::directory::{HostProblem, SearchRequest, ServerIdentity, Session};
+use crate::ports::directory::{HostProblem, ServerIdentity, Session};
 use crate::problem::Problem;
 use crate::profile::{Identity, Profile};
 
@@ -43,25 +42,11 @@ impl<'r> SecondLook<'r> {
         server: &ServerIdentity,
         ids: &[String],
     ) -> Option<HostProblem> {
-        let having: Vec<Filter> = ids
-            .iter()
-            .flat_map(|id| self.profile.having_id(id))
-            .collect();
-        if having.is_empty() {
-            // No entry can have such an id.
-            return None;
+        // None where no entry can have such an id.
+        let mut requests = self.recipe.by_id(self.profile, ids)?;
+        for request in &mut requests {
+            request.attributes.clone_from(&self.attributes);
         }
-        let having = Filter::Or(having);
-        let requests: Vec<SearchRequest> = self
-            .recipe
-            .requests()
-            .iter()
-            .map(|everybody| SearchRequest {
-                filter: Filter::And(vec![everybody.filter.clone(), having.clone()]),
-                attributes: self.attributes.clone(),
-                ..everybody.clone()
-            })
-            .collect();
         let mut sweep = match Sweep::begin(session, &requests) {
             Ok(sweep) => sweep,
             Err(problem) => return Some(problem),

@@ -338,12 +338,11 @@ fn expired<S: Session>(
     let mut attributes = AttributeSet::new();
     let identity = around.profile.identity(&mut attributes);
     let became = Filter::And(vec![now, Filter::Not(Box::new(then))]);
-    for everybody in around.recipe.requests() {
+    for narrowed in around.recipe.narrowed(&became) {
         let request = SearchRequest {
-            filter: Filter::And(vec![everybody.filter.clone(), became.clone()]),
             attributes: attributes.names().to_vec(),
             page_size: look::PAGE,
-            ..everybody.clone()
+            ..narrowed
         };
         look::every(around.session, &request, "accounts that expired", |entry| {
             ids.extend(identity.read(entry).map(|id| id.into_owned()));

@@ -1,36 +1,14 @@
 //! People who are known to be there as they were. A directory that shows them otherwise, without telling of a change, is
 //! not the one it was: restored from a backup, exchanged, or no longer readable for the bind account.
 
-use super::super::recipe::Recipe;
 use super::super::sweep::{Sweep, Swept};
 use super::asking::Around;
 use super::{Unable, look};
 use crate::entry::Entry;
-use crate::filter::Filter;
 use crate::ports::Host;
-use crate::ports::directory::{HostProblem, SearchRequest, Session};
-use crate::profile::Profile;
+use crate::ports::directory::{HostProblem, Session};
 use crate::sync::hash::{Hashes, SourceHash};
-
-/// Searches for people by their ids.
-pub(super) fn by_id(
-    recipe: &Recipe,
-    profile: &Profile,
-    ids: &[String],
-) -> Option<Vec<SearchRequest>> {
-    let having = ids.iter().flat_map(|id| profile.having_id(id));
-    let having: Vec<Filter> = having.collect();
-    if having.is_empty() {
-        // No entry can have such an id.
-        return None;
-    }
-    let having = Filter::Or(having);
-    let requests = recipe.requests().iter().map(|everybody| SearchRequest {
-        filter: Filter::And(vec![everybody.filter.clone(), having.clone()]),
-        ..everybody.clone()
-    });
-    Some(requests.collect())
-}
+use crate::sync::known::Marks;
 
 /// Looks at the controls that were not told of. Gives those who are there, for the next time.
 pub(super) fn check<H: Host>(
@@ -51,7 +29,7 @@ pub(super) fn check<H: Host>(
              the bind account sees less than it did",
         )
     };
-    let Some(requests) = by_id(recipe, profile, controls) else {
+    let Some(requests) = recipe.by_id(profile, controls) else {
         return Err(Unable::new("nobody is remembered who must be there"));
     };
     let index = host.portal().index_of(controls);
@@ -64,17 +42,13 @@ pub(super) fn check<H: Host>(
         };
         let known = index.external_ids.iter().position(|known| *known == *id);
         let Some(place) = known else { return };
-        let marks = index.marks.get(place).copied().unwrap_or_default();
+        let marks = Marks::of(index.marks.get(place).copied().unwrap_or_default());
         let word = |at: usize| index.source_hashes.get(at).copied().unwrap_or_default();
         let was = SourceHash([word(2 * place), word(2 * place + 1)]);
         let (source, judged) = roles.judge(recipe, entry, hashes.source(entry));
         let disabled = recipe.disabled(entry);
-        let stays = match (marks & 1 != 0, marks & 2 != 0) {
-            (false, _) => !disabled,
-            (true, by_sync) => disabled || !by_sync,
-        };
         // Whom somebody changed in the portal is looked at anyway.
-        same &= marks & 4 != 0 || (stays && roles.same(was, source, judged));
+        same &= marks.changed() || (marks.keep_status(disabled) && roles.same(was, source, judged));
         there.push(id.into_owned());
     };
     let unable = |problem: HostProblem| Unable::new(problem.message);
@@ -92,8 +66,8 @@ pub(super) fn check<H: Host>(
         }
     }
     let active = |(place, id): (usize, &String)| {
-        let inactive = index.marks.get(place).is_some_and(|marks| marks & 1 != 0);
-        inactive || there.contains(id)
+        let marks = index.marks.get(place).copied().unwrap_or_default();
+        Marks::of(marks).inactive() || there.contains(id)
     };
     let all = index.external_ids.iter().enumerate().all(active);
     if !same || !all {

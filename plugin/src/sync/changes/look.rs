@@ -28,7 +28,7 @@ pub(super) fn every(
 }
 
 /// Whether a search finds anybody.
-pub(super) fn any(session: &impl Session, request: &SearchRequest) -> bool {
+pub(in crate::sync) fn any(session: &impl Session, request: &SearchRequest) -> bool {
     let cursor = session.search(request);
     cursor.is_ok_and(
         |cursor| matches!(cursor.next(), Turn::Entries(page) if page.iter().next().is_some()),

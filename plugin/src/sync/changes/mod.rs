@@ -25,6 +25,7 @@ mod stamps;
 
 pub(super) use asking::{Around, Asked, Asking, News};
 pub(super) use checkpoint::Checkpoint;
+pub(super) use look::any;
 pub(super) use named::Named;
 
 /// How a directory is asked what has changed.

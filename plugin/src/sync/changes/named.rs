@@ -6,7 +6,7 @@ use super::super::proof;
 use super::super::reading::Reading;
 use super::super::recipe::Recipe;
 use super::super::sweep::{Sweep, Swept};
-use super::{control, look};
+use super::look;
 use crate::attribute::AttributeSet;
 use crate::filter::Filter;
 use crate::ports::Host;
@@ -77,7 +77,7 @@ impl Named {
         reading.known.extend(&index, &tokens);
         let recipe = std::sync::Arc::clone(&reading.recipe);
         let mut ended = None;
-        if let Some(requests) = control::by_id(&recipe, profile, ids) {
+        if let Some(requests) = recipe.by_id(profile, ids) {
             let mut sweep = Sweep::begin(session, &requests)?;
             let (completion, searches) = loop {
                 match sweep.next(session) {
@@ -175,12 +175,11 @@ impl Named {
             let names = names.iter();
             let name = |dn: &String| Filter::Equal(attribute.to_owned(), dn.as_bytes().to_vec());
             let names = Filter::Or(names.map(name).collect());
-            for everybody in recipe.requests() {
+            for narrowed in recipe.narrowed(&names) {
                 let request = SearchRequest {
-                    filter: Filter::And(vec![everybody.filter.clone(), names.clone()]),
                     attributes: attributes.names().to_vec(),
                     page_size: look::PAGE,
-                    ..everybody.clone()
+                    ..narrowed
                 };
                 let read = look::every(session, &request, "people who name others", |entry| {
                     naming.extend(identity.read(entry).map(|id| id.into_owned()));

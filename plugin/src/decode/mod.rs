@@ -20,4 +20,4 @@ pub use error::DecodeError;
 pub use scalar::{boolean, integer};
 pub use text::{exact, is_blank, printable, utf8};
 pub use time::{file_time, file_time_of, generalized_time, rfc3339};
-pub use uuid::{guid, guid_bytes, uuid, uuid_from_bytes};
+pub use uuid::{guid, guid_bytes, uuid, uuid_from_bytes, uuid_to_bytes};

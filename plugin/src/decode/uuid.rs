@@ -62,6 +62,27 @@ pub fn uuid_from_bytes(bytes: [u8; 16]) -> String {
     text
 }
 
+/// The bytes of a UUID in canonical form; nothing of any other text.
+#[must_use]
+pub fn uuid_to_bytes(text: &str) -> Option<[u8; 16]> {
+    if text.len() != 36 {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    let mut digits = 0;
+    for (place, byte) in text.bytes().enumerate() {
+        let digit = match byte {
+            b'-' if HYPHENS.contains(&place) => continue,
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        *bytes.get_mut(digits / 2)? |= if digits % 2 == 0 { digit << 4 } else { digit };
+        digits += 1;
+    }
+    (digits == 32).then_some(bytes)
+}
+
 /// The canonical form of Active Directory's `objectGUID`: 16 bytes, the first three groups little-endian.
 ///
 /// # Errors
@@ -108,7 +129,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{guid, guid_bytes, uuid, uuid_from_bytes};
+    use super::{guid, guid_bytes, uuid, uuid_from_bytes, uuid_to_bytes};
     use crate::decode::DecodeError;
 
     const CANONICAL: &str = "66446001-1dd2-11b2-8a3f-c0e1a5b0d701";
@@ -172,11 +193,16 @@ mod tests {
         fn bytes_make_a_canonical_uuid(bytes: [u8; 16]) {
             let text = uuid_from_bytes(bytes);
             prop_assert!(matches!(uuid(&text), Ok(Cow::Borrowed(_))));
+            prop_assert_eq!(uuid_to_bytes(&text), Some(bytes));
+            prop_assert_eq!(uuid_to_bytes(&text.replace('-', "0")), None);
         }
 
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC*") {
             let _ = uuid(&text);
+            if let Some(bytes) = uuid_to_bytes(&text) {
+                prop_assert_eq!(uuid_from_bytes(bytes), text);
+            }
         }
     }
 }

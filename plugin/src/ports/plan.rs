@@ -37,7 +37,7 @@ pub struct Change<'a> {
 pub struct Party {
     /// Empty where no sync brought the person.
     pub external_id: String,
-    /// DN, as far as known.
+    /// DN, as far as known. The host writes in that of somebody with a row.
     pub dn: String,
     /// The portal's id, or empty.
     pub id: String,

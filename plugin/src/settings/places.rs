@@ -136,21 +136,6 @@ impl Places {
         }
     }
 
-    /// What the names of all entries end with, as written.
-    #[must_use]
-    pub fn ending(&self) -> &str {
-        let Some((first, others)) = self.bases.split_first() else {
-            return "";
-        };
-        let mut ending = first.text.as_str();
-        while !others.iter().all(|other| other.text.ends_with(ending)) {
-            let mut rest = ending.chars();
-            rest.next();
-            ending = rest.as_str();
-        }
-        ending
-    }
-
     fn subtree_of(&self, name: &Dn) -> Option<&str> {
         self.excluded
             .iter()
@@ -246,7 +231,6 @@ mod tests {
         let (places, warnings) = places(&[SALES, "", " ou=Labs,dc=x "], &[], Scope::Subtree);
         assert_eq!(places.bases().collect::<Vec<_>>(), [SALES, LABS]);
         assert_eq!(warnings, [""; 0]);
-        assert_eq!(places.ending(), "s,dc=x");
         assert_eq!(
             located(&places, "uid=a,ou=Deep,ou=labs,dc=x"),
             Where::Inside { base: LABS }

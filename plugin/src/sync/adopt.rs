@@ -311,9 +311,9 @@ impl Reading {
                 rejections.insert(
                     *number,
                     Rejection {
-                        external_id: self.people.external_id(*number),
+                        external_id: self.external_id(self.people.slot(*number)),
                         problem: ambiguous(),
-                        other: other.map(|number| self.people.party(*number)),
+                        other: other.map(|number| self.party(*number)),
                     },
                 );
             }
@@ -351,9 +351,9 @@ impl Reading {
             self.tally.reject(self.people.facts(number));
             let slot = self.people.slot(number);
             self.known.note_row(slot, RowKind::Unsynced);
-            self.notes.rejected(&self.people.external_id(number));
+            self.notes.rejected(&self.external_id(slot));
             rejections.push(Rejection {
-                external_id: self.people.external_id(number),
+                external_id: self.external_id(slot),
                 problem: self.taken(field, "somebody in the portal"),
                 other: None,
             });

@@ -11,39 +11,43 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::column::Parts;
 use super::hash::Token;
-use super::people::{Number, People};
+use super::people::Number;
+
+/// A value: 96 bits of its token, in words, so that what holds it is no larger than it must be.
+type Value = [u32; 3];
 
 /// A person wants a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Claim {
-    value: Token,
+    value: Value,
     person: Number,
-    field: u32,
+    field: u16,
     yields: bool,
 }
 
 /// A person leaves a value that the portal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Release {
-    value: Token,
+    value: Value,
     person: Number,
 }
 
 /// A claimed value has a holder in the portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Holding {
-    value: Token,
+    value: Value,
     person: Number,
     holder: Number,
-    field: u32,
+    field: u16,
 }
 
 /// Why a person cannot have what they want.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Conflict {
     /// The field's place in the schema.
-    pub(super) field: u32,
+    pub(super) field: u16,
     /// The other person.
     pub(super) other: Number,
     /// The other person holds the value in the portal now.
@@ -53,68 +57,79 @@ pub(super) struct Conflict {
 /// All claims of a run.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    claims: Vec<Claim>,
-    releases: Vec<Release>,
-    holdings: Vec<Holding>,
+    claims: Parts<Claim>,
+    releases: Parts<Release>,
+    holdings: Parts<Holding>,
 }
 
 impl Claims {
     /// `person` wants `value` of `field`, and `yields` to others who want it.
-    pub(super) fn claim(&mut self, person: Number, field: u32, value: Token, yields: bool) {
-        self.claims.push(Claim {
+    pub(super) fn claim(&mut self, person: Number, field: u16, value: Token, yields: bool) {
+        let value = words(value);
+        let claim = Claim {
             value,
             person,
             field,
             yields,
-        });
+        };
+        self.claims.push(value[0], claim);
     }
 
     /// `person` leaves `value`.
     pub(super) fn release(&mut self, person: Number, value: Token) {
-        self.releases.push(Release { value, person });
+        let value = words(value);
+        self.releases.push(value[0], Release { value, person });
     }
 
     /// `value`, which `person` claims, is held by `holder` in the portal.
-    pub(super) fn held(&mut self, person: Number, field: u32, value: Token, holder: Number) {
-        self.holdings.push(Holding {
+    pub(super) fn held(&mut self, person: Number, field: u16, value: Token, holder: Number) {
+        let value = words(value);
+        let holding = Holding {
             value,
             person,
             holder,
             field,
-        });
+        };
+        self.holdings.push(value[0], holding);
     }
 
     /// The conflicts, by person. `withdrawn` are people whose rows fell for another reason: they claim nothing
-    /// and give nothing up.
+    /// and give nothing up. `name` gives external ids.
     pub(super) fn settle(
         mut self,
-        people: &People,
+        name: impl Fn(Number) -> String,
         withdrawn: &BTreeSet<Number>,
     ) -> BTreeMap<Number, Conflict> {
         let standing = |person: Number| !withdrawn.contains(&person);
         self.claims.retain(|claim| standing(claim.person));
         self.releases.retain(|release| standing(release.person));
         self.holdings.retain(|holding| standing(holding.person));
-        self.claims.sort_unstable();
-        self.releases.sort_unstable();
-        self.holdings.sort_unstable();
+        self.claims.sort();
+        self.releases.sort();
+        self.holdings.sort();
         let mut settlement = Settlement::default();
-        for group in self.claims.chunk_by(|a, b| a.value == b.value) {
-            settlement.contest(group, people);
+        for part in self.claims.parts() {
+            for group in part.chunk_by(|a, b| a.value == b.value) {
+                settlement.contest(group, &name);
+            }
         }
-        for holding in &self.holdings {
-            let freed = self
-                .releases
-                .binary_search_by(|one| one.value.cmp(&holding.value));
+        for holding in self.holdings.parts().flatten() {
+            let releases = self.releases.part(holding.value[0]);
+            let freed = releases.binary_search_by(|one| one.value.cmp(&holding.value));
             if freed.is_err() {
                 settlement.reject(holding.person, holding.conflict());
             }
         }
-        let mut by_person: Vec<(Number, Token)> = self
-            .releases
-            .iter()
-            .map(|one| (one.person, one.value))
-            .collect();
+        // Only what somebody waits for can matter.
+        let awaited = |one: &&Release| {
+            let holdings = self.holdings.part(one.value[0]);
+            holdings
+                .binary_search_by(|holding| holding.value.cmp(&one.value))
+                .is_ok()
+        };
+        let releases = self.releases.parts().flatten().filter(awaited);
+        let mut by_person: Vec<(Number, Value)> =
+            releases.map(|one| (one.person, one.value)).collect();
         by_person.sort_unstable();
         while let Some(person) = settlement.fallen.pop() {
             let first = by_person.partition_point(|(other, _)| *other < person);
@@ -122,8 +137,9 @@ impl Claims {
                 .iter()
                 .take_while(|(other, _)| *other == person);
             for (_, value) in kept {
-                let first = self.holdings.partition_point(|one| one.value < *value);
-                for holding in self.holdings[first..]
+                let holdings = self.holdings.part(value[0]);
+                let first = holdings.partition_point(|one| one.value < *value);
+                for holding in holdings[first..]
                     .iter()
                     .take_while(|one| one.value == *value)
                 {
@@ -145,6 +161,13 @@ impl Holding {
     }
 }
 
+fn words(Token([low, high]): Token) -> Value {
+    [low, low >> 32, high].map(|word| {
+        let word = word & u64::from(u32::MAX);
+        u32::try_from(word).unwrap_or_default()
+    })
+}
+
 #[derive(Debug, Default)]
 struct Settlement {
     conflicts: BTreeMap<Number, Conflict>,
@@ -162,13 +185,13 @@ impl Settlement {
 
     /// Rejects those of a group that claim one value and cannot have it. Each is told of the one with the smallest id
     /// but oneself, and rather of one who does not yield.
-    fn contest(&mut self, group: &[Claim], people: &People) {
+    fn contest(&mut self, group: &[Claim], name: impl Fn(Number) -> String) {
         if group.len() < 2 {
             return;
         }
         let mut named: Vec<(bool, String, Claim)> = group
             .iter()
-            .map(|claim| (claim.yields, people.external_id(claim.person), *claim))
+            .map(|claim| (claim.yields, name(claim.person), *claim))
             .collect();
         named.sort_unstable();
         let firm = group.iter().filter(|claim| !claim.yields).count();

@@ -8,7 +8,8 @@ use crate::entry::Entry;
 
 /// Stands for an external id or a unique value within one run.
 ///
-/// Keyed with the run's seed: who fills the directory cannot choose values that collide.
+/// Keyed with the run's seed: who fills the directory cannot choose values that collide. The token of a UUID is one of its
+/// permutations, and gives it back: ids of a million people need not be held beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Token(pub(super) [u64; 2]);
 
@@ -48,6 +49,33 @@ impl Hashes {
         hasher.write(bytes);
         let hash = hasher.finish128();
         Token([hash.h1, hash.h2])
+    }
+
+    /// Of a UUID: three rounds of a Feistel network.
+    pub(super) fn uuid_token(&self, uuid: [u8; 16]) -> Token {
+        let whole = u128::from_le_bytes(uuid);
+        let [mut left, mut right] = halves(whole);
+        left ^= self.round(0, right);
+        right ^= self.round(1, left);
+        left ^= self.round(2, right);
+        Token([left, right])
+    }
+
+    /// The UUID of a token that was made of one.
+    pub(super) fn uuid_of(&self, token: Token) -> [u8; 16] {
+        let Token([mut left, mut right]) = token;
+        left ^= self.round(2, right);
+        right ^= self.round(1, left);
+        left ^= self.round(0, right);
+        let whole = u128::from(left) | u128::from(right) << 64;
+        whole.to_le_bytes()
+    }
+
+    fn round(&self, number: u64, half: u64) -> u64 {
+        let mut hasher = self.tokens;
+        hasher.write_u64(number);
+        hasher.write_u64(half);
+        hasher.finish128().h1
     }
 
     /// Stands for an external id in the hashes of people who name that person. Never 0.
@@ -115,6 +143,10 @@ impl SourceHash {
     }
 }
 
+fn halves(whole: u128) -> [u64; 2] {
+    [whole, whole >> 64].map(|half| u64::try_from(half & u128::from(u64::MAX)).unwrap_or_default())
+}
+
 /// Identifies a recipe by its parts. Length-prefixed, so that no two lists of parts give the same bytes.
 pub(super) fn recipe<'a>(parts: impl IntoIterator<Item = &'a str>) -> [u64; 2] {
     let mut hasher = SipHasher13::new_with_keys(0x726f_6c6c_6361_6c6c, 0x7265_6369_7065_3031);
@@ -164,6 +196,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_uuid_comes_back_from_its_token_and_another_seed_makes_another(uuid: [u8; 16], seed: u64) {
+            let hashes = Hashes::new(seed, [0, 0]);
+            let token = hashes.uuid_token(uuid);
+            prop_assert_eq!(hashes.uuid_of(token), uuid);
+            prop_assert_ne!(token, Hashes::new(!seed, [0, 0]).uuid_token(uuid));
+        }
+
         #[test]
         fn two_entries_have_the_same_hash_only_when_they_say_the_same(
             entries in prop::collection::vec(

@@ -1,6 +1,9 @@
-//! Everybody whom the portal knows from a sync or whom this run has seen, by hash: about 45 bytes a person.
+//! Everybody whom the portal knows from a sync or whom this run has seen, by hash: about 45 bytes a person, and the
+//! ids that are no UUIDs.
 
+use super::column::Column;
 use super::hash::{SourceHash, Token};
+use crate::decode;
 use crate::ports::plan::RowKind;
 use crate::ports::portal::PeopleIndex;
 
@@ -15,9 +18,12 @@ pub(super) struct Marks(u8);
 /// Columns, and an open-addressed table of places in them.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    ids: Vec<Token>,
-    sources: Vec<SourceHash>,
-    marks: Vec<Marks>,
+    ids: Column<Token>,
+    sources: Column<SourceHash>,
+    marks: Column<Marks>,
+    /// Who has an id that is no UUID, and where it ends among them. In order.
+    named: Column<(Slot, u32)>,
+    names: Column<u8>,
     /// Place plus one; 0 is free. The length is a power of two.
     buckets: Vec<u32>,
 }
@@ -102,10 +108,8 @@ impl Known {
     /// Room for so many people without growing.
     pub(super) fn with_capacity(people: usize) -> Self {
         let mut known = Self {
-            ids: Vec::with_capacity(people),
-            sources: Vec::with_capacity(people),
-            marks: Vec::with_capacity(people),
             buckets: Vec::new(),
+            ..Self::default()
         };
         known.rehash((people + people / 3 + 1).next_power_of_two().max(16));
         known
@@ -113,12 +117,13 @@ impl Known {
 
     /// Takes a page of the portal's index in. `tokens` stand for its ids.
     pub(super) fn extend(&mut self, index: &PeopleIndex, tokens: &[Token]) {
-        for (i, id) in tokens.iter().enumerate() {
+        for (i, (id, text)) in tokens.iter().zip(&index.external_ids).enumerate() {
             let word = |j: usize| index.source_hashes.get(j).copied().unwrap_or_default();
             let Marks(marks) = Marks::of(index.marks.get(i).copied().unwrap_or_default());
             let marks = marks | Marks::IN_PORTAL;
             self.insert(
                 *id,
+                text,
                 SourceHash([word(2 * i), word(2 * i + 1)]),
                 Marks(marks),
             );
@@ -144,8 +149,8 @@ impl Known {
     }
 
     /// Adds somebody whom this run meets and the portal does not know.
-    pub(super) fn meet(&mut self, id: Token, source: SourceHash) -> Slot {
-        self.insert(id, source, Marks(Marks::SEEN))
+    pub(super) fn meet(&mut self, id: Token, external_id: &str, source: SourceHash) -> Slot {
+        self.insert(id, external_id, source, Marks(Marks::SEEN))
     }
 
     /// This run met the person.
@@ -169,9 +174,25 @@ impl Known {
             RowKind::Unsynced => Marks::UNSYNCED,
             _ => Marks::ROW,
         };
-        if let Some(marks) = self.marks.get_mut(slot.0 as usize) {
-            marks.0 |= mark;
+        if (slot.0 as usize) < self.marks.len() {
+            self.marks[slot.0 as usize].0 |= mark;
         }
+    }
+
+    /// The token of a person's id.
+    pub(super) fn id(&self, slot: Slot) -> Option<Token> {
+        self.ids.get(slot.0 as usize).copied()
+    }
+
+    /// A person's id; nothing where it is a UUID, whose token gives it back.
+    pub(super) fn name(&self, slot: Slot) -> Option<String> {
+        let place = self.named.partition_point(|(other, _)| *other < slot);
+        let (found, end) = *self.named.get(place)?;
+        let start = place
+            .checked_sub(1)
+            .map_or(0, |before| self.named[before].1);
+        let bytes = self.names.copied(start as usize..end as usize);
+        (found == slot).then(|| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// What the portal last recorded or, once seen, what the directory says; whom it names is what the portal last recorded.
@@ -189,7 +210,7 @@ impl Known {
         self.marks.iter().filter(|marks| which(**marks)).count() as u64
     }
 
-    fn insert(&mut self, id: Token, source: SourceHash, marks: Marks) -> Slot {
+    fn insert(&mut self, id: Token, external_id: &str, source: SourceHash, marks: Marks) -> Slot {
         if (self.ids.len() + 1) * 4 > self.buckets.len() * 3 {
             self.rehash((self.buckets.len() * 2).max(16));
         }
@@ -198,6 +219,11 @@ impl Known {
         self.sources.push(source);
         self.marks.push(marks);
         put(&mut self.buckets, id, place);
+        if decode::uuid_to_bytes(external_id).is_none() {
+            external_id.bytes().for_each(|byte| self.names.push(byte));
+            let end = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+            self.named.push((Slot(place), end));
+        }
         Slot(place)
     }
 
@@ -238,15 +264,22 @@ mod tests {
         let mut known = Known::with_capacity(3);
         for n in 0..1000_u64 {
             // Few low bits, so that chains of buckets form.
-            known.meet(Token([n % 8, n]), SourceHash([n, 0]));
+            known.meet(Token([n % 8, n]), &format!("E-{n}"), SourceHash([n, 0]));
         }
         for n in 0..1000_u64 {
             let slot = known.find(Token([n % 8, n])).unwrap();
             assert_eq!(known.source(slot), SourceHash([n, 0]));
+            assert_eq!(known.name(slot), Some(format!("E-{n}")));
         }
         assert_eq!(known.find(Token([0, 1001])), None);
         assert_eq!(Known::default().find(Token([0, 0])), None);
         assert_eq!(known.len(), 1000);
+        let uuid = "66446001-1dd2-11b2-8a3f-c0e1a5b0d701";
+        let slot = known.meet(Token([7, 7]), uuid, SourceHash([0, 0]));
+        assert_eq!(
+            (known.name(slot), known.id(slot)),
+            (None, Some(Token([7, 7])))
+        );
     }
 
     #[test]

@@ -10,7 +10,6 @@ use crate::ports::{Host, Portal};
 
 use super::compare::value_of;
 use super::cycles::{Chains, Cycles};
-use super::hash::Hashes;
 use super::known::{Known, Marks, Slot};
 use super::links::{Links, NameToken, Target};
 use super::people::Facts;
@@ -104,7 +103,7 @@ impl Reading {
                 Some(cause) => unresolved.add(cause, slot),
                 None => {
                     chains.set(slot.0, manager.0);
-                    let stamp = self.hashes.stamp(&links.external_id(manager));
+                    let stamp = self.hashes.stamp(&self.external_id(manager));
                     let differs = self.differs(slot, stamp);
                     work.extend(differs.then_some((slot, To::Read(manager))));
                 }
@@ -166,7 +165,7 @@ impl Reading {
         let batch = linking.ask.split_off(rest);
         let ids: Vec<String> = batch
             .iter()
-            .map(|(_, slot)| linking.links.external_id(*slot))
+            .map(|(_, slot)| self.external_id(*slot))
             .collect();
         let stays = |id: &str| {
             let slot = self.known.find(self.id(id))?;
@@ -197,7 +196,7 @@ impl Reading {
         let answers = std::mem::take(&mut linking.answers);
         for (token, slot) in std::mem::take(&mut linking.waiting) {
             match answers.get(&token) {
-                Some(Answer::Person(id)) if *id == linking.links.external_id(slot) => {
+                Some(Answer::Person(id)) if *id == self.external_id(slot) => {
                     linking.unresolved.add(Cause::Oneself, slot);
                 }
                 Some(Answer::Person(id)) => {
@@ -229,7 +228,7 @@ impl Reading {
         let field = self.names.field(field);
         let ids: Vec<String> = batch
             .iter()
-            .map(|(slot, _)| linking.links.external_id(*slot))
+            .map(|(slot, _)| self.external_id(*slot))
             .collect();
         let people = people(host.portal(), &self.known, batch, &ids);
         let mut links = Vec::with_capacity(batch.len());
@@ -240,7 +239,7 @@ impl Reading {
                 // Gone from the portal since the run began.
                 continue;
             }
-            let (after, stamp) = linking.whom(&self.hashes, *to);
+            let (after, stamp) = self.whom(linking, *to);
             let before = person.and_then(|person| value_of(person, &field));
             if before == after.as_deref() {
                 continue;
@@ -263,6 +262,17 @@ impl Reading {
         } else {
             host.plan().link(&links)
         }
+    }
+
+    /// Who that is, and the stamp.
+    fn whom(&self, linking: &Linking, to: To) -> (Option<String>, u32) {
+        let id = match to {
+            To::Nobody => return (None, 0),
+            To::Read(slot) => self.external_id(slot),
+            To::Found(place) => linking.found.get(place).cloned().unwrap_or_default(),
+        };
+        let stamp = self.hashes.stamp(&id);
+        (Some(id), stamp)
     }
 
     /// Somebody without a row gets one, and is unchanged no longer.
@@ -293,10 +303,7 @@ impl Reading {
         if slots.is_empty() {
             return Vec::new();
         }
-        let ids: Vec<String> = slots
-            .iter()
-            .map(|slot| linking.links.external_id(*slot))
-            .collect();
+        let ids: Vec<String> = slots.iter().map(|slot| self.external_id(*slot)).collect();
         let named: Named = resolver
             .people(&ids)
             .into_iter()
@@ -309,19 +316,6 @@ impl Reading {
         let mut warnings = linking.unresolved.warnings(field, &named);
         warnings.extend(unresolved::returning(&linking.cycles, field, &named));
         warnings
-    }
-}
-
-impl Linking {
-    /// Who that is, and the stamp.
-    fn whom(&self, hashes: &Hashes, to: To) -> (Option<String>, u32) {
-        let id = match to {
-            To::Nobody => return (None, 0),
-            To::Read(slot) => self.links.external_id(slot),
-            To::Found(place) => self.found.get(place).cloned().unwrap_or_default(),
-        };
-        let stamp = hashes.stamp(&id);
-        (Some(id), stamp)
     }
 }
 

@@ -1,14 +1,12 @@
-//! Who names whom as a manager, held while people are read: 40 bytes a person with a manager, and nothing where no
+//! Who names whom as a manager, held while people are read: 24 bytes a person with a manager, and nothing where no
 //! rule asks.
-
-use std::collections::BTreeMap;
 
 use crate::dn;
 use crate::entry::Entry;
 
+use super::column::{Column, Parts};
 use super::hash::Hashes;
 use super::known::Slot;
-use super::people::pack;
 use super::reading::Reading;
 
 /// The token space of names. Those of ids and of unique fields begin at 0.
@@ -32,30 +30,18 @@ pub(super) struct NameToken(pub(super) u64);
 /// All of them. Three words each keep a place of four bytes from taking eight.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    names: Vec<[u32; 3]>,
-    targets: Vec<[u32; 3]>,
-    ids: Vec<[u8; 16]>,
-    /// Ids that are no UUIDs.
-    others: BTreeMap<u32, String>,
+    names: Parts<[u32; 3]>,
+    targets: Column<[u32; 3]>,
     room: String,
 }
 
 impl Links {
-    /// Somebody was read: a name and an id.
-    fn note(&mut self, hashes: &Hashes, slot: Slot, external_id: &str, name: &[u8]) {
+    /// Somebody was read, of this name.
+    fn note(&mut self, hashes: &Hashes, slot: Slot, name: &[u8]) {
         let name = std::str::from_utf8(name).ok();
         if let Some(token) = name.and_then(|name| token(hashes, name, &mut self.room)) {
-            self.names.push(packed(token.0, slot));
-        }
-        let place = slot.0 as usize;
-        if self.ids.len() <= place {
-            self.ids.resize(place + 1, [0; 16]);
-        }
-        match pack(external_id) {
-            Some(id) => self.ids[place] = id,
-            None => {
-                self.others.insert(slot.0, external_id.to_owned());
-            }
+            let name = packed(token.0, slot);
+            self.names.push(name[0], name);
         }
     }
 
@@ -76,24 +62,25 @@ impl Links {
 
     /// Nobody names anybody, and nobody is to be cleared.
     pub(super) fn is_empty(&self) -> bool {
-        self.targets.is_empty()
+        self.targets.len() == 0
     }
 
     /// From now on [`Links::find`] finds.
     pub(super) fn sort(&mut self) {
-        self.names.sort_unstable();
+        self.names.sort();
     }
 
     /// Whose name this is.
     pub(super) fn find(&self, token: NameToken) -> Option<Slot> {
         let [low, high, _] = packed(token.0, Slot(0));
-        let place = self.names.partition_point(|name| *name < [low, high, 0]);
-        let [found_low, found_high, slot] = *self.names.get(place)?;
+        let names = self.names.part(low);
+        let place = names.partition_point(|name| *name < [low, high, 0]);
+        let [found_low, found_high, slot] = *names.get(place)?;
         (found_low == low && found_high == high).then_some(Slot(slot))
     }
 
     /// Who names whom, in the order read.
-    pub(super) fn targets(&self) -> impl ExactSizeIterator<Item = (Slot, Target)> + '_ {
+    pub(super) fn targets(&self) -> impl Iterator<Item = (Slot, Target)> + '_ {
         self.targets.iter().map(|[low, high, slot]| {
             let target = match u64::from(*low) | u64::from(*high) << 32 {
                 0 => Target::Nobody,
@@ -103,26 +90,15 @@ impl Links {
             (Slot(*slot), target)
         })
     }
-
-    /// The external id of somebody who was read.
-    pub(super) fn external_id(&self, slot: Slot) -> String {
-        match self.others.get(&slot.0) {
-            Some(id) => id.clone(),
-            None => {
-                let id = self.ids.get(slot.0 as usize).copied().unwrap_or_default();
-                crate::decode::uuid_from_bytes(id)
-            }
-        }
-    }
 }
 
 impl Reading {
     /// Holds what the second pass needs of an entry, where a rule asks for it.
-    pub(super) fn note_link(&mut self, slot: Slot, external_id: &str, entry: &Entry<'_>) {
+    pub(super) fn note_link(&mut self, slot: Slot, entry: &Entry<'_>) {
         let Some(link) = self.recipe.mapping().link() else {
             return;
         };
-        self.links.note(&self.hashes, slot, external_id, entry.dn());
+        self.links.note(&self.hashes, slot, entry.dn());
         let target = match link.name(entry) {
             Some(name) => match self.links.token(&self.hashes, &name) {
                 Some(token) => Target::Named(token),
@@ -158,17 +134,14 @@ mod tests {
     fn a_name_finds_its_person_however_it_is_written_and_no_other() {
         let hashes = Hashes::new(7, [1, 2]);
         let mut links = Links::default();
-        let uuid = "66446001-1dd2-11b2-8a3f-c0e1a5b0d701";
-        links.note(&hashes, Slot(3), uuid, b"uid=ada,dc=x");
-        links.note(&hashes, Slot(0), "E-1", b"uid=bob,dc=x");
+        links.note(&hashes, Slot(3), b"uid=ada,dc=x");
+        links.note(&hashes, Slot(0), b"uid=bob,dc=x");
         links.sort();
         let token = links.token(&hashes, "UID=Ada, DC=X").unwrap();
         assert_eq!(links.find(token), Some(Slot(3)));
         let token = links.token(&hashes, "uid=eve,dc=x").unwrap();
         assert_eq!(links.find(token), None);
         assert_eq!(links.token(&hashes, "ada"), None);
-        assert_eq!(links.external_id(Slot(3)), uuid);
-        assert_eq!(links.external_id(Slot(0)), "E-1");
     }
 
     #[test]

@@ -28,7 +28,7 @@
 //! - `proof`: whether everything was read
 //! - `second_look`: would-be leavers, asked for by id
 //! - `guard`: from where on a plan waits for an approval
-//! - `hash`, `known`, `people`: what is remembered of people
+//! - `column`, `hash`, `known`, `people`: what is remembered of people
 //! - `notes`: what is noted of people for the next run
 //! - `outbox`, `size`: rows to the host, and how large they may be
 //! - `tally`: what was counted
@@ -43,6 +43,7 @@ mod adopt;
 mod candidate;
 pub mod changes;
 mod claims;
+mod column;
 mod compare;
 mod cycles;
 mod guard;
@@ -70,7 +71,5 @@ mod waiting;
 pub use recipe::Recipe;
 pub use run::{Mode, Options, Run, Step, start};
 
-#[cfg(test)]
-pub(crate) use people::pack as packed;
 #[cfg(test)]
 mod tests;

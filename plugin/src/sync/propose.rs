@@ -11,7 +11,6 @@ use crate::problem::Problem;
 
 use super::candidate::{Candidate, Draft, without_unique};
 use super::outbox;
-use super::people::{Facts, NO_SLOT};
 use super::reading::Reading;
 
 /// Values a call.
@@ -140,12 +139,7 @@ impl Reading {
 
     /// Remembers what a draft takes and leaves. Gives its row, unless that must wait.
     fn commit<'c>(&mut self, draft: Draft<'c>, held: Vec<Held>) -> Option<Row<'c>> {
-        let number = self.people.push(
-            draft.slot,
-            &draft.row.external_id,
-            &draft.row.dn,
-            draft.facts,
-        );
+        let number = self.people.push(draft.slot, draft.facts);
         self.tally.add(draft.facts);
         self.noted(draft.facts.kind, &draft.row.external_id);
         if let Some(named) = &mut self.named
@@ -156,7 +150,7 @@ impl Reading {
         self.known.note_row(draft.slot, draft.facts.kind);
         let yields = draft.facts.kind == RowKind::Deactivate;
         for one in &draft.moves {
-            let field = u32::try_from(one.field).unwrap_or(u32::MAX);
+            let field = u16::try_from(one.field).unwrap_or(u16::MAX);
             if let Some(key) = &one.to {
                 let value = self.value(one.field, key);
                 self.claims.claim(number, field, value, yields);
@@ -167,12 +161,8 @@ impl Reading {
         }
         if !draft.moves.is_empty() {
             for one in held {
-                let facts = Facts::of(RowKind::Unsynced);
-                let holder = &one.holder;
-                let holder = self
-                    .people
-                    .push(NO_SLOT, &holder.external_id, &holder.dn, facts);
-                let field = u32::try_from(one.field).unwrap_or(u32::MAX);
+                let holder = self.people.push_holder(&one.holder);
+                let field = u16::try_from(one.field).unwrap_or(u16::MAX);
                 self.claims
                     .held(number, field, self.value(one.field, &one.key), holder);
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::decode;
 use crate::entry::{Entry, Page};
 use crate::field::{Field, FieldKind};
 use crate::ports::Host;
@@ -84,7 +85,7 @@ impl Reading {
         Self {
             hashes: Hashes::new(seed, recipe.digest()).of_first(recipe.width()),
             known: Known::with_capacity(room),
-            people: People::new(recipe.places().ending()),
+            people: People::default(),
             claims: Claims::default(),
             tally: Tally::default(),
             names: Arc::new(Names::new(recipe.mapping().fields())),
@@ -107,7 +108,17 @@ impl Reading {
 
     /// The token of an external id.
     pub(super) fn id(&self, external_id: &str) -> Token {
-        self.hashes.token(IDS, external_id.as_bytes())
+        match decode::uuid_to_bytes(external_id) {
+            Some(uuid) => self.hashes.uuid_token(uuid),
+            None => self.hashes.token(IDS, external_id.as_bytes()),
+        }
+    }
+
+    /// The external id of somebody who is known; empty for anybody else.
+    pub(super) fn external_id(&self, slot: Slot) -> String {
+        let uuid = |token| decode::uuid_from_bytes(self.hashes.uuid_of(token));
+        let named = self.known.name(slot);
+        named.unwrap_or_else(|| self.known.id(slot).map(uuid).unwrap_or_default())
     }
 
     /// The token of a unique field's value, as compared.
@@ -154,8 +165,8 @@ impl Reading {
         };
         let token = self.id(&external_id);
         let Some(slot) = self.known.find(token) else {
-            let slot = self.known.meet(token, source);
-            self.note_link(slot, &external_id, entry);
+            let slot = self.known.meet(token, &external_id, source);
+            self.note_link(slot, entry);
             if disabled {
                 self.tally.disabled_skipped += 1;
                 return None;
@@ -179,7 +190,7 @@ impl Reading {
         }
         let same = self.roles.same(self.known.source(slot), source, judged) && !marks.changed();
         self.known.see(slot, source);
-        self.note_link(slot, &external_id, entry);
+        self.note_link(slot, entry);
         let source = self.known.source(slot);
         if same && marks.keep_status(disabled) && problem.is_none() {
             self.tally.unchanged += 1;

@@ -36,7 +36,8 @@ impl Reading {
             let slot = self.people.slot(*number);
             self.known.note_row(slot, RowKind::Unsynced);
         }
-        let conflicts = std::mem::take(&mut self.claims).settle(&self.people, &numbers);
+        let conflicts = std::mem::take(&mut self.claims)
+            .settle(|one| self.external_id(self.people.slot(one)), &numbers);
         self.settle_adoptions(|one| numbers.contains(&one) || conflicts.contains_key(&one));
         let kept = self.release_withheld(host, &numbers, &conflicts)?;
         let mut rejections = self.repeated(&withdrawn);
@@ -121,9 +122,9 @@ impl Reading {
                 "somebody else in the directory"
             };
             rejections.push(Rejection {
-                external_id: self.people.external_id(number),
+                external_id: self.external_id(self.people.slot(number)),
                 problem: self.taken(conflict.field as usize, who),
-                other: Some(self.people.party(conflict.other)),
+                other: Some(self.party(conflict.other)),
             });
         }
         name_in_portal(host, &mut rejections);

@@ -62,7 +62,7 @@ impl Record {
             return Vec::new();
         };
         let text = String::from_utf8_lossy(text);
-        crate::sync::packed(&text).map_or_else(Vec::new, |bytes| bytes.to_vec())
+        crate::decode::uuid_to_bytes(&text).map_or_else(Vec::new, |bytes| bytes.to_vec())
     }
     fn values(&self, name: &str) -> &[Vec<u8>] {
         self.attributes

@@ -58,6 +58,7 @@ macro_rules! conformance {
                 rows_are_read_back_as_recorded,
                 a_second_row_for_a_person_is_refused,
                 rejected_rows_become_unsynced_and_keep_their_values,
+                the_other_of_a_duplicate_is_named_by_its_row,
                 absence_needs_a_complete_proof,
                 the_digest_is_over_the_rows,
                 a_tripped_guard_holds_the_plan_until_its_digest_is_approved,

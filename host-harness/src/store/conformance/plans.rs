@@ -3,7 +3,7 @@
 use super::Engine;
 use super::people::*;
 use crate::Problem;
-use crate::contract::plan::{Absence, Rejection, Row, RowKind};
+use crate::contract::plan::{Absence, Party, Rejection, Row, RowKind};
 use crate::ports::plan::{Begin, RowQuery, RunStatus};
 use crate::store::check::Schema;
 use crate::store::digest::{PlanDigest, line};
@@ -172,6 +172,41 @@ pub(crate) async fn rejected_rows_become_unsynced_and_keep_their_values<E: Engin
             (RowKind::Unsynced, "reported", 2)
         ]
     );
+}
+
+pub(crate) async fn the_other_of_a_duplicate_is_named_by_its_row<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let run = begun(&store, &acme).await;
+    let rows = vec![create("a", "a@x"), create("b", "b@x"), create("c", "c@x")];
+    let name = rows[1].dn.clone();
+    store.record(&acme, run, rows).await.unwrap();
+    let of = |person: &str, other: String, dn: &str| Rejection {
+        other: Some(Party {
+            external_id: other,
+            dn: dn.to_owned(),
+            id: String::new(),
+        }),
+        ..rejection(person)
+    };
+    let rejections = vec![
+        of("a", id("b"), ""),
+        of("b", id("nobody"), ""),
+        of("c", id("b"), "cn=another entry"),
+    ];
+    store.reject(&acme, run, rejections).await.unwrap();
+    store
+        .finish(&acme, run, summary(), proof(), vec![])
+        .await
+        .unwrap();
+    let unsynced = store.unsynced(&acme, run, 0, 10).await.unwrap();
+    let named: Vec<_> = unsynced
+        .iter()
+        .map(|row| row.other.as_ref().map_or("?", |other| other.dn.as_str()))
+        .collect();
+    assert_eq!(named, [name.as_str(), "", "cn=another entry"]);
+    assert_ne!(name, "");
 }
 
 pub(crate) async fn absence_needs_a_complete_proof<E: Engine>() {

@@ -105,7 +105,6 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(BUSY)
-            .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", "2000")
             .pragma("journal_size_limit", "33554432")
             .disable_statement_logging();

@@ -75,7 +75,7 @@ impl Store {
         &self,
         tenant: &TenantId,
         run: RunId,
-        rejections: Vec<Rejection>,
+        mut rejections: Vec<Rejection>,
     ) -> StoreResult<()> {
         if let Some(bad) = rejections.iter().find(|r| !is_code(&r.problem.code)) {
             return Err(StoreError::refused(
@@ -84,7 +84,6 @@ impl Store {
                 "Report this to the plugin's maker.",
             ));
         }
-        let weighed = rejections.iter().map(weigh).sum::<Result<usize, _>>()?;
         let tenant = self.tenant(tenant).await?;
         let schema = self.schema(tenant).await?;
         let mut seen = self.planning().await;
@@ -98,6 +97,10 @@ impl Store {
                 "Report this to the plugin's maker.",
             ));
         }
+        for list in rejections.chunks_mut(LIST) {
+            name_others(&mut tx, known, run, list).await?;
+        }
+        let weighed = rejections.iter().map(weigh).sum::<Result<usize, _>>()?;
         known.admit(0, weighed, self.plan_limits())?;
         let mut unknown = Vec::new();
         for list in rejections.chunks(LIST) {
@@ -237,6 +240,40 @@ pub(super) async fn insert_rows(
         .bind(after)
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+/// Writes in the names of other parties that have a row: the plugin need not remember them.
+async fn name_others(
+    tx: &mut Transaction<'_, Sqlite>,
+    seen: &Seen,
+    run: RunId,
+    rejections: &mut [Rejection],
+) -> StoreResult<()> {
+    let mut nameless: Vec<_> = rejections
+        .iter_mut()
+        .filter_map(|rejection| rejection.other.as_mut())
+        .filter(|other| other.dn.is_empty() && !other.external_id.is_empty())
+        .collect();
+    let rows: Vec<i64> = nameless
+        .iter()
+        .filter_map(|other| seen.candidate(&other.external_id))
+        .map(|sequence| row_id(run, i64::from(sequence)))
+        .collect();
+    let names: HashMap<String, String> = sqlx::query(
+        "SELECT external_id, dn FROM json_each(?1) j CROSS JOIN plan_row ON plan_row.id = j.value",
+    )
+    .bind(json(&rows))
+    .fetch_all(&mut **tx)
+    .await?
+    .iter()
+    .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+    .collect::<StoreResult<_>>()?;
+    for other in &mut nameless {
+        if let Some(name) = names.get(&other.external_id) {
+            other.dn.clone_from(name);
+        }
+    }
     Ok(())
 }
 

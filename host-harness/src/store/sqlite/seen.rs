@@ -19,12 +19,13 @@ use crate::store::error::{StoreError, StoreResult};
 #[derive(Debug, Default)]
 pub(super) struct Planning(HashMap<RunId, Seen>);
 
-/// The people of one run, by a keyed hash of their external ids.
+/// The people of one run, by a keyed hash of their external ids. Of 32 bits, so that a million people take 20 MiB: a few
+/// hundred of them share theirs with somebody.
 #[derive(Debug)]
 pub(super) struct Seen {
     tenant: i64,
     hasher: RandomState,
-    rows: HashMap<u64, u32>,
+    rows: HashMap<u32, u32>,
     /// Those whose hash another had before.
     others: HashMap<String, u32>,
     /// Rows and absences, and the bytes of their texts.
@@ -150,15 +151,14 @@ impl Seen {
 
     /// The row that a person may have; only the row itself says whether it is this person's.
     pub(super) fn candidate(&self, external_id: &str) -> Option<u32> {
-        let other = || self.rows.get(&self.hasher.hash_one(external_id));
+        let other = || self.rows.get(&self.hash(external_id));
         self.others.get(external_id).or_else(other).copied()
     }
 
     /// Notes a person's row.
     pub(super) fn insert(&mut self, external_id: &str, sequence: i64) {
         let sequence = u32::try_from(sequence).unwrap_or(u32::MAX);
-        let hash = self.hasher.hash_one(external_id);
-        match self.rows.entry(hash) {
+        match self.rows.entry(self.hash(external_id)) {
             Entry::Vacant(place) => {
                 place.insert(sequence);
             }
@@ -166,6 +166,11 @@ impl Seen {
                 self.others.insert(external_id.to_owned(), sequence);
             }
         }
+    }
+
+    fn hash(&self, external_id: &str) -> u32 {
+        let hash = self.hasher.hash_one(external_id) & u64::from(u32::MAX);
+        u32::try_from(hash).unwrap_or_default()
     }
 
     /// Whether one of these people is among them twice, or has a row already.

@@ -309,7 +309,7 @@ fn begin<S: Session>(
 impl Concerned {
     fn is(&self, id: &str) -> bool {
         match self {
-            Self::AllBut(present) => crate::sync::people::pack(id)
+            Self::AllBut(present) => crate::decode::uuid_to_bytes(id)
                 .is_none_or(|bytes| present.binary_search(&bytes).is_err()),
             Self::Of(groups) => groups.have(id),
         }

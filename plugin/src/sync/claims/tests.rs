@@ -4,22 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::super::known::Slot;
-use super::super::people::Facts;
 use super::*;
-use crate::ports::plan::RowKind;
 
-fn people(count: u32) -> People {
-    let mut people = People::new("");
-    for n in 0..count {
-        let facts = Facts {
-            kind: RowKind::Update,
-            blanks: false,
-            role: false,
-        };
-        people.push(Slot(n), &format!("p{n:04}"), "", facts);
-    }
-    people
+fn name(number: Number) -> String {
+    format!("p{:04}", number.0)
 }
 
 fn value(n: u64) -> Token {
@@ -32,7 +20,7 @@ fn two_who_claim_one_value_are_both_rejected_and_told_of_each_other() {
     claims.claim(Number(1), 0, value(7), false);
     claims.claim(Number(0), 0, value(7), false);
     claims.claim(Number(2), 0, value(8), false);
-    let conflicts = claims.settle(&people(3), &BTreeSet::new());
+    let conflicts = claims.settle(name, &BTreeSet::new());
     let other = |n| conflicts.get(&Number(n)).map(|conflict| conflict.other);
     assert_eq!(other(0), Some(Number(1)));
     assert_eq!(other(1), Some(Number(0)));
@@ -45,7 +33,7 @@ fn who_yields_does_without_and_stands_in_nobodys_way() {
     claims.claim(Number(0), 0, value(7), true);
     claims.claim(Number(1), 0, value(7), false);
     claims.claim(Number(2), 0, value(8), true);
-    let conflicts = claims.settle(&people(3), &BTreeSet::new());
+    let conflicts = claims.settle(name, &BTreeSet::new());
     assert_eq!(conflicts.keys().collect::<Vec<_>>(), [&Number(0)]);
     assert_eq!(conflicts[&Number(0)].other, Number(1));
 }
@@ -63,7 +51,7 @@ fn a_cycle_of_exchanges_is_allowed() {
             Number((n + 1) % 5),
         );
     }
-    assert_eq!(claims.settle(&people(5), &BTreeSet::new()), BTreeMap::new());
+    assert_eq!(claims.settle(name, &BTreeSet::new()), BTreeMap::new());
 }
 
 #[test]
@@ -74,7 +62,7 @@ fn a_chain_falls_when_its_end_does_not_move() {
         claims.held(Number(n), 0, value(u64::from(n + 1)), Number(n + 1));
         claims.release(Number(n), value(u64::from(n)));
     }
-    assert_eq!(claims.settle(&people(5), &BTreeSet::new()).len(), 4);
+    assert_eq!(claims.settle(name, &BTreeSet::new()).len(), 4);
 }
 
 #[test]
@@ -85,7 +73,7 @@ fn who_is_withdrawn_neither_claims_nor_gives_up() {
     claims.claim(Number(2), 0, value(2), false);
     claims.held(Number(2), 0, value(2), Number(0));
     claims.release(Number(0), value(2));
-    let conflicts = claims.settle(&people(3), &BTreeSet::from([Number(0)]));
+    let conflicts = claims.settle(name, &BTreeSet::from([Number(0)]));
     assert_eq!(conflicts.keys().collect::<Vec<_>>(), [&Number(2)]);
 }
 
@@ -117,7 +105,7 @@ proptest! {
             }
         }
         let gone: BTreeSet<_> = withdrawn.iter().copied().map(Number).collect();
-        let conflicts = claims.settle(&people(count), &gone);
+        let conflicts = claims.settle(name, &gone);
 
         let mut rejected: BTreeSet<u32> = withdrawn.clone();
         let moves = |n: u32| wants[n as usize] != n || n >= HOLDERS;

@@ -11,6 +11,7 @@
 //! - [`ports`]: what the host needs from outside
 //! - [`problem`]: how trouble reaches people
 //! - [`sandbox`]: runs plugins
+//! - [`service`]: many tenants, unattended
 //! - [`store`]: the ports on a database
 //! - [`tenant`]: the hooks of one tenant
 
@@ -22,6 +23,7 @@ pub mod ldap;
 pub mod ports;
 pub mod problem;
 pub mod sandbox;
+pub mod service;
 pub mod store;
 pub mod tenant;
 

@@ -103,6 +103,7 @@ impl App {
             plans: store.clone(),
             state: store.clone(),
             secrets: store.clone(),
+            queue: store.clone(),
             directory: Arc::new(Ldap::new(store, allowed.policy())),
             sandbox: self.sandbox()?,
             data_dir: self.data.clone(),

@@ -6,6 +6,7 @@
 //! - [`directory`]: LDAP, read-only
 //! - [`portal`]: the people database as it stands, for plugins read-only
 //! - [`plan`]: runs, their rows, and applying them to the portal
+//! - [`queue`]: runs that wait for a host, and when each tenant is due
 //! - [`state`]: the plugin's own settings
 //! - [`secrets`]: credentials behind handles
 //! - [`tenants`]: which tenants there are and what is installed for each
@@ -13,6 +14,7 @@
 pub mod directory;
 pub mod plan;
 pub mod portal;
+pub mod queue;
 pub mod secrets;
 pub mod state;
 pub mod tenants;
@@ -20,6 +22,7 @@ pub mod tenants;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
 pub use plan::{Plans, RunId};
 pub use portal::{PersonEdit, Portal, PortalDesk, Whom};
+pub use queue::Queue;
 pub use secrets::Secrets;
 pub use state::State;
 pub use tenants::{TenantId, Tenants};

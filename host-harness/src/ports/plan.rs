@@ -1,6 +1,6 @@
 //! The plan port: runs, their rows, and applying them.
 //!
-//! A run goes `planning` → `planned` → `applying` → `applied`, or to `held` (a guard tripped, until that digest is
+//! A run that was asked for is `queued`; when it begins, or without that, it goes `planning` → `planned` → `applying` → `applied`, or to `held` (a guard tripped, until that digest is
 //! approved), `failed`, `cancelled`, `abandoned` (its host died while planning) or `discarded`; an interrupted `applying`
 //! run can be resumed or `discarded`.
 
@@ -30,6 +30,8 @@ impl fmt::Display for RunId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunStatus {
+    /// It was asked for, and waits for a host to begin it.
+    Queued,
     /// The plugin is recording rows.
     Planning,
     /// The plan is finished and no guard tripped.
@@ -55,6 +57,7 @@ impl RunStatus {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
             Self::Planning => "planning",
             Self::Planned => "planned",
             Self::Held => "held",
@@ -77,6 +80,8 @@ pub struct Begin {
     pub plugin: String,
     /// The configuration's digest.
     pub configuration: String,
+    /// The run that was asked for, if one was.
+    pub queued: Option<RunId>,
 }
 
 /// A run as it is remembered.
@@ -184,7 +189,7 @@ pub struct Applied {
 /// Runs and their rows.
 #[async_trait]
 pub trait Plans: Send + Sync {
-    /// Starts a run in `planning`; runs of the tenant left in `planning`, `planned` or `held` become `abandoned` or
+    /// Starts a run in `planning`, the queued one where that is named (`wrong-status` if it waits no more); runs of the tenant left in `planning`, `planned` or `held` become `abandoned` or
     /// `discarded`. Refuses `run-unfinished` while one is `applying`: resume or discard that first.
     async fn begin(&self, tenant: &TenantId, begin: Begin) -> Outcome<RunId>;
     /// Records rows (contract: `plan.record-rows`).
@@ -217,7 +222,7 @@ pub trait Plans: Send + Sync {
         proof: Proof,
         checkpoint: Vec<u8>,
     ) -> Outcome<String>;
-    /// Ends a run as `failed`, `cancelled` or `discarded`. Rows that were applied stay so; the checkpoint and the absences
+    /// Ends a run as `failed`, `cancelled`, `abandoned` or `discarded`. Rows that were applied stay so; the checkpoint and the absences
     /// of a run that was not applied whole are not kept.
     async fn end(
         &self,

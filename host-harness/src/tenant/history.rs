@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::Problem;
 use crate::ports::RunId;
 use crate::ports::plan::{RowQuery, Run, RunStatus, StoredRow};
+use crate::ports::queue::Ask;
 
 use super::watch::Watch;
 use super::{Hook, Tenant};
@@ -93,6 +94,21 @@ impl Tenant {
             _ => digest,
         };
         Ok(self.plans().approve(self.id(), run, digest).await?)
+    }
+
+    /// Gives up a run whose host died while planning it, and asks for it again. Nothing of it was applied.
+    ///
+    /// # Errors
+    /// `tenant-busy` where it is being planned after all.
+    pub async fn abandon(&self, run: RunId, again: &Ask) -> Hook<()> {
+        let _lock = self.lock()?;
+        if self.run(Some(run)).await?.status == RunStatus::Planning {
+            self.plans()
+                .end(self.id(), run, RunStatus::Abandoned, None)
+                .await?;
+            self.queue().ask(self.id(), again).await?;
+        }
+        Ok(())
     }
 
     /// Throws a planned or held plan away, or what is left of a plan whose applying was interrupted: rows applied

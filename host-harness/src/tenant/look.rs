@@ -1,5 +1,7 @@
 //! Hooks that look: verify, map, explain, schedule. They record no plan and may run beside a sync.
 
+use chrono::{DateTime, Utc};
+
 use crate::Problem;
 use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Description, Report};
@@ -100,7 +102,26 @@ impl Tenant {
     /// # Errors
     /// `bad-start`, `unknown-zone` and the like, by field.
     pub async fn submit_timetable(&self, timetable: Timetable) -> Hook<()> {
-        Ok(self.hooks().submit_timetable(timetable).await?)
+        self.hooks().submit_timetable(timetable).await?;
+        let next = self.due_after(Utc::now()).await?;
+        Ok(self.queue().set_due(self.id(), next).await?)
+    }
+
+    /// When the stored timetable has the tenant synced next after a moment: Unix milliseconds; none where it is over, inactive, or
+    /// there is none.
+    ///
+    /// # Errors
+    /// The sandbox's.
+    pub async fn due_after(&self, moment: DateTime<Utc>) -> Hook<Option<i64>> {
+        let timetable = match self.timetable().await {
+            Ok(timetable) => timetable,
+            Err(refused) if refused.code() == "not-scheduled" => return Ok(None),
+            Err(refused) => return Err(refused),
+        };
+        let after = u64::try_from(moment.timestamp()).unwrap_or_default();
+        let next = self.next_occurrences(timetable, after, 1).await?;
+        let at = next.first().and_then(|one| i64::try_from(one.at).ok());
+        Ok(at.map(|seconds| seconds.saturating_mul(1000)))
     }
 
     /// The stored timetable.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::contract::progress::Update;
 use crate::contract::types::Setting;
 use crate::ports::tenants::Installation;
-use crate::ports::{Directory, Plans, Portal, RunId, Secrets, State, TenantId, Tenants};
+use crate::ports::{Directory, Plans, Portal, Queue, RunId, Secrets, State, TenantId, Tenants};
 use crate::sandbox::{Enumeration, Hooks, HostContext, Plugin, Sandbox};
 use crate::store::TenantLock;
 
@@ -30,6 +30,8 @@ pub struct Platform {
     pub secrets: Arc<dyn Secrets>,
     /// Directories.
     pub directory: Arc<dyn Directory>,
+    /// Runs that wait, and when tenants are due.
+    pub queue: Arc<dyn Queue>,
     /// Where plugins run.
     pub sandbox: Sandbox,
     /// Where the lock of each tenant is.
@@ -126,6 +128,10 @@ impl Tenant {
 
     pub(super) fn secrets(&self) -> &dyn Secrets {
         &*self.platform.secrets
+    }
+
+    pub(super) fn queue(&self) -> &dyn Queue {
+        &*self.platform.queue
     }
 
     pub(super) fn tenants(&self) -> &dyn Tenants {

@@ -26,6 +26,8 @@ pub struct SyncOptions {
     pub mode: Mode,
     /// Stop after the plan.
     pub dry_run: bool,
+    /// The run that was asked for, if one was.
+    pub queued: Option<RunId>,
     /// How long the plan may take to make: 12 h. Neither a directory without end nor a plugin may keep the tenant's
     /// lock for ever.
     pub deadline: Duration,
@@ -36,6 +38,7 @@ impl Default for SyncOptions {
         Self {
             mode: Mode::Full,
             dry_run: false,
+            queued: None,
             deadline: Duration::from_secs(12 * 60 * 60),
         }
     }
@@ -121,6 +124,7 @@ impl Tenant {
             mode: mode.to_owned(),
             plugin: self.plugin_digest().to_owned(),
             configuration,
+            queued: options.queued,
         };
         let run = self.plans().begin(self.id(), begin).await?;
         match self.drive(run, options, watch).await {

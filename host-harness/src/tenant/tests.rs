@@ -65,6 +65,7 @@ impl World {
             plans: shared.clone(),
             state: shared.clone(),
             secrets: shared.clone(),
+            queue: shared.clone(),
             directory: Arc::new(Ldap::new(shared, Policy::allowing_loopback())),
             sandbox: Sandbox::new(config).unwrap(),
             data_dir: data.path().to_owned(),

@@ -34,6 +34,7 @@ impl Tenant {
             mode: "uninstall".to_owned(),
             plugin: self.plugin_digest().to_owned(),
             configuration: self.installation().await?.configuration,
+            queued: None,
         };
         let (receipt, deactivated) = match people {
             Afterwards::Keep => (self.hooks().uninstall(people).await?, None),

@@ -33,6 +33,7 @@ async fn peak(tenancy: &Tenancy, people: u64) -> usize {
         mode: "full".to_owned(),
         plugin: plugin.digest().to_owned(),
         configuration: configured.unwrap().digest,
+        queued: None,
     };
     let run = store.begin(&tenant, begin).await.unwrap();
     let hooks = plugin.hooks(context.for_run(run));

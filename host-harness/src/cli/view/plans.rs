@@ -383,7 +383,7 @@ fn status_style(status: RunStatus) -> Style {
     match status {
         RunStatus::Applied => GOOD,
         RunStatus::Failed => BAD,
-        RunStatus::Held | RunStatus::Applying | RunStatus::Planning => CAUTION,
+        RunStatus::Queued | RunStatus::Held | RunStatus::Applying | RunStatus::Planning => CAUTION,
         RunStatus::Planned => PLAIN,
         RunStatus::Cancelled | RunStatus::Abandoned | RunStatus::Discarded => DIM,
     }

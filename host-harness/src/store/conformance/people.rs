@@ -166,6 +166,7 @@ pub(crate) async fn begun(store: &impl Ports, tenant: &TenantId) -> RunId {
         mode: "full".into(),
         plugin: "plugin-1".into(),
         configuration: CONFIGURATION.into(),
+        queued: None,
     };
     store.begin(tenant, begin).await.unwrap()
 }

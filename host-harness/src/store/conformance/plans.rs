@@ -258,6 +258,7 @@ pub(crate) async fn absence_needs_a_complete_proof<E: Engine>() {
         mode: "uninstall".into(),
         plugin: "plugin-1".into(),
         configuration: CONFIGURATION.into(),
+        queued: None,
     };
     let run = store.begin(&acme, begin).await.unwrap();
     store
@@ -364,6 +365,7 @@ pub(crate) async fn a_new_run_takes_the_place_of_an_open_one<E: Engine>() {
         mode: "full".into(),
         plugin: "p".into(),
         configuration: CONFIGURATION.into(),
+        queued: None,
     };
     assert_eq!(
         store.begin(&acme, begin).await.unwrap_err().code,
@@ -457,6 +459,7 @@ pub(crate) async fn an_uninstall_deactivates_and_does_nothing_else<E: Engine>() 
             mode: "uninstall".into(),
             plugin: "plugin-1".into(),
             configuration: CONFIGURATION.into(),
+            queued: None,
         };
         let run = store.begin(&acme, begin).await.unwrap();
         store.record(&acme, run, rows).await.unwrap();

@@ -174,20 +174,13 @@ impl Store {
         .bind(now_millis())
         .execute(&mut *tx)
         .await?;
-        let run = sqlx::query_scalar(
-            "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at)
-             VALUES (?1, ?2, 'planning', ?3, ?4, ?5) RETURNING id",
-        )
-        .bind(tenant)
-        .bind(&begin.mode)
-        .bind(&begin.plugin)
-        .bind(&begin.configuration)
-        .bind(now_millis())
-        .fetch_one(&mut *tx)
-        .await?;
+        let run = match begin.queued {
+            Some(run) => begin_queued(&mut tx, tenant, run, begin).await?,
+            None => begin_new(&mut tx, tenant, begin).await?,
+        };
         tx.commit().await?;
         self.planning().await.forget_all(tenant);
-        Ok(RunId(run))
+        Ok(run)
     }
 
     pub(super) async fn end_run(
@@ -199,7 +192,7 @@ impl Store {
     ) -> StoreResult<()> {
         if !matches!(
             status,
-            RunStatus::Failed | RunStatus::Cancelled | RunStatus::Discarded
+            RunStatus::Failed | RunStatus::Cancelled | RunStatus::Discarded | RunStatus::Abandoned
         ) {
             return Err(wrong_status(run, status, "an end that can be set"));
         }
@@ -209,7 +202,11 @@ impl Store {
         // What an apply has written stays: the checkpoint and the absences, which stand for the whole, are not kept.
         if !matches!(
             now.status,
-            RunStatus::Planning | RunStatus::Planned | RunStatus::Held | RunStatus::Applying
+            RunStatus::Queued
+                | RunStatus::Planning
+                | RunStatus::Planned
+                | RunStatus::Held
+                | RunStatus::Applying
         ) {
             return Err(wrong_status(run, now.status, "open"));
         }
@@ -313,6 +310,49 @@ impl Store {
                 .await?,
         )
     }
+}
+
+async fn begin_new(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    begin: &Begin,
+) -> StoreResult<RunId> {
+    let run = sqlx::query_scalar(
+        "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at)
+         VALUES (?1, ?2, 'planning', ?3, ?4, ?5) RETURNING id",
+    )
+    .bind(tenant)
+    .bind(&begin.mode)
+    .bind(&begin.plugin)
+    .bind(&begin.configuration)
+    .bind(now_millis())
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(RunId(run))
+}
+
+async fn begin_queued(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    run: RunId,
+    begin: &Begin,
+) -> StoreResult<RunId> {
+    let now = standing(tx, tenant, run).await?;
+    if now.status != RunStatus::Queued {
+        return Err(wrong_status(run, now.status, "queued"));
+    }
+    sqlx::query(
+        "UPDATE run SET status = 'planning', mode = ?2, plugin = ?3, configuration = ?4, started_at = ?5
+         WHERE id = ?1",
+    )
+    .bind(run.0)
+    .bind(&begin.mode)
+    .bind(&begin.plugin)
+    .bind(&begin.configuration)
+    .bind(now_millis())
+    .execute(&mut **tx)
+    .await?;
+    Ok(run)
 }
 
 async fn read_run(

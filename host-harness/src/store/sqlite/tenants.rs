@@ -190,6 +190,7 @@ impl Store {
                 "",
                 "DELETE FROM plan_absence WHERE run IN (SELECT id FROM run WHERE tenant = ?1)",
             ),
+            ("", "DELETE FROM due WHERE tenant = ?1"),
             ("runs", "DELETE FROM run WHERE tenant = ?1"),
             (
                 "installation",

@@ -1,0 +1,19 @@
+//! Many tenants, unattended: what is due becomes runs that wait, and runs that wait are worked off.
+//!
+//! Any number of hosts may do so on one database. What the queue lists is a hint; that a tenant has one run at a time, and that
+//! a run is begun once, is decided where it begins ([`crate::ports::queue`]).
+//!
+//! - [`host`]: a host of the service: [`Host`] itself, its start and its end
+//! - `due`: from timetables to runs that wait
+//! - `work`: from runs that wait to runs that are over
+//! - `report`: what others hear of a run under way
+//! - `health`: whether it does what it should
+
+mod due;
+mod health;
+pub mod host;
+mod report;
+mod work;
+
+pub use health::{Concern, Health};
+pub use host::{Host, HostConfig, Platforms};

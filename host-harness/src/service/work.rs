@@ -1,0 +1,175 @@
+//! From runs that wait to runs that are over.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::host::{Host, millis, now};
+use crate::contract::hooks::sync::Mode;
+use crate::ports::TenantId;
+use crate::ports::plan::RunStatus;
+use crate::ports::queue::{Ask, Wanted, Work};
+use crate::tenant::{Hook, Refused, SyncOptions};
+
+/// How often a sync that the directory failed is tried again.
+const ATTEMPTS: u32 = 5;
+/// Before the first time; twice as long before each further one.
+const FIRST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// How long a tenant with whom another is busy is left alone.
+const BUSY: Duration = Duration::from_secs(3);
+
+/// Codes of trouble that may be gone later.
+const PASSING: [&str; 7] = [
+    "resolve-failed",
+    "timeout",
+    "connection-lost",
+    "server-unavailable",
+    "search-ended",
+    "operations-error",
+    "store-busy",
+];
+
+impl Host {
+    /// Begins what waits, as far as there is room.
+    pub(super) async fn take_up(&self, runs: &mut JoinSet<()>) {
+        let under_way = self.under_way();
+        let room = self.config.runs.saturating_sub(under_way);
+        if room == 0 {
+            return;
+        }
+        // Those under way are listed too.
+        let limit = u32::try_from(2 * self.config.runs + room).unwrap_or(u32::MAX);
+        let waiting = match self.queue.waiting(now(), limit).await {
+            Ok(waiting) => waiting,
+            Err(problem) => {
+                tracing::warn!(code = problem.code, "the queue cannot be read");
+                return;
+            }
+        };
+        for work in waiting {
+            if self.under_way() >= self.config.runs {
+                break;
+            }
+            if self.rests(&work.tenant) {
+                continue;
+            }
+            let stop = self.stopping.child_token();
+            {
+                let mut at_work = self.at_work();
+                if at_work.tenants.contains_key(&work.tenant) {
+                    continue;
+                }
+                at_work.tenants.insert(work.tenant.clone(), stop.clone());
+            }
+            let host = self.clone();
+            runs.spawn(async move {
+                host.work(&work, &stop).await;
+                host.at_work().tenants.remove(&work.tenant);
+                host.wake();
+            });
+        }
+    }
+
+    pub(super) fn rests(&self, tenant: &TenantId) -> bool {
+        let mut at_work = self.at_work();
+        at_work.resting.retain(|_, until| Instant::now() < *until);
+        at_work.resting.contains_key(tenant)
+    }
+
+    pub(super) fn rest(&self, tenant: &TenantId, time: Duration) {
+        let until = Instant::now() + time;
+        self.at_work().resting.insert(tenant.clone(), until);
+    }
+
+    async fn work(&self, work: &Work, stop: &CancellationToken) {
+        let done = self.attempt(work, stop).await;
+        let Err(refused) = done else { return };
+        let (tenant, run, code) = (&work.tenant, work.run, refused.code());
+        match code {
+            // Another host, or a command, is at it; or was.
+            "tenant-busy" => self.rest(tenant, BUSY),
+            "wrong-status" | "not-planned" => {}
+            _ => {
+                tracing::warn!(%tenant, %run, code, "a run failed");
+                if let Err(problem) = self.after_failure(work, &refused, stop).await {
+                    tracing::warn!(%tenant, %run, code = problem.code(), "a failed run is not cleared up");
+                    self.rest(tenant, BUSY);
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, work: &Work, stop: &CancellationToken) -> Hook<()> {
+        let tenant = (self.platforms)(&work.tenant)?.tenant(&work.tenant).await?;
+        match &work.what {
+            Wanted::Begin(ask) => {
+                let options = SyncOptions {
+                    mode: if ask.mode == "changes" {
+                        Mode::Changes
+                    } else {
+                        Mode::Full
+                    },
+                    dry_run: ask.mode == "dry-run",
+                    queued: Some(work.run),
+                    ..SyncOptions::default()
+                };
+                tenant.sync(options, self.report(work, stop)).await?;
+            }
+            Wanted::Apply => {
+                tenant.apply(work.run, self.report(work, stop)).await?;
+            }
+            Wanted::Plan(ask) => tenant.abandon(work.run, &again(ask, now())).await?,
+        }
+        Ok(())
+    }
+
+    /// What becomes of a run that failed: one that never began ends, and what may go better later is asked for again.
+    async fn after_failure(
+        &self,
+        work: &Work,
+        refused: &Refused,
+        stop: &CancellationToken,
+    ) -> Hook<()> {
+        let Wanted::Begin(ask) = &work.what else {
+            return Ok(());
+        };
+        let platform = (self.platforms)(&work.tenant)?;
+        let run = platform.plans.run(&work.tenant, work.run).await?;
+        if run.status == RunStatus::Queued {
+            let problem = refused.clone().into_problem();
+            let failed = RunStatus::Failed;
+            platform
+                .plans
+                .end(&work.tenant, work.run, failed, Some(problem))
+                .await?;
+        }
+        if refused.code() == "cancelled" {
+            // The host ends, and nobody wanted the run to.
+            if self.stopping.is_cancelled() && stop.is_cancelled() {
+                self.queue.ask(&work.tenant, ask).await?;
+            }
+        } else if may_pass(refused.code()) && ask.attempt < ATTEMPTS {
+            let wait = FIRST.saturating_mul(1 << ask.attempt.min(16)).min(LONGEST);
+            self.queue
+                .ask(&work.tenant, &again(ask, now() + millis(wait)))
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether trouble of this code may be gone later. A refused password is not among them: trying again locks accounts.
+fn may_pass(code: &str) -> bool {
+    code.starts_with("connect-") || PASSING.contains(&code)
+}
+
+fn again(ask: &Ask, not_before: i64) -> Ask {
+    Ask {
+        not_before,
+        attempt: ask.attempt + 1,
+        key: None,
+        ..ask.clone()
+    }
+}

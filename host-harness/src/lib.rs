@@ -11,6 +11,7 @@
 //! - [`ports`]: what the host needs from outside
 //! - [`problem`]: how trouble reaches people
 //! - [`sandbox`]: runs plugins
+//! - [`shape`]: what programs are told, as JSON
 //! - [`service`]: many tenants, unattended
 //! - [`store`]: the ports on a database
 //! - [`tenant`]: the hooks of one tenant
@@ -24,6 +25,7 @@ pub mod ports;
 pub mod problem;
 pub mod sandbox;
 pub mod service;
+pub mod shape;
 pub mod store;
 pub mod tenant;
 

@@ -60,7 +60,10 @@ impl Plugin {
         for field in &description.form {
             form.row([
                 Cell::new(&field.key),
-                Cell::styled(shape::form_kind(field.kind), paint::ACCENT),
+                Cell::styled(
+                    crate::shape::lifecycle::form_kind(field.kind),
+                    paint::ACCENT,
+                ),
                 Cell::styled(if field.required { "required" } else { "" }, paint::CAUTION),
                 Cell::new(&field.default),
                 Cell::styled(&field.label, paint::DIM),

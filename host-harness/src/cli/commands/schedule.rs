@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
@@ -169,7 +169,7 @@ impl Schedule {
             .next_occurrences(timetable.clone(), now, count)
             .await?;
         show(&mut page, &timetable, &occurrences);
-        let json = json!({ "timetable": timetable_json(&timetable), "next": shape::occurrences(&occurrences) });
+        let json = json!({ "timetable": shape::timetable(&timetable), "next": shape::occurrences(&occurrences) });
         Ok(Answer::done(page, json))
     }
 }
@@ -217,36 +217,11 @@ fn often(frequency: &Frequency) -> String {
             format!(
                 "weekly on {}",
                 days.iter()
-                    .map(|d| weekday(*d))
+                    .map(|d| crate::shape::schedule::Weekday::from(*d).name())
                     .collect::<Vec<_>>()
                     .join(", ")
             )
         }
         Frequency::Monthly(day) => format!("monthly on day {day}"),
     }
-}
-
-fn weekday(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "monday",
-        Weekday::Tuesday => "tuesday",
-        Weekday::Wednesday => "wednesday",
-        Weekday::Thursday => "thursday",
-        Weekday::Friday => "friday",
-        Weekday::Saturday => "saturday",
-        Weekday::Sunday => "sunday",
-    }
-}
-
-fn timetable_json(timetable: &Timetable) -> Value {
-    let frequency = match &timetable.frequency {
-        Frequency::Once => json!("once"),
-        Frequency::Every(minutes) => json!({ "every": minutes }),
-        Frequency::Daily => json!("daily"),
-        Frequency::Weekly(days) => {
-            json!({ "weekly": days.iter().map(|d| weekday(*d)).collect::<Vec<_>>() })
-        }
-        Frequency::Monthly(day) => json!({ "monthly": day }),
-    };
-    json!({ "frequency": frequency, "start": timetable.start, "zone": timetable.zone, "active": timetable.active, "full-every": timetable.full_every })
 }

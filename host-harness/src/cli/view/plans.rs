@@ -6,6 +6,7 @@ use console::measure_text_width;
 
 use crate::contract::plan::{Change, Guard, Row, RowKind};
 use crate::ports::plan::{Run, RunStatus, StoredRow};
+use crate::shape::row::kind as kind_of;
 use crate::store::adoption::EXTERNAL_ID;
 
 use super::paint::{ACCENT, BAD, CAUTION, DIM, GOOD, PLAIN, STRONG, counted, number, paint};
@@ -48,7 +49,7 @@ impl Page {
                 let (mark, style) = mark(kind);
                 table.row([
                     Cell::styled(mark, style),
-                    Cell::new(name(kind)),
+                    Cell::new(kind_of(kind)),
                     Cell::new(number(rows)),
                     Cell::styled(outcomes(run, kind), DIM),
                 ]);
@@ -132,7 +133,7 @@ impl Page {
         self.raw(&format!(
             "  {} {} {}{}{outcome}",
             paint(style, sign),
-            paint(style, &format!("{:<10}", name(row.kind))),
+            paint(style, &format!("{:<10}", kind_of(row.kind))),
             paint(STRONG, &clean(who)),
             paint(DIM, &reason),
         ));
@@ -367,17 +368,6 @@ const KINDS: [RowKind; 5] = [
     RowKind::Reactivate,
     RowKind::Unsynced,
 ];
-
-/// The contract's name of a kind.
-pub(crate) fn name(kind: RowKind) -> &'static str {
-    match kind {
-        RowKind::Create => "create",
-        RowKind::Update => "update",
-        RowKind::Deactivate => "deactivate",
-        RowKind::Reactivate => "reactivate",
-        RowKind::Unsynced => "unsynced",
-    }
-}
 
 fn status_style(status: RunStatus) -> Style {
     match status {

@@ -6,11 +6,12 @@
 //! - [`plans`]: recording, finishing, approving; [`apply`]: applying, exchanging, being killed
 //! - [`links`]: fields that hold other people
 //! - [`adoption`]: rows that take a person of the portal over
+//! - [`queue`]: runs that wait, and who is due
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
 
-use crate::ports::{Plans, Portal, PortalDesk, Secrets, State, Tenants};
+use crate::ports::{Plans, Portal, PortalDesk, Queue, Secrets, State, Tenants};
 
 pub(crate) mod adoption;
 pub(crate) mod apply;
@@ -18,10 +19,14 @@ pub(crate) mod keeping;
 pub(crate) mod links;
 pub(crate) mod people;
 pub(crate) mod plans;
+pub(crate) mod queue;
 
 /// All ports of a store.
-pub(crate) trait Ports: Plans + Portal + PortalDesk + Secrets + State + Tenants {}
-impl<S: Plans + Portal + PortalDesk + Secrets + State + Tenants> Ports for S {}
+pub(crate) trait Ports:
+    Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants
+{
+}
+impl<S: Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants> Ports for S {}
 
 /// A database under test.
 pub(crate) trait Engine {
@@ -53,6 +58,14 @@ macro_rules! conformance {
                 a_field_cannot_be_called_what_rows_say_beside_fields,
                 tenants_see_nothing_of_each_other,
                 who_was_absent_or_edited_is_pending_and_anybody_is_indexed_by_id,
+            }
+            queue {
+                what_is_asked_for_waits_once_and_begins_once,
+                a_dry_run_is_not_what_a_sync_becomes,
+                the_same_key_is_the_same_run_for_ever,
+                a_run_is_stopped_where_it_stands,
+                a_released_plan_waits_to_be_applied,
+                who_is_due_is_met_once_however_many_hosts_look,
             }
             plans {
                 rows_are_read_back_as_recorded,

@@ -96,18 +96,27 @@ impl App {
 
     /// The ports over an open store.
     pub(crate) fn platform_on(&self, store: Store, allowed: Allowed) -> Hook<Platform> {
-        let store = Arc::new(store);
-        Ok(Platform {
+        Ok(self.platforms(store, self.sandbox()?)(allowed))
+    }
+
+    /// The ports over an open store, with plugins in one sandbox, by what a tenant may connect to.
+    pub(crate) fn platforms(
+        &self,
+        store: Store,
+        sandbox: Sandbox,
+    ) -> impl Fn(Allowed) -> Platform + Send + Sync + 'static {
+        let (store, data_dir) = (Arc::new(store), self.data.clone());
+        move |allowed| Platform {
             tenants: store.clone(),
             portal: store.clone(),
             plans: store.clone(),
             state: store.clone(),
             secrets: store.clone(),
             queue: store.clone(),
-            directory: Arc::new(Ldap::new(store, allowed.policy())),
-            sandbox: self.sandbox()?,
-            data_dir: self.data.clone(),
-        })
+            directory: Arc::new(Ldap::new(store.clone(), allowed.policy())),
+            sandbox: sandbox.clone(),
+            data_dir: data_dir.clone(),
+        }
     }
 
     /// An installed tenant, ready for its hooks.

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
     approve, completions, configure, demo, explain, export, install, map, people, plugin, rows,
-    runs, schedule, sync, uninstall, verify,
+    runs, schedule, serve, sync, token, uninstall, verify,
 };
 use super::exit;
 
@@ -107,6 +107,11 @@ pub(crate) enum Command {
     /// Look at the portal's people, or edit one as the portal would
     #[command(subcommand)]
     People(people::People),
+    /// Serve many tenants, unattended, with an HTTP interface
+    Serve(serve::Serve),
+    /// Who may use the HTTP interface
+    #[command(subcommand)]
+    Token(token::Token),
     /// Remove the plugin, its settings, its runs and the credential of a tenant
     Uninstall(uninstall::Uninstall),
     /// Print a completion script for a shell
@@ -135,6 +140,8 @@ impl Command {
             Self::Explain(_) => "explain",
             Self::Schedule(schedule) => schedule.name(),
             Self::People(people) => people.name(),
+            Self::Serve(_) => "serve",
+            Self::Token(token) => token.name(),
             Self::Uninstall(_) => "uninstall",
             Self::Completions(_) => "completions",
         }

@@ -134,7 +134,8 @@ fn bar(phase: &str, total: u64) -> ProgressBar {
     bar
 }
 
-async fn asked_to_stop() {
+/// Over at Ctrl-C, or at the wish to terminate.
+pub(crate) async fn asked_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

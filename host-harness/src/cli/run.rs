@@ -85,6 +85,8 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::Explain(explain) => explain.run(app).await,
         Command::Schedule(schedule) => schedule.run(app).await,
         Command::People(people) => people.run(app).await,
+        Command::Serve(serve) => serve.run(app).await,
+        Command::Token(token) => token.run(app).await,
         Command::Uninstall(uninstall) => uninstall.run(app).await,
         Command::Completions(completions) => {
             Ok(Answer::done(app.out.page(), serde_json::Value::Null).ends(completions.print()))

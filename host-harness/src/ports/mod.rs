@@ -3,6 +3,7 @@
 //! Every call names its tenant. An import handed to a plugin is bound to one tenant before the plugin
 //! runs, so no plugin can name another.
 //!
+//! - [`access`]: who may do what, and who did
 //! - [`directory`]: LDAP, read-only
 //! - [`portal`]: the people database as it stands, for plugins read-only
 //! - [`plan`]: runs, their rows, and applying them to the portal
@@ -11,6 +12,7 @@
 //! - [`secrets`]: credentials behind handles
 //! - [`tenants`]: which tenants there are and what is installed for each
 
+pub mod access;
 pub mod directory;
 pub mod plan;
 pub mod portal;
@@ -19,6 +21,7 @@ pub mod secrets;
 pub mod state;
 pub mod tenants;
 
+pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
 pub use plan::{Plans, RunId};
 pub use portal::{PersonEdit, Portal, PortalDesk, Whom};

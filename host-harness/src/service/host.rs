@@ -126,6 +126,11 @@ impl Host {
         self.ending.cancel();
     }
 
+    /// Over when the host was asked to end.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.ending.clone().cancelled_owned()
+    }
+
     /// Looks at the queue now: something was asked for.
     pub fn wake(&self) {
         self.woken.notify_one();

@@ -7,12 +7,15 @@
 //! - `due`: from timetables to runs that wait
 //! - `work`: from runs that wait to runs that are over
 //! - `report`: what others hear of a run under way
+//! - [`http`]: the HTTP interface; [`token`]: who may use it
 //! - `health`: whether it does what it should
 
 mod due;
 mod health;
 pub mod host;
+pub mod http;
 mod report;
+pub mod token;
 mod work;
 
 pub use health::{Concern, Health};

@@ -4,13 +4,22 @@ use std::io::Write;
 
 use crate::Problem;
 use crate::ports::RunId;
+use crate::sandbox::Export;
 
 use super::{Hook, Tenant};
 
 /// Bytes asked for at a time.
-const PIECE: u32 = 64 * 1024;
+pub const PIECE: u32 = 64 * 1024;
 
 impl Tenant {
+    /// Begins an export of the unsynced of a run, to be read in pieces; see [`Tenant::export`].
+    ///
+    /// # Errors
+    /// `unknown-run`, and the sandbox's.
+    pub async fn open_export(&self, run: RunId, spreadsheet_safe: bool) -> Hook<Export> {
+        Ok(self.hooks_for(run).export(spreadsheet_safe).await?)
+    }
+
     /// Writes the unsynced of a run, and says how many bytes went out. `spreadsheet_safe` puts an apostrophe before
     /// cells that a spreadsheet would run as a formula; without it every value is exact.
     ///
@@ -29,10 +38,10 @@ impl Tenant {
                 "Check the place it goes to: its folder, its permissions, its free space.",
             )
         };
-        let mut document = self.hooks_for(run).export(spreadsheet_safe).await?;
+        let mut export = self.open_export(run, spreadsheet_safe).await?;
         let mut written = 0;
         loop {
-            let piece = document.read(PIECE).await?;
+            let piece = export.read(PIECE).await?;
             if piece.is_empty() {
                 to.flush().map_err(failed)?;
                 return Ok(written);

@@ -56,7 +56,7 @@ impl Page {
             }
         }
         for extra in run.summary.iter().flat_map(|s| &s.counts) {
-            let known = KINDS.iter().any(|k| name(*k) == extra.key)
+            let known = KINDS.iter().any(|k| kind_of(*k) == extra.key)
                 || ["seen", "unchanged"].contains(&extra.key.as_str());
             if !known && extra.value != "0" {
                 let count = extra

@@ -1,10 +1,11 @@
 //! The store on SQLite: one writer connection, a few readers, statements over sets of rows.
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
-//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`]: the ports of those names
+//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`]: the ports of those names
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`adopt`] takes people over, [`seen`] remembers whose rows a run being planned has
 
+mod access;
 mod adopt;
 mod apply;
 mod edit;

@@ -1,0 +1,24 @@
+//! The HTTP interface of the service, below `/api/v1`, and what an operator's tools ask for.
+//!
+//! A handler reaches a tenant's data only through a [`scope::Scope`], which exists only for a caller who may: everything else is
+//! private to [`scope`].
+//!
+//! - [`api`]: what the routes stand on, and all of them together
+//! - `scope`: who calls, and for which tenant
+//! - `refusal`: trouble as `application/problem+json` (RFC 9457)
+//! - `tenants`, `runs`, `events`, `schedule`, `unsynced`: routes of a tenant
+//! - `access`: tokens and the log of what was done
+//! - `operation`: health, readiness, metrics
+
+mod access;
+pub mod api;
+mod events;
+mod operation;
+mod refusal;
+mod runs;
+mod schedule;
+mod scope;
+mod tenants;
+mod unsynced;
+
+pub use api::{Api, document};

@@ -1,0 +1,112 @@
+//! Trouble as `application/problem+json` (RFC 9457), with the command line's codes.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::shape;
+use crate::tenant::Refused;
+
+/// Why a request was not done.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    refused: Refused,
+}
+
+/// Why a request was not done (RFC 9457, section 3).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Document {
+    /// `urn:rollcall:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What happened, and where.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// Stable: what programs go by.
+    code: String,
+    /// What to do.
+    remedy: String,
+    /// Every problem, this one first: a form's wrong fields are told at once.
+    problems: Vec<shape::Problem>,
+}
+
+pub(super) type Answer<T> = Result<T, Refusal>;
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, code: &str, message: &str, remedy: &str) -> Self {
+        Self {
+            status,
+            refused: crate::Problem::new(code, message, remedy).into(),
+        }
+    }
+
+    pub(super) fn code(&self) -> &str {
+        self.refused.code()
+    }
+}
+
+impl<T: Into<Refused>> From<T> for Refusal {
+    fn from(trouble: T) -> Self {
+        let refused = trouble.into();
+        Self {
+            status: status(refused.code()),
+            refused,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problems: Vec<shape::Problem> =
+            self.refused.problems().map(shape::Problem::from).collect();
+        let first = self.refused.into_problem();
+        let document = Document {
+            kind: format!("urn:rollcall:{}", first.code),
+            title: first.message,
+            status: self.status.as_u16(),
+            code: first.code,
+            remedy: first.remedy,
+            problems,
+        };
+        let mut response = (self.status, Json(document)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    }
+}
+
+/// What a code is in HTTP: whose trouble it is.
+fn status(code: &str) -> StatusCode {
+    match code {
+        "not-installed" | "unknown-run" | "unknown-person" | "unknown-token" | "no-run"
+        | "not-scheduled" => StatusCode::NOT_FOUND,
+        "tenant-busy"
+        | "run-unfinished"
+        | "wrong-status"
+        | "not-held"
+        | "not-planned"
+        | "guard-held"
+        | "digest-mismatch"
+        | "configuration-changed"
+        | "already-installed" => StatusCode::CONFLICT,
+        "store-busy" => StatusCode::SERVICE_UNAVAILABLE,
+        code if code.starts_with("store-") || code.starts_with("plugin-") => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        code if code.starts_with("connect-")
+            || code.starts_with("tls-")
+            || code.starts_with("ldap-")
+            || matches!(
+                code,
+                "resolve-failed" | "timeout" | "connection-lost" | "server-unavailable"
+            ) =>
+        {
+            StatusCode::BAD_GATEWAY
+        }
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}

@@ -1,0 +1,279 @@
+//! Runs: asking for them, looking at them, ending them.
+
+use axum::Json;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::refusal::{Answer, Document, Refusal};
+use super::scope::{Operator, Scope, Viewer};
+use crate::contract::plan::RowKind;
+use crate::ports::RunId;
+use crate::ports::plan::{RowQuery, RunStatus};
+use crate::ports::queue::Ask;
+use crate::shape;
+
+/// The header that makes asking twice the same as asking once.
+const KEY: &str = "idempotency-key";
+const LONGEST_KEY: usize = 200;
+const MOST: u32 = 1_000;
+
+/// What to run.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Mode {
+    /// Read everybody.
+    Full,
+    /// Read what changed.
+    Changes,
+    /// Read everybody, and stop after the plan.
+    DryRun,
+}
+
+/// A wish for a run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    /// What to run.
+    mode: Mode,
+}
+
+/// Which plan an approval is for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Approval {
+    /// The plan's digest, or at least its first 8 digits.
+    digest: String,
+}
+
+/// A piece of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Piece {
+    /// At most so many, up to 1,000.
+    limit: Option<u32>,
+}
+
+/// Which rows.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+pub(super) struct Which {
+    /// Only those after this sequence.
+    after: Option<u64>,
+    /// At most so many, up to 1,000.
+    limit: Option<u32>,
+    /// `create`, `update`, `deactivate`, `reactivate` or `unsynced`.
+    kind: Option<String>,
+    /// Only rows with this reason.
+    reason: Option<String>,
+    /// Only the person with this external id, DN, or a part of the shown name.
+    person: Option<String>,
+    /// `pending`, `applied`, `failed`, `discarded` or `reported`.
+    outcome: Option<String>,
+}
+
+/// Rows, and where to go on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Rows {
+    /// By ascending sequence.
+    rows: Vec<shape::StoredRow>,
+    /// What to give as `after` for the next ones; none at the end.
+    next: Option<u64>,
+}
+
+/// The newest runs first.
+#[utoipa::path(get, path = "/tenants/{tenant}/runs", tag = "runs", params(("tenant" = String, Path), Piece), responses(
+    (status = 200, body = [shape::Run]), (status = 404, body = Document)))]
+pub(super) async fn list(
+    scope: Scope<Viewer>,
+    Query(piece): Query<Piece>,
+) -> Answer<Json<Vec<shape::Run>>> {
+    let limit = piece.limit.unwrap_or(50).min(MOST);
+    let runs = scope.plans()?.runs(scope.id(), limit).await?;
+    Ok(Json(shape::each(&runs)))
+}
+
+/// Asks for a run. With the header `Idempotency-Key` asking again gives the same run; where one is queued already, it is that one.
+#[utoipa::path(post, path = "/tenants/{tenant}/runs", tag = "runs", params(("tenant" = String, Path),
+    ("Idempotency-Key" = Option<String>, Header)), request_body = Wish, responses(
+    (status = 202, body = shape::Run), (status = 404, body = Document), (status = 422, body = Document)))]
+pub(super) async fn ask(
+    scope: Scope<Operator>,
+    headers: HeaderMap,
+    Json(wish): Json<Wish>,
+) -> Answer<impl IntoResponse> {
+    let mode = match wish.mode {
+        Mode::Full => "full",
+        Mode::Changes => "changes",
+        Mode::DryRun => "dry-run",
+    };
+    let key = key(&headers)?;
+    let asked = async {
+        let ask = Ask {
+            mode: mode.to_owned(),
+            by: scope.caller().name().to_owned(),
+            key,
+            not_before: chrono::Utc::now().timestamp_millis(),
+            attempt: 0,
+        };
+        let run = scope.queue().ask(scope.id(), &ask).await?;
+        Ok(scope.plans()?.run(scope.id(), run).await?)
+    };
+    let run = scope.deed("run", mode, asked).await?;
+    scope.wake();
+    let place = format!("/api/v1/tenants/{}/runs/{}", scope.id(), run.id);
+    Ok((
+        StatusCode::ACCEPTED,
+        [(header::LOCATION, place)],
+        Json(shape::Run::from(&run)),
+    ))
+}
+
+/// One run.
+#[utoipa::path(get, path = "/tenants/{tenant}/runs/{run}", tag = "runs", params(("tenant" = String, Path), ("run" = i64, Path)),
+    responses((status = 200, body = shape::Run), (status = 404, body = Document)))]
+pub(super) async fn one(
+    scope: Scope<Viewer>,
+    Path((_, run)): Path<(String, i64)>,
+) -> Answer<Json<shape::Run>> {
+    let run = scope.plans()?.run(scope.id(), RunId(run)).await?;
+    Ok(Json(shape::Run::from(&run)))
+}
+
+/// Rows of a run, in pieces.
+#[utoipa::path(get, path = "/tenants/{tenant}/runs/{run}/rows", tag = "runs", params(("tenant" = String, Path),
+    ("run" = i64, Path), Which), responses((status = 200, body = Rows), (status = 404, body = Document)))]
+pub(super) async fn rows(
+    scope: Scope<Viewer>,
+    Path((_, run)): Path<(String, i64)>,
+    Query(which): Query<Which>,
+) -> Answer<Json<Rows>> {
+    let query = RowQuery {
+        kind: which.kind.as_deref().map(kind).transpose()?,
+        reason: which.reason,
+        person: which.person,
+        outcome: which.outcome,
+    };
+    let limit = which.limit.unwrap_or(100).clamp(1, MOST);
+    let plans = scope.plans()?;
+    let after = which.after.unwrap_or(0);
+    let rows = plans
+        .rows(scope.id(), RunId(run), &query, after, limit)
+        .await?;
+    let full = rows.len() >= limit as usize;
+    Ok(Json(Rows {
+        next: rows.last().filter(|_| full).map(|row| row.sequence),
+        rows: shape::each(&rows),
+    }))
+}
+
+/// Stops a run at the next safe point: a queued one at once.
+#[utoipa::path(post, path = "/tenants/{tenant}/runs/{run}/stop", tag = "runs", params(("tenant" = String, Path),
+    ("run" = i64, Path)), responses((status = 202, body = shape::Run), (status = 404, body = Document), (status = 409, body = Document)))]
+pub(super) async fn stop(
+    scope: Scope<Operator>,
+    Path((_, run)): Path<(String, i64)>,
+) -> Answer<impl IntoResponse> {
+    let stopped = async {
+        scope.queue().stop(scope.id(), RunId(run)).await?;
+        Ok(scope.plans()?.run(scope.id(), RunId(run)).await?)
+    };
+    let run = scope.deed("run.stop", run, stopped).await?;
+    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+}
+
+/// Releases the plan that a guard holds, for exactly this digest, and has it applied.
+#[utoipa::path(post, path = "/tenants/{tenant}/runs/{run}/approve", tag = "runs", params(("tenant" = String, Path),
+    ("run" = i64, Path)), request_body = Approval, responses((status = 202, body = shape::Run),
+    (status = 404, body = Document), (status = 409, body = Document)))]
+pub(super) async fn approve(
+    scope: Scope<Operator>,
+    Path((_, run)): Path<(String, i64)>,
+    Json(approval): Json<Approval>,
+) -> Answer<impl IntoResponse> {
+    let approved = async {
+        let released = scope
+            .tenant()
+            .await?
+            .approve(RunId(run), &approval.digest)
+            .await?;
+        scope.queue().ask_apply(scope.id(), RunId(run)).await?;
+        Ok(released)
+    };
+    let run = scope.deed("run.approve", run, approved).await?;
+    scope.wake();
+    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+}
+
+/// Has a plan that waits applied: one of a dry run, or one that was stopped.
+#[utoipa::path(post, path = "/tenants/{tenant}/runs/{run}/apply", tag = "runs", params(("tenant" = String, Path),
+    ("run" = i64, Path)), responses((status = 202, body = shape::Run), (status = 404, body = Document), (status = 409, body = Document)))]
+pub(super) async fn apply(
+    scope: Scope<Operator>,
+    Path((_, run)): Path<(String, i64)>,
+) -> Answer<impl IntoResponse> {
+    let asked = async {
+        let found = scope.plans()?.run(scope.id(), RunId(run)).await?;
+        if found.status == RunStatus::Held {
+            return Err(crate::Problem::new(
+                "guard-held",
+                format!("A guard holds the plan of run {run}"),
+                "Look at it, and approve its digest.",
+            )
+            .into());
+        }
+        scope.queue().ask_apply(scope.id(), RunId(run)).await?;
+        Ok(found)
+    };
+    let run = scope.deed("run.apply", run, asked).await?;
+    scope.wake();
+    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+}
+
+/// Throws a plan that waits away.
+#[utoipa::path(post, path = "/tenants/{tenant}/runs/{run}/discard", tag = "runs", params(("tenant" = String, Path),
+    ("run" = i64, Path)), responses((status = 200, body = shape::Run), (status = 404, body = Document), (status = 409, body = Document)))]
+pub(super) async fn discard(
+    scope: Scope<Operator>,
+    Path((_, run)): Path<(String, i64)>,
+) -> Answer<Json<shape::Run>> {
+    let discarded = async { Ok(scope.tenant().await?.discard(RunId(run)).await?) };
+    let run = scope.deed("run.discard", run, discarded).await?;
+    Ok(Json(shape::Run::from(&run)))
+}
+
+fn kind(name: &str) -> Answer<RowKind> {
+    let kinds = [
+        RowKind::Create,
+        RowKind::Update,
+        RowKind::Deactivate,
+        RowKind::Reactivate,
+        RowKind::Unsynced,
+    ];
+    let found = kinds
+        .into_iter()
+        .find(|kind| shape::row::kind(*kind) == name);
+    found.ok_or_else(|| {
+        Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad-request",
+            &format!("{name:?} is no kind of row"),
+            "Use create, update, deactivate, reactivate or unsynced.",
+        )
+    })
+}
+
+fn key(headers: &HeaderMap) -> Answer<Option<String>> {
+    let Some(key) = headers.get(KEY) else {
+        return Ok(None);
+    };
+    match key.to_str() {
+        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad-request",
+            "The idempotency key is empty, too long, or not plain text",
+            "Use 1 to 200 visible ASCII characters, for example a UUID.",
+        )),
+    }
+}

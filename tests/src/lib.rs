@@ -12,6 +12,7 @@
 //! - [`refusal`]: calls that are to be refused, and to leave everything as it was
 //! - [`roles`]: roles by group on a real server
 //! - [`samba`]: a real Samba Active Directory domain controller
+//! - [`served`]: the program as a service, asked by HTTP
 //! - [`server`]: what every real server has in common
 //! - [`site`]: a server and the program's data directory together
 //! - [`slapd`]: a real OpenLDAP server, filled from the generator
@@ -32,6 +33,7 @@ pub mod refusal;
 pub mod roles;
 pub mod rollcall;
 pub mod samba;
+pub mod served;
 pub mod server;
 pub mod site;
 pub mod slapd;

@@ -50,6 +50,7 @@ async fn host(tenancy: &Tenancy, page: Duration, locks: &Path) -> Tenant {
         plans: store.clone(),
         state: store.clone(),
         secrets: store.clone(),
+        queue: store.clone(),
         directory: Arc::new(Ldap::new(store, policy)),
         sandbox: sandbox.unwrap(),
         data_dir: locks.to_owned(),

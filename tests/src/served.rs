@@ -1,0 +1,182 @@
+//! Runs `rollcall serve`, and speaks HTTP with it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use ureq::Agent;
+
+use crate::rollcall::Rollcall;
+use crate::tenancy::{Trouble, trouble};
+
+/// A service at work. It is killed when it goes out of scope.
+#[derive(Debug)]
+pub struct Served {
+    process: Child,
+    /// Where it listens, for example `http://127.0.0.1:8080`.
+    pub url: String,
+    agent: Agent,
+}
+
+/// What it answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type.
+    pub kind: String,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Reply {
+    /// The body as JSON; null where it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    /// The code of a problem document.
+    #[must_use]
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Served {
+    /// Starts a service on the data of a program, on a port of its own.
+    ///
+    /// # Errors
+    /// If it cannot be started, or says nothing of where it listens.
+    pub fn start(rollcall: &Rollcall, arguments: &[&str]) -> Result<Self, Trouble> {
+        let fixed = ["serve", "--listen", "127.0.0.1:0", "--jitter", "0"];
+        let mut process = rollcall
+            .command(&[&fixed[..], arguments].concat())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(trouble)?;
+        let out = process.stdout.take().ok_or_else(|| trouble("no output"))?;
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line).map_err(trouble)?;
+        let url = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http"));
+        let url = url
+            .ok_or_else(|| trouble(format!("no address in {line:?}")))?
+            .to_owned();
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build();
+        Ok(Self {
+            process,
+            url,
+            agent: agent.into(),
+        })
+    }
+
+    /// Asks, with a token where there is one.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<Reply, Trouble> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url));
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let text = body.map(ToString::to_string).unwrap_or_default();
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let request = request.body(text).map_err(trouble)?;
+        let mut response = self.agent.run(request).map_err(trouble)?;
+        let kind = response.headers().get("content-type");
+        let kind = kind
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
+        Ok(Reply {
+            status: response.status().as_u16(),
+            kind,
+            text: response.body_mut().read_to_string().map_err(trouble)?,
+        })
+    }
+
+    /// Gets something.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn get(&self, path: &str, token: &str) -> Result<Reply, Trouble> {
+        self.ask("GET", path, token, None, &[])
+    }
+
+    /// Waits until a run is over, and gives it.
+    ///
+    /// # Errors
+    /// If it does not end within two minutes.
+    pub fn over(&self, tenant: &str, run: i64, token: &str) -> Result<Value, Trouble> {
+        let until = Instant::now() + Duration::from_secs(120);
+        loop {
+            let run = self
+                .get(&format!("/api/v1/tenants/{tenant}/runs/{run}"), token)?
+                .json();
+            let status = run["status"].as_str().unwrap_or_default();
+            if !["queued", "planning", "applying"].contains(&status)
+                && !(status == "planned" && run["mode"] != "dry-run")
+            {
+                return Ok(run);
+            }
+            if Instant::now() > until {
+                return Err(trouble(format!("not over: {run:#}")));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Ends it as an operator does, and waits for that.
+    ///
+    /// # Errors
+    /// If it does not end well.
+    pub fn end(mut self) -> Result<(), Trouble> {
+        let id = self.process.id().to_string();
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .map_err(trouble)?;
+        let status = self.process.wait().map_err(trouble)?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(trouble(format!("it ended with {status}")))
+        }
+    }
+
+    /// Kills it.
+    ///
+    /// # Errors
+    /// If it cannot be killed.
+    pub fn kill(mut self) -> Result<(), Trouble> {
+        self.process.kill().map_err(trouble)?;
+        self.process.wait().map(drop).map_err(trouble)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,385 @@
+//! The service as an operator's tools use it: the program serves, and is asked by HTTP. The directory is the demo's, and can be told
+//! to stall.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rollcall::demo::directory::{Deed, Fault, When};
+use rollcall::ports::{Queue as _, TenantId};
+use rollcall::service::http::document;
+use rollcall::store::Store;
+use rollcall_tests::served::Served;
+use rollcall_tests::tenancy::{TENANT, Tenancy, rows_of, sound};
+use serde_json::{Value, json};
+
+const PEOPLE: u64 = 120;
+
+/// A token's secret.
+fn token(tenancy: &Tenancy, rank: &str, tenants: &[&str]) -> String {
+    let mut arguments = vec!["token", "create", "test", "--rank", rank];
+    for tenant in tenants {
+        arguments.extend(["--tenant", tenant]);
+    }
+    let made = tenancy.rollcall.expect(0, &arguments).unwrap();
+    made.at("/secret").as_str().unwrap().to_owned()
+}
+
+/// Unix milliseconds.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_millis()).unwrap()
+}
+
+fn runs() -> String {
+    format!("/api/v1/tenants/{TENANT}/runs")
+}
+
+fn ask(served: &Served, token: &str, mode: &str, headers: &[(&str, &str)]) -> Value {
+    let wish = json!({ "mode": mode });
+    let reply = served
+        .ask("POST", &runs(), token, Some(&wish), headers)
+        .unwrap();
+    assert_eq!(reply.status, 202, "{reply:?}");
+    reply.json()
+}
+
+#[test]
+fn a_sync_is_asked_for_followed_and_looked_at() {
+    let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
+    let operator = token(&tenancy, "operator", &[TENANT]);
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let key = [("idempotency-key", "first")];
+    let asked = ask(&served, &operator, "full", &key);
+    let id = asked["id"].as_i64().unwrap();
+    assert_eq!(ask(&served, &operator, "full", &key)["id"], id);
+    // The stream ends with the run, and its last event says how.
+    let events = served
+        .get(&format!("{}/{id}/events", runs()), &operator)
+        .unwrap();
+    assert_eq!(events.kind, "text/event-stream");
+    let last = events
+        .text
+        .lines()
+        .rfind(|line| line.starts_with("data:"))
+        .unwrap();
+    let last: Value = serde_json::from_str(last.trim_start_matches("data:")).unwrap();
+    assert_eq!(
+        (&last["status"], &last["over"]),
+        (&json!("applied"), &json!(true)),
+        "{}",
+        events.text
+    );
+    // Whoever saw that event hears nothing again.
+    let seen = events
+        .text
+        .lines()
+        .rfind(|line| line.starts_with("id:"))
+        .unwrap();
+    let seen = [("last-event-id", seen.trim_start_matches("id:").trim())];
+    let again = served
+        .ask(
+            "GET",
+            &format!("{}/{id}/events", runs()),
+            &operator,
+            None,
+            &seen,
+        )
+        .unwrap();
+    assert_eq!(again.text, "");
+
+    let run = served
+        .get(&format!("{}/{id}", runs()), &operator)
+        .unwrap()
+        .json();
+    assert_eq!(
+        (rows_of(&run, "create"), &run["proof"]["complete"]),
+        (PEOPLE, &json!(true))
+    );
+    assert_eq!(
+        run,
+        tenancy.last_run().unwrap(),
+        "the command line tells the same"
+    );
+    // Asked again, it is still the same run.
+    assert_eq!(ask(&served, &operator, "full", &key)["id"], id);
+
+    let mut sequences = Vec::new();
+    let mut next = Some(0);
+    while let Some(after) = next {
+        let piece = format!("{}/{id}/rows?kind=create&limit=50&after={after}", runs());
+        let piece = served.get(&piece, &operator).unwrap().json();
+        let rows = piece["rows"].as_array().unwrap();
+        sequences.extend(rows.iter().map(|row| row["sequence"].as_u64().unwrap()));
+        next = piece["next"].as_u64();
+    }
+    assert_eq!(sequences, (1..=PEOPLE).collect::<Vec<_>>());
+    let odd = served
+        .get(&format!("{}/{id}/rows?kind=odd", runs()), &operator)
+        .unwrap();
+    assert_eq!((odd.status, odd.code().as_str()), (422, "bad-request"));
+    assert_eq!(odd.kind, "application/problem+json");
+
+    let log = served
+        .get(&format!("/api/v1/tenants/{TENANT}/audit"), &operator)
+        .unwrap()
+        .json();
+    assert_eq!(
+        (&log[0]["what"], &log[0]["which"], &log[0]["refused"]),
+        (&json!("run"), &json!("full"), &json!(""))
+    );
+    assert_eq!(log[0]["from"], "127.0.0.1");
+    served.end().unwrap();
+}
+
+#[test]
+fn no_route_lets_a_token_reach_another_tenant_or_beyond_its_rank() {
+    let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
+    let (elsewhere, viewer) = (
+        token(&tenancy, "admin", &["elsewhere"]),
+        token(&tenancy, "viewer", &[TENANT]),
+    );
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let document = serde_json::to_value(document()).unwrap();
+    let mut routes = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let whole = !path.contains("{tenant}");
+        let place = path
+            .replace("{tenant}", TENANT)
+            .replace("{run}", "1")
+            .replace("{id}", "1");
+        for method in methods.as_object().unwrap().keys() {
+            let method = method.to_uppercase();
+            let asked = |token: &str| {
+                let body = (method != "GET").then(|| json!({}));
+                served
+                    .ask(&method, &place, token, body.as_ref(), &[])
+                    .unwrap()
+            };
+            if path == "/readyz" {
+                continue;
+            }
+            routes += 1;
+            for nobody in ["", "rollcall_0", &viewer[1..]] {
+                let refused = asked(nobody);
+                assert_eq!(
+                    (refused.status, refused.code().as_str()),
+                    (401, "not-authenticated"),
+                    "{method} {path}"
+                );
+            }
+            let theirs = asked(&elsewhere);
+            if whole && path != "/api/v1/tenants" {
+                assert_eq!(
+                    (theirs.status, theirs.code().as_str()),
+                    (403, "reach-too-small"),
+                    "{method} {path}"
+                );
+            } else if !whole {
+                assert_eq!(
+                    (theirs.status, theirs.code().as_str()),
+                    (404, "not-installed"),
+                    "{method} {path}"
+                );
+            }
+            let looked = asked(&viewer);
+            if method == "GET" && !whole {
+                assert!(
+                    ![401, 403].contains(&looked.status),
+                    "{method} {path}: {looked:?}"
+                );
+            } else if path != "/api/v1/tenants" {
+                assert_eq!(
+                    (looked.status, looked.code().as_str()),
+                    (403, "rank-too-low"),
+                    "{method} {path}"
+                );
+            }
+        }
+    }
+    assert!(routes >= 16, "{routes} routes are in the document");
+    assert_eq!(
+        served.get("/api/v1/tenants", &elsewhere).unwrap().json(),
+        json!([])
+    );
+    assert_eq!(
+        served.get("/api/v1/tenants", &viewer).unwrap().json()[0]["tenant"],
+        TENANT
+    );
+}
+
+#[test]
+fn a_token_is_good_until_it_is_revoked() {
+    let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
+    let admin = token(&tenancy, "admin", &[]);
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let wanted = json!({ "name": "ci", "rank": "viewer", "tenants": [TENANT], "days": 1 });
+    let made = served
+        .ask("POST", "/api/v1/tokens", &admin, Some(&wanted), &[])
+        .unwrap();
+    assert_eq!(made.status, 201, "{made:?}");
+    let (id, secret) = (
+        made.json()["id"].clone(),
+        made.json()["secret"].as_str().unwrap().to_owned(),
+    );
+    assert_eq!(served.get(&runs(), &secret).unwrap().status, 200);
+    let listed = served.get("/api/v1/tokens", &admin).unwrap();
+    assert!(!listed.text.contains(&secret) && listed.json()[0]["name"] == "ci");
+    let revoked = served
+        .ask("DELETE", &format!("/api/v1/tokens/{id}"), &admin, None, &[])
+        .unwrap();
+    assert_eq!(revoked.status, 204);
+    assert_eq!(served.get(&runs(), &secret).unwrap().status, 401);
+    let endless = json!({ "name": "ci", "rank": "viewer", "days": 10_000 });
+    let refused = served
+        .ask("POST", "/api/v1/tokens", &admin, Some(&endless), &[])
+        .unwrap();
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (422, "bad-token")
+    );
+    // Of a secret only its hash is kept.
+    let database = std::fs::read(tenancy.rollcall.data().join("rollcall.db")).unwrap();
+    let wal = std::fs::read(tenancy.rollcall.data().join("rollcall.db-wal")).unwrap_or_default();
+    let holds = |bytes: &[u8]| {
+        bytes
+            .windows(admin.len())
+            .any(|part| part == admin.as_bytes())
+    };
+    assert!(!holds(&database) && !holds(&wal));
+}
+
+#[tokio::test]
+async fn who_is_due_is_synced_once_however_much_was_missed() {
+    let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
+    let viewer = token(&tenancy, "viewer", &[TENANT]);
+    let set = [
+        "schedule",
+        "set",
+        TENANT,
+        "--every",
+        "5",
+        "--start",
+        "2020-01-01T00:00",
+    ];
+    tenancy.rollcall.expect(0, &set).unwrap();
+    let store = Store::open(tenancy.rollcall.data()).await.unwrap();
+    let tenant = TenantId::new(TENANT).unwrap();
+    let due = store.due_at(&tenant).await.unwrap();
+    assert!(due.unwrap() > now());
+    // The host was away for a week.
+    store
+        .set_due(&tenant, Some(due.unwrap() - 7 * 86_400_000))
+        .await
+        .unwrap();
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let ready = served.get("/readyz", "").unwrap();
+    let run = first_run(&served, &viewer);
+    assert_eq!(
+        served.over(TENANT, run, &viewer).unwrap()["status"],
+        "applied",
+        "{ready:?}"
+    );
+    std::thread::sleep(Duration::from_secs(3));
+    let all = served.get(&runs(), &viewer).unwrap().json();
+    assert_eq!(all.as_array().unwrap().len(), 1, "{all:#}");
+    assert!(store.due_at(&tenant).await.unwrap().unwrap() > now());
+    let ready = served.get("/readyz", "").unwrap();
+    assert_eq!(
+        (ready.status, &ready.json()["ready"]),
+        (200, &json!(true)),
+        "{ready:?}"
+    );
+    let metrics = served.get("/metrics", "").unwrap().text;
+    assert!(metrics.contains("rollcall_tenants_overdue 0"), "{metrics}");
+    assert_eq!(served.get("/healthz", "").unwrap().text, "ok\n");
+    served.end().unwrap();
+}
+
+fn first_run(served: &Served, token: &str) -> i64 {
+    let until = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < until {
+        let all = served.get(&runs(), token).unwrap().json();
+        if let Some(id) = all[0]["id"].as_i64() {
+            return id;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("nothing was asked for");
+}
+
+#[test]
+fn a_run_is_finished_by_the_next_service_after_a_kill_and_after_an_end() {
+    let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
+    let operator = token(&tenancy, "operator", &[TENANT]);
+    for killed in [true, false] {
+        let stall = Fault::always(When::EveryPage, Deed::Silence);
+        tenancy.directory.set_faults(vec![stall]);
+        let served = Served::start(&tenancy.rollcall, &["--drain", "1"]).unwrap();
+        let run = ask(&served, &operator, "full", &[])["id"].as_i64().unwrap();
+        let place = format!("{}/{run}", runs());
+        while served.get(&place, &operator).unwrap().json()["status"] != "planning" {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        if killed {
+            served.kill().unwrap();
+        } else {
+            served.end().unwrap();
+        }
+        tenancy.directory.set_faults(Vec::new());
+        let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+        let given_up = served.over(TENANT, run, &operator).unwrap();
+        let expected = if killed { "abandoned" } else { "cancelled" };
+        assert_eq!(given_up["status"], expected, "{given_up:#}");
+        let next = first_run(&served, &operator);
+        assert_ne!(next, run);
+        assert_eq!(
+            served.over(TENANT, next, &operator).unwrap()["status"],
+            "applied"
+        );
+        served.end().unwrap();
+    }
+}
+
+#[test]
+fn a_run_that_waits_or_is_under_way_is_stopped_when_somebody_wants_that() {
+    let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
+    let operator = token(&tenancy, "operator", &[TENANT]);
+    let stall = Fault::always(When::EveryPage, Deed::Silence);
+    tenancy.directory.set_faults(vec![stall]);
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let run = ask(&served, &operator, "full", &[])["id"].as_i64().unwrap();
+    let place = format!("{}/{run}", runs());
+    while served.get(&place, &operator).unwrap().json()["status"] != "planning" {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // The next one waits behind it.
+    let next = ask(&served, &operator, "full", &[])["id"].as_i64().unwrap();
+    assert_ne!(next, run);
+    let stop = |run: i64| {
+        served
+            .ask(
+                "POST",
+                &format!("{}/{run}/stop", runs()),
+                &operator,
+                Some(&json!({})),
+                &[],
+            )
+            .unwrap()
+    };
+    assert_eq!(stop(next).json()["status"], "cancelled");
+    assert_eq!(stop(run).status, 202);
+    assert_eq!(
+        served.over(TENANT, run, &operator).unwrap()["status"],
+        "cancelled"
+    );
+    let over = stop(run);
+    assert_eq!((over.status, over.code().as_str()), (409, "wrong-status"));
+    std::thread::sleep(Duration::from_secs(2));
+    let all = served.get(&runs(), &operator).unwrap().json();
+    assert_eq!(
+        all.as_array().unwrap().len(),
+        2,
+        "what somebody stopped is not asked for again"
+    );
+    served.end().unwrap();
+}

@@ -32,6 +32,8 @@ pub struct Change {
     pub rules: Vec<Rule>,
     /// New values of the form's secret fields, by key.
     pub secrets: SecretValues,
+    /// The digest of the configuration that was looked at, empty before the first; none: whatever is in force.
+    pub expected: Option<String>,
 }
 
 /// Secrets, by the key of their field: a password, a private key.
@@ -47,14 +49,25 @@ impl Tenant {
     /// # Errors
     /// The plugin's problems by field or rule; `secret-setting` for a secret among the plain settings;
     /// `empty-password`; `password-missing` or `key-missing` where the server changes and its secret is not given again;
-    /// `tenant-busy` while a run is under way.
+    /// `settings-changed` where others than those looked at are in force; `tenant-busy` while a run is under way.
     pub async fn configure(&self, change: Change) -> Hook<Configured> {
         let _lock = self.lock()?;
-        match self.configured_digest().await {
-            Err(refused) if !["not-configured", UNKNOWN].contains(&refused.code()) => {
-                return Err(refused);
-            }
-            _ => {}
+        let digest = match self.configured_digest().await {
+            Ok(digest) => digest,
+            Err(refused) if ["not-configured", UNKNOWN].contains(&refused.code()) => String::new(),
+            Err(refused) => return Err(refused),
+        };
+        if change
+            .expected
+            .as_ref()
+            .is_some_and(|expected| *expected != digest)
+        {
+            return Err(Problem::new(
+                "settings-changed",
+                "Somebody else has changed the settings since they were looked at",
+                "Look at them again, and change what is still to be changed.",
+            )
+            .into());
         }
         let secrets = self.secret_keys().await?;
         let settings = self.changed(&change, &secrets).await?;

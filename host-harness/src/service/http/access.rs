@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::refusal::{Answer, Document};
 use super::scope::{Admin, Scope, Viewer, Whole};
+use super::sent::{Asked, Sent};
 use crate::ports::TenantId;
 use crate::ports::access::{Deed, Rank, Reach, Token};
 use crate::service::token;
@@ -128,7 +129,7 @@ pub(super) async fn tokens(whole: Whole<Admin>) -> Answer<Json<Vec<Listed>>> {
     (status = 201, body = Made), (status = 403, body = Document), (status = 422, body = Document)))]
 pub(super) async fn create(
     whole: Whole<Admin>,
-    Json(wanted): Json<Wanted>,
+    Sent(wanted): Sent<Wanted>,
 ) -> Answer<(StatusCode, Json<Made>)> {
     let reach = match wanted.tenants {
         None => Reach::Everything,
@@ -167,7 +168,7 @@ pub(super) async fn revoke(whole: Whole<Admin>, Path(id): Path<i64>) -> Answer<S
     (status = 200, body = [Logged]), (status = 403, body = Document)))]
 pub(super) async fn audit(
     whole: Whole<Admin>,
-    Query(piece): Query<Piece>,
+    Asked(piece): Asked<Piece>,
 ) -> Answer<Json<Vec<Logged>>> {
     let limit = piece.limit.unwrap_or(100).min(MOST);
     let deeds = whole
@@ -182,7 +183,7 @@ pub(super) async fn audit(
     (status = 200, body = [Logged]), (status = 404, body = Document)))]
 pub(super) async fn audit_of(
     scope: Scope<Viewer>,
-    Query(piece): Query<Piece>,
+    Asked(piece): Asked<Piece>,
 ) -> Answer<Json<Vec<Logged>>> {
     let limit = piece.limit.unwrap_or(100).min(MOST);
     let deeds = scope.deeds(piece.skip.unwrap_or(0), limit).await?;

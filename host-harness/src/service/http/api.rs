@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::refusal::Refusal;
 pub use super::scope::Api;
-use super::{access, events, operation, runs, schedule, tenants, unsynced};
+use super::{access, events, mapping, operation, runs, schedule, settings, tenants, unsynced};
 
 /// What stands above the routes in the document.
 #[derive(OpenApi)]
@@ -58,6 +58,13 @@ fn routes() -> OpenApiRouter<Api> {
     let versioned = OpenApiRouter::new()
         .routes(routes!(tenants::list))
         .routes(routes!(tenants::one))
+        .routes(routes!(settings::plugin))
+        .routes(routes!(settings::show, settings::change))
+        .routes(routes!(settings::verify))
+        .routes(routes!(mapping::show, mapping::store))
+        .routes(routes!(mapping::suggest))
+        .routes(routes!(mapping::preview))
+        .routes(routes!(mapping::explain))
         .routes(routes!(runs::list, runs::ask))
         .routes(routes!(runs::one))
         .routes(routes!(runs::rows))
@@ -75,4 +82,42 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", versioned)
         .routes(routes!(operation::ready))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// `ROLLCALL_WRITE_OPENAPI=1` writes the file anew.
+    #[test]
+    fn the_document_that_is_checked_in_is_what_the_code_says() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+        let mut now = document().to_pretty_json().unwrap();
+        now.push('\n');
+        if std::env::var_os("ROLLCALL_WRITE_OPENAPI").is_some() {
+            std::fs::write(&path, &now).unwrap();
+        }
+        let stored = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            stored == now,
+            "openapi.json is out of date: run this test with ROLLCALL_WRITE_OPENAPI=1"
+        );
+    }
+
+    #[test]
+    fn every_route_of_a_tenant_names_its_tenant_and_has_words() {
+        let document = serde_json::to_value(document()).unwrap();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, route) in methods.as_object().unwrap() {
+                let words = route["summary"].as_str().unwrap_or_default();
+                assert!(!words.is_empty(), "{method} {path} says nothing");
+                let named = route["parameters"].as_array().into_iter().flatten();
+                let names = named.filter(|one| one["in"] == "path").count();
+                assert_eq!(names, path.matches('{').count(), "{method} {path}");
+            }
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::refusal::{Answer, Document};
 use super::scope::{Scope, Viewer};
+use super::sent::Numbered;
 use crate::ports::RunId;
 use crate::ports::plan::RunStatus;
 use crate::shape;
@@ -42,7 +42,7 @@ pub(super) struct Happening {
     ("run" = i64, Path)), responses((status = 200, content_type = "text/event-stream", body = Happening), (status = 404, body = Document)))]
 pub(super) async fn follow(
     scope: Scope<Viewer>,
-    Path((_, run)): Path<(String, i64)>,
+    Numbered(run): Numbered,
     headers: HeaderMap,
 ) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let run = RunId(run);

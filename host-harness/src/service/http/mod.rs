@@ -6,18 +6,22 @@
 //! - [`api`]: what the routes stand on, and all of them together
 //! - `scope`: who calls, and for which tenant
 //! - `refusal`: trouble as `application/problem+json` (RFC 9457)
-//! - `tenants`, `runs`, `events`, `schedule`, `unsynced`: routes of a tenant
+//! - `tenants`, `settings`, `mapping`, `runs`, `events`, `schedule`, `unsynced`: routes of a tenant
+//! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
 //! - `operation`: health, readiness, metrics
 
 mod access;
 pub mod api;
 mod events;
+mod mapping;
 mod operation;
 mod refusal;
 mod runs;
 mod schedule;
 mod scope;
+mod sent;
+mod settings;
 mod tenants;
 mod unsynced;
 

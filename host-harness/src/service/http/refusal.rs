@@ -93,6 +93,7 @@ fn status(code: &str) -> StatusCode {
         | "digest-mismatch"
         | "configuration-changed"
         | "already-installed" => StatusCode::CONFLICT,
+        "settings-changed" => StatusCode::PRECONDITION_FAILED,
         "store-busy" => StatusCode::SERVICE_UNAVAILABLE,
         code if code.starts_with("store-") || code.starts_with("plugin-") => {
             StatusCode::INTERNAL_SERVER_ERROR

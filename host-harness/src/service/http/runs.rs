@@ -1,7 +1,6 @@
 //! Runs: asking for them, looking at them, ending them.
 
 use axum::Json;
-use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
@@ -9,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::refusal::{Answer, Document, Refusal};
 use super::scope::{Operator, Scope, Viewer};
+use super::sent::{Asked, Numbered, Sent};
 use crate::contract::plan::RowKind;
 use crate::ports::RunId;
 use crate::ports::plan::{RowQuery, RunStatus};
@@ -86,7 +86,7 @@ pub(super) struct Rows {
     (status = 200, body = [shape::Run]), (status = 404, body = Document)))]
 pub(super) async fn list(
     scope: Scope<Viewer>,
-    Query(piece): Query<Piece>,
+    Asked(piece): Asked<Piece>,
 ) -> Answer<Json<Vec<shape::Run>>> {
     let limit = piece.limit.unwrap_or(50).min(MOST);
     let runs = scope.plans()?.runs(scope.id(), limit).await?;
@@ -100,7 +100,7 @@ pub(super) async fn list(
 pub(super) async fn ask(
     scope: Scope<Operator>,
     headers: HeaderMap,
-    Json(wish): Json<Wish>,
+    Sent(wish): Sent<Wish>,
 ) -> Answer<impl IntoResponse> {
     let mode = match wish.mode {
         Mode::Full => "full",
@@ -132,10 +132,7 @@ pub(super) async fn ask(
 /// One run.
 #[utoipa::path(get, path = "/tenants/{tenant}/runs/{run}", tag = "runs", params(("tenant" = String, Path), ("run" = i64, Path)),
     responses((status = 200, body = shape::Run), (status = 404, body = Document)))]
-pub(super) async fn one(
-    scope: Scope<Viewer>,
-    Path((_, run)): Path<(String, i64)>,
-) -> Answer<Json<shape::Run>> {
+pub(super) async fn one(scope: Scope<Viewer>, Numbered(run): Numbered) -> Answer<Json<shape::Run>> {
     let run = scope.plans()?.run(scope.id(), RunId(run)).await?;
     Ok(Json(shape::Run::from(&run)))
 }
@@ -145,8 +142,8 @@ pub(super) async fn one(
     ("run" = i64, Path), Which), responses((status = 200, body = Rows), (status = 404, body = Document)))]
 pub(super) async fn rows(
     scope: Scope<Viewer>,
-    Path((_, run)): Path<(String, i64)>,
-    Query(which): Query<Which>,
+    Numbered(run): Numbered,
+    Asked(which): Asked<Which>,
 ) -> Answer<Json<Rows>> {
     let query = RowQuery {
         kind: which.kind.as_deref().map(kind).transpose()?,
@@ -172,7 +169,7 @@ pub(super) async fn rows(
     ("run" = i64, Path)), responses((status = 202, body = shape::Run), (status = 404, body = Document), (status = 409, body = Document)))]
 pub(super) async fn stop(
     scope: Scope<Operator>,
-    Path((_, run)): Path<(String, i64)>,
+    Numbered(run): Numbered,
 ) -> Answer<impl IntoResponse> {
     let stopped = async {
         scope.queue().stop(scope.id(), RunId(run)).await?;
@@ -188,8 +185,8 @@ pub(super) async fn stop(
     (status = 404, body = Document), (status = 409, body = Document)))]
 pub(super) async fn approve(
     scope: Scope<Operator>,
-    Path((_, run)): Path<(String, i64)>,
-    Json(approval): Json<Approval>,
+    Numbered(run): Numbered,
+    Sent(approval): Sent<Approval>,
 ) -> Answer<impl IntoResponse> {
     let approved = async {
         let released = scope
@@ -210,7 +207,7 @@ pub(super) async fn approve(
     ("run" = i64, Path)), responses((status = 202, body = shape::Run), (status = 404, body = Document), (status = 409, body = Document)))]
 pub(super) async fn apply(
     scope: Scope<Operator>,
-    Path((_, run)): Path<(String, i64)>,
+    Numbered(run): Numbered,
 ) -> Answer<impl IntoResponse> {
     let asked = async {
         let found = scope.plans()?.run(scope.id(), RunId(run)).await?;
@@ -235,7 +232,7 @@ pub(super) async fn apply(
     ("run" = i64, Path)), responses((status = 200, body = shape::Run), (status = 404, body = Document), (status = 409, body = Document)))]
 pub(super) async fn discard(
     scope: Scope<Operator>,
-    Path((_, run)): Path<(String, i64)>,
+    Numbered(run): Numbered,
 ) -> Answer<Json<shape::Run>> {
     let discarded = async { Ok(scope.tenant().await?.discard(RunId(run)).await?) };
     let run = scope.deed("run.discard", run, discarded).await?;

@@ -1,12 +1,12 @@
 //! When a tenant is synced.
 
 use axum::Json;
-use axum::extract::Query;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::refusal::{Answer, Document};
 use super::scope::{Operator, Scope, Viewer};
+use super::sent::{Asked, Sent};
 use crate::shape;
 use crate::tenant::Tenant;
 
@@ -31,7 +31,7 @@ pub(super) struct Scheduled {
     (status = 200, body = Scheduled), (status = 404, body = Document)))]
 pub(super) async fn show(
     scope: Scope<Viewer>,
-    Query(ahead): Query<Ahead>,
+    Asked(ahead): Asked<Ahead>,
 ) -> Answer<Json<Scheduled>> {
     let tenant = scope.tenant().await?;
     Ok(Json(scheduled(&tenant, ahead.count.unwrap_or(5)).await?))
@@ -43,7 +43,7 @@ pub(super) async fn show(
     (status = 422, body = Document)))]
 pub(super) async fn set(
     scope: Scope<Operator>,
-    Json(timetable): Json<shape::Timetable>,
+    Sent(timetable): Sent<shape::Timetable>,
 ) -> Answer<Json<Scheduled>> {
     let stored = async {
         let tenant = scope.tenant().await?;

@@ -1,7 +1,6 @@
 //! The people that a run could not bring over, as CSV.
 
 use axum::body::Body;
-use axum::extract::Query;
 use axum::http::header;
 use axum::response::IntoResponse;
 use futures_util::stream::unfold;
@@ -10,6 +9,7 @@ use utoipa::IntoParams;
 
 use super::refusal::{Answer, Document};
 use super::scope::{Scope, Viewer};
+use super::sent::Asked;
 use crate::ports::RunId;
 use crate::tenant::Refused;
 use crate::tenant::export::PIECE;
@@ -29,7 +29,7 @@ pub(super) struct Which {
     (status = 200, content_type = "text/csv", body = String), (status = 404, body = Document)))]
 pub(super) async fn export(
     scope: Scope<Viewer>,
-    Query(which): Query<Which>,
+    Asked(which): Asked<Which>,
 ) -> Answer<impl IntoResponse> {
     let tenant = scope.tenant().await?;
     let run = tenant.run(which.run.map(RunId)).await?;

@@ -1,0 +1,120 @@
+//! What the portal's fields are made of, tried on real people.
+
+use axum::Json;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::refusal::{Answer, Document};
+use super::scope::{Admin, Scope, Viewer};
+use super::sent::{Asked, Sent};
+use crate::contract::hooks::mapping::Who;
+use crate::shape;
+
+/// Rules, and what is wrong with them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Mapped {
+    /// One for each portal field that is mapped.
+    rules: Vec<shape::Rule>,
+    /// What is wrong with them; empty is good.
+    problems: Vec<shape::Problem>,
+}
+
+/// Rules to store.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rules {
+    /// One for each portal field that is mapped.
+    rules: Vec<shape::Rule>,
+}
+
+/// Rules, and whom to try them on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trial {
+    /// Empty: the stored ones.
+    #[serde(default)]
+    rules: Vec<shape::Rule>,
+    /// DN, external id, user name or mail; nothing: by place.
+    person: Option<String>,
+    /// The n-th person whom the directory gives, from 0.
+    nth: Option<u32>,
+}
+
+/// Whom to explain.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct Whom {
+    /// DN, external id, user name or mail.
+    person: String,
+}
+
+/// The rules in force.
+#[utoipa::path(get, path = "/tenants/{tenant}/mapping", tag = "mapping", params(("tenant" = String, Path)), responses(
+    (status = 200, body = Mapped), (status = 404, body = Document)))]
+pub(super) async fn show(scope: Scope<Viewer>) -> Answer<Json<Mapped>> {
+    let tenant = scope.tenant().await?;
+    let rules = tenant.rules().await?;
+    let problems = tenant.check_rules(rules.clone()).await?;
+    Ok(Json(Mapped {
+        rules: shape::each(&rules),
+        problems: shape::each(&problems),
+    }))
+}
+
+/// Checks and stores rules: all that is wrong is told at once, and then nothing has changed.
+#[utoipa::path(put, path = "/tenants/{tenant}/mapping", tag = "mapping", params(("tenant" = String, Path)), request_body = Rules,
+    responses((status = 200, body = Mapped), (status = 404, body = Document), (status = 422, body = Document)))]
+pub(super) async fn store(scope: Scope<Admin>, Sent(wanted): Sent<Rules>) -> Answer<Json<Mapped>> {
+    let count = format!("{} rules", wanted.rules.len());
+    let stored = async {
+        let tenant = scope.tenant().await?;
+        tenant
+            .submit_rules(wanted.rules.into_iter().map(Into::into).collect())
+            .await?;
+        Ok(tenant.rules().await?)
+    };
+    let rules = scope.deed("map", count, stored).await?;
+    Ok(Json(Mapped {
+        rules: shape::each(&rules),
+        problems: Vec::new(),
+    }))
+}
+
+/// Rules to begin with, for the directory's kind. Nothing is stored.
+#[utoipa::path(get, path = "/tenants/{tenant}/mapping/suggestion", tag = "mapping", params(("tenant" = String, Path)), responses(
+    (status = 200, body = shape::Suggestion), (status = 404, body = Document)))]
+pub(super) async fn suggest(scope: Scope<Viewer>) -> Answer<Json<shape::Suggestion>> {
+    let suggestion = scope.tenant().await?.suggest().await?;
+    Ok(Json(shape::Suggestion::from(&suggestion)))
+}
+
+/// What rules make of one person now. Nothing is stored.
+#[utoipa::path(post, path = "/tenants/{tenant}/mapping/preview", tag = "mapping", params(("tenant" = String, Path)),
+    request_body = Trial, responses((status = 200, body = shape::Previewed), (status = 404, body = Document)))]
+pub(super) async fn preview(
+    scope: Scope<Admin>,
+    Sent(trial): Sent<Trial>,
+) -> Answer<Json<shape::Previewed>> {
+    let who = match (trial.person, trial.nth) {
+        (Some(person), _) => Who::Named(person),
+        (None, Some(nth)) => Who::Nth(nth),
+        (None, None) => Who::First,
+    };
+    let rules = trial.rules.into_iter().map(Into::into).collect();
+    let previewed = scope.tenant().await?.preview(rules, who).await?;
+    Ok(Json(shape::Previewed::from(&previewed)))
+}
+
+/// Why one person is, or is not, synced.
+#[utoipa::path(get, path = "/tenants/{tenant}/explain", tag = "mapping", params(("tenant" = String, Path), Whom), responses(
+    (status = 200, body = shape::Explanation), (status = 404, body = Document)))]
+pub(super) async fn explain(
+    scope: Scope<Viewer>,
+    Asked(whom): Asked<Whom>,
+) -> Answer<Json<shape::Explanation>> {
+    let explanation = scope
+        .tenant()
+        .await?
+        .explain(Who::Named(whom.person))
+        .await?;
+    Ok(Json(shape::Explanation::from(&explanation)))
+}

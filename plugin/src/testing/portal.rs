@@ -1,6 +1,7 @@
 //! A portal in memory.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -14,6 +15,8 @@ pub(crate) struct MemoryPortal {
     pub(crate) roles: RefCell<Vec<Role>>,
     pub(crate) people: RefCell<Vec<Person>>,
     pub(crate) seats: RefCell<u64>,
+    /// External ids of those whom the last sync did not find; since the first second.
+    pub(crate) absent: RefCell<BTreeSet<String>>,
 }
 
 impl Default for MemoryPortal {
@@ -48,6 +51,7 @@ impl Default for MemoryPortal {
             ]),
             people: RefCell::default(),
             seats: RefCell::default(),
+            absent: RefCell::default(),
         }
     }
 }
@@ -88,7 +92,7 @@ impl MemoryPortal {
     }
 }
 
-fn indexed(people: &[Person], more: bool) -> PeopleIndex {
+fn indexed(people: &[Person], absent: &BTreeSet<String>, more: bool) -> PeopleIndex {
     let mut index = PeopleIndex {
         more,
         ..PeopleIndex::default()
@@ -107,7 +111,8 @@ fn indexed(people: &[Person], more: bool) -> PeopleIndex {
                 | u32::from(person.deactivated_by_sync) << 1
                 | u32::from(!person.changed_in_portal.is_empty()) << 2,
         );
-        index.absent_since.push(0);
+        let since = absent.contains(&person.external_id);
+        index.absent_since.push(since.into());
     }
     index
 }
@@ -142,17 +147,21 @@ impl Portal for MemoryPortal {
         let mut synced = self.synced(|id| id > after);
         let more = synced.len() > limit as usize;
         synced.truncate(limit as usize);
-        indexed(&synced, more)
+        indexed(&synced, &self.absent.borrow(), more)
     }
     fn index_of(&self, external_ids: &[String]) -> PeopleIndex {
         indexed(
             &self.synced(|id| external_ids.iter().any(|one| one == id)),
+            &self.absent.borrow(),
             false,
         )
     }
     fn pending(&self, after: &str, limit: u32) -> Vec<String> {
         let mut synced = self.synced(|id| id > after);
-        synced.retain(|person| !person.changed_in_portal.is_empty());
+        let absent = self.absent.borrow();
+        synced.retain(|person| {
+            absent.contains(&person.external_id) || !person.changed_in_portal.is_empty()
+        });
         synced.truncate(limit as usize);
         synced
             .into_iter()

@@ -26,6 +26,7 @@ pub(super) struct Content<C> {
     at: usize,
     cookies: Vec<Vec<u8>>,
     started: Option<String>,
+    changed: Vec<[u8; 16]>,
     present: Vec<[u8; 16]>,
     /// Whoever was told neither as changed nor as present may be gone.
     by_absence: bool,
@@ -38,8 +39,14 @@ pub(super) struct Content<C> {
 /// What one step came to.
 pub(super) enum Told {
     More,
-    /// Ask next with the mark. Of the known people only those in the list, ascending, are as they were, if there is one.
-    All(Mark, Option<Vec<[u8; 16]>>),
+    All {
+        /// To ask next with.
+        mark: Mark,
+        /// New, or not as they were.
+        changed: Vec<[u8; 16]>,
+        /// Of the known people only these, ascending, are as they were, if there is a list.
+        present: Option<Vec<[u8; 16]>>,
+    },
 }
 
 impl<C: Changes> Content<C> {
@@ -83,6 +90,7 @@ impl<C: Changes> Content<C> {
             at: 0,
             cookies: Vec::new(),
             started,
+            changed: Vec::new(),
             present: Vec::new(),
             by_absence: false,
             deletes,
@@ -97,7 +105,14 @@ impl<C: Changes> Content<C> {
         ids: &mut BTreeSet<String>,
     ) -> Result<Told, Unable> {
         let end = match self.changes.next() {
-            ChangeTurn::Changed(uuids) | ChangeTurn::Deleted(uuids) => {
+            ChangeTurn::Changed(uuids) => {
+                if !self.first {
+                    self.changed.extend(each(&uuids));
+                    ids.extend(each(&uuids).map(decode::uuid_from_bytes));
+                }
+                return Ok(Told::More);
+            }
+            ChangeTurn::Deleted(uuids) => {
                 if !self.first {
                     ids.extend(each(&uuids).map(decode::uuid_from_bytes));
                 }
@@ -148,7 +163,11 @@ impl<C: Changes> Content<C> {
         let mut present = std::mem::take(&mut self.present);
         present.sort_unstable();
         let compare = self.by_absence && !self.first;
-        Ok(Told::All(mark, compare.then_some(present)))
+        Ok(Told::All {
+            mark,
+            changed: std::mem::take(&mut self.changed),
+            present: compare.then_some(present),
+        })
     }
 }
 

@@ -20,7 +20,7 @@ fn remembering(world: &World) {
 }
 
 /// Forty people, synced, and the checkpoint that this left.
-fn synced() -> (World, Vec<u8>) {
+pub(super) fn synced() -> (World, Vec<u8>) {
     synced_with(40)
 }
 
@@ -33,13 +33,13 @@ fn synced_with(people: u32) -> (World, Vec<u8>) {
     (world, checkpoint)
 }
 
-fn changes(world: &World, checkpoint: &[u8]) -> (Summary, Vec<u8>) {
+pub(super) fn changes(world: &World, checkpoint: &[u8]) -> (Summary, Vec<u8>) {
     let ended = plan_from(world, Mode::Changes, checkpoint, 7).unwrap();
     apply(world);
     ended
 }
 
-fn basis(world: &World) -> Basis {
+pub(super) fn basis(world: &World) -> Basis {
     world.finished.borrow().as_ref().unwrap().1.basis
 }
 
@@ -47,7 +47,7 @@ fn basis(world: &World) -> Basis {
 type Hurt = fn(&World);
 
 /// Why everybody was read.
-fn instead(summary: &Summary) -> &str {
+pub(super) fn instead(summary: &Summary) -> &str {
     let mut warnings = summary.warnings.iter();
     let warning = warnings.find(|warning| warning.code == "full-instead");
     &warning.unwrap().message
@@ -194,7 +194,7 @@ fn who_is_missed_once_and_there_when_asked_again_is_no_leaver() {
     world.change("uid=user4,", |record| record.set("sn", &["Other"]));
     // After what is asked first, the search for people by id ends early.
     world.directory.faults.borrow_mut().ends_early_at =
-        Some((world.directory.searches.get() + 6, 1));
+        Some((world.directory.searches.get() + 7, 1));
     let (summary, _) = changes(&world, &checkpoint);
     assert_eq!(
         summary.warnings[0].code, "missed-entries",

@@ -4,6 +4,7 @@
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `changes`: what has changed since the last sync, and when everybody is read instead
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
+//! - `hidden`: ids that the bind account may no longer read somewhere
 //! - `places`: several bases, and subtrees that are left out
 //! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
@@ -18,6 +19,7 @@ mod adoption;
 mod bench;
 mod changes;
 mod disabled;
+mod hidden;
 mod managers;
 mod photos;
 mod places;

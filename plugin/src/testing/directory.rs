@@ -98,7 +98,7 @@ pub(crate) struct Faults {
     /// A change request tells of nothing.
     pub(crate) silent: bool,
     /// The bind account may neither read nor search ids of entries with this in their names.
-    pub(crate) hidden_ids: Option<&'static str>,
+    pub(crate) hidden_ids: Option<String>,
     /// And a change request looks for entries by their ids: it tells those as gone.
     pub(crate) hidden_are_gone: bool,
     /// Search continuation references.
@@ -355,7 +355,8 @@ impl MemorySession {
     }
 
     fn hides(&self, record: &Record) -> bool {
-        let hidden = self.directory.faults.borrow().hidden_ids;
+        let faults = self.directory.faults.borrow();
+        let hidden = faults.hidden_ids.as_ref();
         hidden.is_some_and(|part| record.dn.contains(part))
     }
 }

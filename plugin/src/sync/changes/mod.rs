@@ -13,6 +13,7 @@
 //! - `control`: people known to be there as they were: if they are not, the directory is not the one it was
 //! - `shown`: whether those who are there can be found by their ids
 //! - `named`: reads people by id
+//! - `naming`: people who name those who have changed
 
 mod asking;
 mod checkpoint;
@@ -21,6 +22,7 @@ mod content;
 mod control;
 mod look;
 mod named;
+mod naming;
 mod sequence;
 mod shown;
 mod stamps;

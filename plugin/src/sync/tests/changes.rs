@@ -14,7 +14,7 @@ use crate::testing::world::person;
 const CONTENT_SYNC: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 
 /// A directory that remembers changes.
-fn remembering(world: &World) {
+pub(super) fn remembering(world: &World) {
     let mut root = world.directory.root.borrow_mut();
     root.add("supportedControl", CONTENT_SYNC.as_bytes());
 }

@@ -14,7 +14,7 @@ fn id() -> String {
 }
 
 fn hide(world: &World) {
-    world.directory.faults.borrow_mut().hidden_ids = Some(HIDDEN);
+    world.directory.faults.borrow_mut().hidden_ids = Some(HIDDEN.into());
 }
 
 /// Somebody set another name in the portal.
@@ -71,7 +71,7 @@ fn who_moved_to_where_ids_cannot_be_read_leads_to_everybody() {
     world.change(HIDDEN, |record| {
         record.dn = record.dn.replace("ou=people", "ou=hidden,ou=people");
     });
-    world.directory.faults.borrow_mut().hidden_ids = Some("ou=hidden");
+    world.directory.faults.borrow_mut().hidden_ids = Some("ou=hidden".into());
     nobody_leaves(&world, &checkpoint);
 }
 

@@ -132,10 +132,15 @@ impl Portal for MemoryPortal {
     }
 
     fn licence(&self) -> Licence {
-        let active = |person: &&Person| person.status == Status::Active;
+        let people = self.people.borrow();
+        let active = people
+            .iter()
+            .filter(|person| person.status == Status::Active);
+        let synced = active.clone().filter(|one| !one.external_id.is_empty());
         Licence {
             seats: *self.seats.borrow(),
-            used: self.people.borrow().iter().filter(active).count() as u64,
+            used: active.count() as u64,
+            synced: synced.count() as u64,
         }
     }
 

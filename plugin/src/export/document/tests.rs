@@ -61,7 +61,7 @@ impl Portal for Schema {
         Vec::new()
     }
     fn licence(&self) -> Licence {
-        Licence { seats: 0, used: 0 }
+        Licence::default()
     }
     fn count(&self) -> u64 {
         0

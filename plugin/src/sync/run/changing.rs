@@ -77,7 +77,6 @@ impl<H: Host> Run<H> {
                 self.next = Some(next);
                 match people {
                     Some(people) if self.mode == Mode::Changes => {
-                        self.active = host.portal().licence().used;
                         self.reading.named = Some(Vec::new());
                         self.phase = Phase::Named(Named::new(people, &self.configuration.digest));
                     }

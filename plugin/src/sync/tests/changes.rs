@@ -292,6 +292,25 @@ fn an_attribute_that_is_made_of_other_entries_leads_to_everybody() {
 }
 
 #[test]
+fn guards_take_their_shares_of_synced_people_alone_however_much_is_read() {
+    for mode in [Mode::Full, Mode::Changes] {
+        for leavers in [6, 7] {
+            let (world, checkpoint) = synced_with(60);
+            for _ in 0..60 {
+                world.portal.add("", "", &[]);
+            }
+            let mut entries = world.directory.entries.take();
+            entries.truncate(entries.len() - leavers);
+            world.directory.entries.replace(entries);
+            let (summary, _) = plan_from(&world, mode, &checkpoint, 1).unwrap();
+            let guard = &summary.guards[0];
+            assert_eq!((guard.name.as_str(), guard.limit), ("deactivate", 6));
+            assert_eq!((guard.count, guard.tripped), (leavers as u64, leavers == 7));
+        }
+    }
+}
+
+#[test]
 fn everybody_is_read_again_after_a_week_or_when_the_timetable_says() {
     let (world, checkpoint) = synced();
     let day = 86_400;

@@ -76,19 +76,12 @@ impl Search {
         server: ServerIdentity,
         turns: mpsc::Sender<Turn>,
     ) -> Self {
-        let tally = Tally {
-            referrals: 0,
-            pages: 0,
-            entries: 0,
-            paged: false,
-            server,
-        };
         Self {
             link,
             ldap,
             request,
             limits,
-            tally,
+            tally: Tally::of(server),
             accepted: 0,
             turns,
         }

@@ -3,7 +3,7 @@
 //! Its LDAP ports cannot be chosen, so every instance has an address of loopback of its own. Domains are made and
 //! filled once, kept beside the built program, and copied for each instance. It needs root.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +14,7 @@ use rollcall::demo::people::{Expected, SUFFIX, ServiceAccount};
 use rollcall::demo::{Entry, Organisation};
 use tempfile::TempDir;
 
-use crate::server::process::{answers, certify, end, feed, io_error, last_lines, program, run};
+use crate::server::process::{certify, end, feed, io_error, program, run, serve};
 use crate::server::{Server, ServerError};
 
 mod config;
@@ -132,28 +132,16 @@ impl Samba {
     }
 
     fn serve(&mut self, programs: &Programs) -> Result<(), ServerError> {
-        let log = self.folder.path().join("samba.log");
-        let output = File::create(&log).map_err(io_error("making the server's log"))?;
-        let mut process = Command::new(&programs.server)
+        let mut command = Command::new(&programs.server);
+        command
             .args(["-F", "--no-process-group", "--model=single", "-s"])
             .arg(config::file(self.folder.path()))
             // It ends when its input does, and so with the test that started it, however that ends.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(output)
-            .spawn()
-            .map_err(io_error("running samba"))?;
+            .stdin(Stdio::piped());
+        let log = self.folder.path().join("samba.log");
         let ports = PORTS.map(|port| SocketAddr::from((self.address, port)));
-        if answers(&mut process, &ports)? {
-            self.process = Some(process);
-            return Ok(());
-        }
-        let _ = process.kill();
-        let _ = process.wait();
-        Err(ServerError::Failed {
-            program: "samba".to_owned(),
-            said: last_lines(&fs::read_to_string(&log).unwrap_or_default()),
-        })
+        self.process = Some(serve(&mut command, &log, &ports)?);
+        Ok(())
     }
 }
 

@@ -22,13 +22,10 @@ pub(crate) struct MemoryPortal {
 impl Default for MemoryPortal {
     fn default() -> Self {
         let field = |id: &str, kind, required, unique| Field {
-            id: id.into(),
-            tab: "requester".into(),
-            label: id.into(),
-            kind,
             required,
             unique,
             max_length: 64,
+            ..Field::plain(id, kind)
         };
         Self {
             fields: RefCell::new(vec![

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::checkpoint::{Checkpoint, Mark};
-use super::content::{self, Content};
-use super::sequence::{self, Sequence};
+use super::content::Content;
+use super::sequence::Sequence;
 use super::shown::Shown;
-use super::stamps::{self, Groups, Listing};
+use super::stamps::{Groups, Listing};
 use super::{Mechanism, Unable, containers, control, look};
 use crate::attribute::AttributeSet;
 use crate::filter::Filter;
@@ -184,31 +184,27 @@ impl<S: Session> Asking<S> {
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
         self.stage = match stage {
             Stage::Content(mut content) => match content.step(session, ids)? {
-                content::Told::More => Stage::Content(content),
-                content::Told::All {
-                    mark,
-                    changed,
-                    present,
-                } => {
-                    self.changed = changed;
-                    match present {
-                        None => Stage::Rest(mark),
+                None => Stage::Content(content),
+                Some(told) => {
+                    self.changed = told.changed;
+                    match told.present {
+                        None => Stage::Rest(told.mark),
                         Some(present) => {
-                            Stage::Compare(mark, Concerned::AllBut(present), String::new())
+                            Stage::Compare(told.mark, Concerned::AllBut(present), String::new())
                         }
                     }
                 }
             },
             Stage::Sequence(mut sequence) => match sequence.step(session, ids)? {
-                sequence::Told::More => Stage::Sequence(sequence),
-                sequence::Told::All(mark) => Stage::Rest(mark),
+                None => Stage::Sequence(sequence),
+                Some(mark) => Stage::Rest(mark),
             },
             Stage::Stamps(mut listing) => {
                 let before = self.before.as_ref().map(|before| &before.mark);
                 match listing.step(session, around.recipe, before, around.now, ids)? {
-                    stamps::Told::More => Stage::Stamps(listing),
-                    stamps::Told::All(mark, _) if before.is_none() => Stage::Rest(mark),
-                    stamps::Told::All(mark, groups) => {
+                    None => Stage::Stamps(listing),
+                    Some((mark, _)) if before.is_none() => Stage::Rest(mark),
+                    Some((mark, groups)) => {
                         Stage::Compare(mark, Concerned::Of(groups), String::new())
                     }
                 }

@@ -13,15 +13,11 @@ const BOSS: &str = "uid=user1,ou=people,dc=example,dc=com";
 /// A world whose portal has a field for the manager; everybody but the first reports to the first.
 pub(super) fn world(people: u32) -> World {
     let world = World::with_people(people);
-    world.portal.fields.borrow_mut().push(Field {
-        id: "manager".into(),
-        tab: "work".into(),
-        label: "Manager".into(),
-        kind: FieldKind::Person,
-        required: false,
-        unique: false,
-        max_length: 64,
-    });
+    world
+        .portal
+        .fields
+        .borrow_mut()
+        .push(Field::plain("manager", FieldKind::Person));
     for n in 2..=people {
         manage(&world, n, &[BOSS]);
     }

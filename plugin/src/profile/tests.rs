@@ -27,13 +27,8 @@ fn root_dse(ldif: &str) -> RootDse {
 
 fn fields() -> Vec<Field> {
     let field = |id: &str, kind, required| Field {
-        id: id.to_owned(),
-        tab: "requester".to_owned(),
-        label: id.to_owned(),
-        kind,
         required,
-        unique: false,
-        max_length: 100,
+        ..Field::plain(id, kind)
     };
     vec![
         field("external-id", FieldKind::Text, true),

@@ -70,7 +70,7 @@ pub struct Run<H: Host> {
     mode: Mode,
     /// What the next sync begins with.
     next: Option<Checkpoint>,
-    /// Active synced people before the plan.
+    /// Active synced people, where everybody is read.
     active: u64,
     /// When the run began: one moment for everybody's grace and expiry.
     now: u64,
@@ -373,8 +373,7 @@ impl<H: Host> Run<H> {
     fn finish(&mut self, host: &H, proof: &Proof) -> Result<Summary, HostProblem> {
         let reading = &mut self.reading;
         let limits = self.configuration.settings.guards;
-        let mut guards =
-            guard::guards(&reading.tally, limits, self.active, host.portal().licence());
+        let mut guards = guard::guards(&reading.tally, limits, host.portal().licence());
         let limit = guards.first().map_or(0, |guard| guard.limit);
         guards.push(reading.adoptions.guard(limit));
         let mut warnings = std::mem::take(&mut self.warnings);

@@ -77,7 +77,6 @@ impl<H: Host> Run<H> {
                 self.next = Some(next);
                 match people {
                     Some(people) if self.mode == Mode::Changes => {
-                        self.active = host.portal().licence().used;
                         self.reading.named = Some(Vec::new());
                         self.phase = Phase::Named(Named::new(people, &self.configuration.digest));
                     }
@@ -95,21 +94,20 @@ impl<H: Host> Run<H> {
     pub(super) fn named(&mut self, host: &H, mut named: Named) -> Result<(), HostProblem> {
         let seen = self.reading.tally.seen;
         report(host, "read", seen, named.len().max(seen))?;
-        let more = named.step(
-            host,
-            &self.session,
-            &self.server,
-            self.profile,
-            &mut self.reading,
-        )?;
-        if !more {
-            let (session, profile) = (&self.session, self.profile);
-            if !named.widen(host, session, profile, &mut self.reading) {
+        let more = if named.has_more() {
+            let (session, server) = (&self.session, &self.server);
+            named.step(host, session, server, self.profile, &mut self.reading)?;
+            true
+        } else {
+            let names = self.reading.named.take();
+            let widened = named.widen(host, &self.around(), &self.reading, names);
+            if widened.is_err() {
                 // Nobody would look at the others again.
                 self.next = None;
             }
-        }
-        self.phase = if more || named.has_more() {
+            widened.unwrap_or(false)
+        };
+        self.phase = if more {
             Phase::Named(named)
         } else {
             self.same_configuration(host)?;

@@ -28,11 +28,14 @@
 //! - `proof`: whether everything was read
 //! - `second_look`: would-be leavers, asked for by id
 //! - `guard`: from where on a plan waits for an approval
+//! - [`identifier`]: by which attribute the portal's people are known
+//! - `migrate`: people of the portal get the ids of another attribute
 //! - `hash`, `known`, `people`: what is remembered of people
 //! - `notes`: what is noted of people for the next run
 //! - `outbox`, `size`: rows to the host, and how large they may be
 //! - `tally`: what was counted
 
+pub mod identifier;
 pub mod open;
 pub mod recipe;
 pub mod remembered;
@@ -51,6 +54,7 @@ mod known;
 mod leavers;
 mod linking;
 mod links;
+mod migrate;
 mod notes;
 mod outbox;
 mod people;

@@ -14,7 +14,6 @@ use crate::ports::directory::{Completion, HostProblem, SearchRequest, ServerIden
 use crate::ports::plan::{Basis, Proof, Searched};
 use crate::ports::portal::PeopleIndex;
 use crate::problem::Problem;
-use crate::profile::Profile;
 use crate::settings::LeaverPolicy;
 
 /// Ids a search.
@@ -64,7 +63,6 @@ impl Named {
         host: &H,
         session: &impl Session,
         server: &ServerIdentity,
-        profile: &Profile,
         reading: &mut Reading,
     ) -> Result<bool, HostProblem> {
         let ids = &self.ids[self.at..self.ids.len().min(self.at + IDS)];
@@ -77,7 +75,7 @@ impl Named {
         reading.known.extend(&index, &tokens);
         let recipe = std::sync::Arc::clone(&reading.recipe);
         let mut ended = None;
-        if let Some(requests) = recipe.by_id(profile, ids) {
+        if let Some(requests) = recipe.by_id(ids) {
             let mut sweep = Sweep::begin(session, &requests)?;
             let (completion, searches) = loop {
                 match sweep.next(session) {
@@ -145,7 +143,6 @@ impl Named {
         &mut self,
         host: &H,
         session: &impl Session,
-        profile: &Profile,
         reading: &mut Reading,
     ) -> bool {
         let recipe = std::sync::Arc::clone(&reading.recipe);
@@ -170,7 +167,7 @@ impl Named {
             naming.extend(host.portal().naming(field, gone));
         }
         let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
+        let identity = recipe.ids().identity(&mut attributes);
         for names in names.chunks(NAMES) {
             let names = names.iter();
             let name = |dn: &String| Filter::Equal(attribute.to_owned(), dn.as_bytes().to_vec());

@@ -20,7 +20,7 @@ const WHOLE_EVERY: u32 = 7;
 impl<H: Host> Run<H> {
     pub(super) fn begin(&mut self, host: &H, options: &Options) -> Result<(), HostProblem> {
         let full = options.mode == Mode::Full;
-        if full && options.checkpoint.is_empty() {
+        if options.mode == Mode::MigrateIds || full && options.checkpoint.is_empty() {
             return self.everybody(host);
         }
         match Asking::begin(&self.around(), Some(&options.checkpoint)) {
@@ -95,16 +95,9 @@ impl<H: Host> Run<H> {
     pub(super) fn named(&mut self, host: &H, mut named: Named) -> Result<(), HostProblem> {
         let seen = self.reading.tally.seen;
         report(host, "read", seen, named.len().max(seen))?;
-        let more = named.step(
-            host,
-            &self.session,
-            &self.server,
-            self.profile,
-            &mut self.reading,
-        )?;
+        let more = named.step(host, &self.session, &self.server, &mut self.reading)?;
         if !more {
-            let (session, profile) = (&self.session, self.profile);
-            if !named.widen(host, session, profile, &mut self.reading) {
+            if !named.widen(host, &self.session, &mut self.reading) {
                 // Nobody would look at the others again.
                 self.next = None;
             }
@@ -153,7 +146,7 @@ impl<H: Host> Run<H> {
             0 => proof::empty_base(&self.session, &recipe),
             _ => None,
         };
-        let look = SecondLook::new(&recipe, self.profile);
+        let look = SecondLook::new(&recipe);
         let gap = gap.or_else(|| {
             let wanted = !leaving.is_empty();
             wanted.then(|| look.gap(&self.session, &self.server, &leaving))?

@@ -25,7 +25,8 @@ pub(crate) struct Plan {
     /// The tenant
     #[arg(value_parser = tenant)]
     tenant: TenantId,
-    /// All of the directory, or only what changed since the last sync
+    /// All of the directory, only what changed since the last sync, or all of it to give people the ids of another id attribute and
+    /// change nothing else
     #[arg(long, value_enum, default_value_t = ModeName::Full)]
     mode: ModeName,
     /// How many rows to show
@@ -42,7 +43,8 @@ pub(crate) struct Sync {
     /// The tenant
     #[arg(value_parser = tenant)]
     tenant: TenantId,
-    /// All of the directory, or only what changed since the last sync
+    /// All of the directory, only what changed since the last sync, or all of it to give people the ids of another id attribute and
+    /// change nothing else
     #[arg(long, value_enum, default_value_t = ModeName::Full)]
     mode: ModeName,
     /// Apply this plan, made before by `plan`, instead of a new one
@@ -61,6 +63,7 @@ pub(crate) struct Sync {
 pub(crate) enum ModeName {
     Full,
     Changes,
+    MigrateIds,
 }
 
 impl From<ModeName> for Mode {
@@ -68,6 +71,7 @@ impl From<ModeName> for Mode {
         match name {
             ModeName::Full => Self::Full,
             ModeName::Changes => Self::Changes,
+            ModeName::MigrateIds => Self::MigrateIds,
         }
     }
 }

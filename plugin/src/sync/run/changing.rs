@@ -96,11 +96,9 @@ impl<H: Host> Run<H> {
         let seen = self.reading.tally.seen;
         report(host, "read", seen, named.len().max(seen))?;
         let more = named.step(host, &self.session, &self.server, &mut self.reading)?;
-        if !more {
-            if !named.widen(host, &self.session, &mut self.reading) {
-                // Nobody would look at the others again.
-                self.next = None;
-            }
+        if !more && !named.widen(host, &self.session, &mut self.reading) {
+            // Nobody would look at the others again.
+            self.next = None;
         }
         self.phase = if more || named.has_more() {
             Phase::Named(named)

@@ -4,6 +4,7 @@
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `changes`: what has changed since the last sync, and when everybody is read instead
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
+//! - `migration`: people who get the ids of another attribute
 //! - `places`: several bases, and subtrees that are left out
 //! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
@@ -19,6 +20,7 @@ mod bench;
 mod changes;
 mod disabled;
 mod managers;
+mod migration;
 mod photos;
 mod places;
 mod plans;

@@ -25,8 +25,7 @@ pub(crate) struct Plan {
     /// The tenant
     #[arg(value_parser = tenant)]
     tenant: TenantId,
-    /// All of the directory, only what changed since the last sync, or all of it to give people the ids of another id attribute and
-    /// change nothing else
+    /// What to read, and what for
     #[arg(long, value_enum, default_value_t = ModeName::Full)]
     mode: ModeName,
     /// How many rows to show
@@ -43,8 +42,7 @@ pub(crate) struct Sync {
     /// The tenant
     #[arg(value_parser = tenant)]
     tenant: TenantId,
-    /// All of the directory, only what changed since the last sync, or all of it to give people the ids of another id attribute and
-    /// change nothing else
+    /// What to read, and what for
     #[arg(long, value_enum, default_value_t = ModeName::Full)]
     mode: ModeName,
     /// Apply this plan, made before by `plan`, instead of a new one
@@ -58,11 +56,14 @@ pub(crate) struct Sync {
     fail_on_unsynced: bool,
 }
 
-/// How much of the directory to read.
+/// What a run reads, and what for.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum ModeName {
+    /// Everybody
     Full,
+    /// Only what changed since the last sync; everybody where that cannot be told
     Changes,
+    /// Everybody, to give people the ids of another id attribute and change nothing else
     MigrateIds,
 }
 

@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::profile::{Ids, Profile};
 use crate::settings::Settings;
 
+use super::people::pack;
 use super::recipe::Recipe;
 use super::sweep::{Sweep, Swept};
 
@@ -120,10 +121,10 @@ impl Remembered {
 pub(super) struct Identifier {
     /// The attribute that settings and profile say.
     pub(super) wanted: String,
-    /// What the portal's people were made with.
-    pub(super) under: Vec<String>,
+    /// What the portal's people were made with; nothing where that cannot be told.
+    under: Vec<String>,
     /// The portal has synced people.
-    pub(super) people: bool,
+    people: bool,
 }
 
 impl Identifier {
@@ -138,7 +139,8 @@ impl Identifier {
         profile: &Profile,
         recipe: &Recipe,
     ) -> Result<Self, HostProblem> {
-        let people = has_people(host.portal());
+        let somebody = somebody(host.portal());
+        let people = somebody.is_some();
         let stored = Remembered::stored(host.state());
         let stored = stored.map(|stored| stored.settled(host.portal()));
         if let Some(stored) = &stored {
@@ -158,8 +160,10 @@ impl Identifier {
             "" => own.clone(),
             chosen => name(profile, chosen),
         };
-        // People from before this was remembered are known by the profile's own.
-        let under = under.unwrap_or_else(|| vec![if people { own } else { wanted.clone() }]);
+        let under = under.unwrap_or_else(|| match &somebody {
+            Some(id) => unremembered(id, own),
+            None => vec![wanted.clone()],
+        });
         Ok(Self {
             wanted,
             under,
@@ -172,7 +176,7 @@ impl Identifier {
     /// # Errors
     /// `id-changed` where it is another one.
     pub(super) fn same(&self) -> Result<(), Problem> {
-        if self.from().is_empty() {
+        if !self.people || only(&self.under, &self.wanted) {
             Ok(())
         } else {
             Err(changed(&self.under, &self.wanted))
@@ -181,7 +185,7 @@ impl Identifier {
 
     /// Attributes that people may be known by who are to be known by the one that is wanted.
     pub(super) fn from(&self) -> Vec<String> {
-        let others = self.under.iter().filter(|_| self.people);
+        let others = self.under.iter();
         let others = others.filter(|one| !one.eq_ignore_ascii_case(&self.wanted));
         others.cloned().collect()
     }
@@ -205,14 +209,14 @@ impl Identifier {
 /// # Errors
 /// `id-changed` where a sync would refuse.
 pub fn known<H: Host>(host: &H, settings: &mut Settings, profile: &Profile) -> Result<(), Problem> {
-    if !has_people(host.portal()) {
+    let Some(somebody) = somebody(host.portal()) else {
         return Ok(());
-    }
+    };
     let stored = Remembered::stored(host.state());
     let stored = stored.map(|stored| stored.settled(host.portal()).under);
     let under = match (stored, own(profile)) {
         (Some(under), _) => under,
-        (None, Some(own)) => vec![own],
+        (None, Some(own)) => unremembered(&somebody, own),
         (None, None) => return Ok(()),
     };
     if settings.id_attribute.is_empty()
@@ -225,22 +229,31 @@ pub fn known<H: Host>(host: &H, settings: &mut Settings, profile: &Profile) -> R
         ("", None) => return Err(changed(&under, "another attribute")),
         (chosen, _) => name(profile, chosen),
     };
-    match under.as_slice() {
-        [one] if one.eq_ignore_ascii_case(&wanted) => Ok(()),
-        _ => Err(changed(&under, &wanted)),
+    if only(&under, &wanted) {
+        Ok(())
+    } else {
+        Err(changed(&under, &wanted))
     }
 }
 
 fn changed(under: &[String], wanted: &str) -> Problem {
-    let (message, remedy) = if contains(under, wanted) {
+    let (message, remedy) = if under.is_empty() {
+        (
+            format!(
+                "the portal's people are known by an attribute that nobody remembers, and would now be read by {wanted}"
+            ),
+            "Set the id attribute to the one that they are known by, then let a migration see that (sync --mode migrate-ids)."
+                .to_owned(),
+        )
+    } else if contains(under, wanted) {
         (
             format!(
                 "a change of the id attribute came to some people only: the portal has people by {}",
                 under.join(" and by ")
             ),
             format!(
-                "Finish it with \"rollcall sync TENANT --mode migrate-ids\", and mend first whom that names: then everybody is \
-                 known by {wanted}."
+                "Finish it by another migration (sync --mode migrate-ids), and mend whom that names: then everybody is known by \
+                 {wanted}."
             ),
         )
     } else {
@@ -250,7 +263,7 @@ fn changed(under: &[String], wanted: &str) -> Problem {
                 under.join(" or by ")
             ),
             format!(
-                "Give everybody the new id with \"rollcall sync TENANT --mode migrate-ids\", or set the id attribute back to {}.",
+                "Give everybody the new id by a migration (sync --mode migrate-ids), or set the id attribute back to {}.",
                 under.join(" or ")
             ),
         )
@@ -288,8 +301,22 @@ fn contains(names: &[String], name: &str) -> bool {
     names.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
-fn has_people(portal: &dyn Portal) -> bool {
-    !portal.index("", 1).external_ids.is_empty()
+fn only(under: &[String], wanted: &str) -> bool {
+    under.len() == 1 && contains(under, wanted)
+}
+
+/// The id of a person whom a sync brought.
+fn somebody(portal: &dyn Portal) -> Option<String> {
+    portal.index("", 1).external_ids.into_iter().next()
+}
+
+/// What people were made with where nothing is remembered: the profile's own, before there was a choice. After a
+/// removal and a new installation it may have been another, if their ids are none of a profile.
+fn unremembered(id: &str, own: String) -> Vec<String> {
+    match pack(id) {
+        Some(_) => vec![own],
+        None => Vec::new(),
+    }
 }
 
 /// Over everybody's external id.

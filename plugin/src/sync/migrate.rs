@@ -138,10 +138,14 @@ impl Migration {
         entry: &Entry<'p>,
     ) -> Option<Pair<'p>> {
         let mut olds = self.olds(reading, entry);
-        let new = recipe.external_id(entry);
-        let Some(new) = new.ok().filter(|id| (1..=size::ID).contains(&id.len())) else {
+        let new = recipe.external_id(entry).ok();
+        let Some(new) = new.filter(|id| (1..=size::ID).contains(&id.len())) else {
             for (slot, _) in olds {
-                reading.known.note_row(slot, RowKind::Unsynced);
+                if reading.known.marks(slot).seen() {
+                    self.contested.entry(slot).or_insert(party("", entry));
+                } else {
+                    reading.known.note_row(slot, RowKind::Unsynced);
+                }
             }
             return None;
         };
@@ -176,8 +180,9 @@ impl Migration {
                 return None;
             }
         };
-        if reading.known.marks(old.0).seen() {
-            self.contested.entry(old.0).or_insert(party(&new, entry));
+        let marks = reading.known.marks(old.0);
+        if marks.seen() || marks.unsynced() {
+            self.refuse(reading, source, &[old], party(&new, entry), claimed);
             return None;
         }
         reading.known.see(old.0, source);
@@ -271,7 +276,7 @@ impl Migration {
         let moves = std::mem::take(&mut self.moves);
         for ((number, old), (place, moved)) in reading.people.slots().zip(moves) {
             let (other, why) = match (self.contested.get(&old), self.contested.get(&place)) {
-                (Some(other), _) => (other, claimed()),
+                (Some(other), _) => (other, claimed(&self.to)),
                 (None, Some(other)) => (other, shared(&self.to)),
                 (None, None) => {
                     self.change = self.change.and(moved);
@@ -537,10 +542,10 @@ fn shared(to: &str) -> Problem {
     .of_field(EXTERNAL_ID)
 }
 
-fn claimed() -> Problem {
+fn claimed(to: &str) -> Problem {
     Problem::new(
         "id-contested",
-        "two entries carry the id that the person has until now, so it cannot be told which of them the person is",
+        format!("two entries carry the id that the person has until now, so it cannot be told whose {to} the person gets"),
         "Leave one of the entries out by the filter, then migrate again.",
     )
     .of_field(EXTERNAL_ID)

@@ -297,7 +297,10 @@ fn verdict(page: &mut Page, run: &Run, program: Option<&str>) {
         }
         RunStatus::Applied => {
             let (failed, rows) = (run.rows_with("failed"), run.rows_with("applied"));
-            if rows == 0 && failed == 0 && agrees(run) {
+            let migrated = run.mode == "migrate-ids";
+            if rows == 0 && failed == 0 && migrated {
+                page.done("Nobody gets another id by this plan.");
+            } else if rows == 0 && failed == 0 && agrees(run) {
                 page.done("Nothing to do: the portal is as the directory says.");
             } else if rows == 0 {
                 page.marked("·", paint::DIM, "Nothing was written to the portal.");
@@ -306,6 +309,9 @@ fn verdict(page: &mut Page, run: &Run, program: Option<&str>) {
                     "Applied: {} written to the portal.",
                     paint::counted(rows, "row", "rows")
                 ));
+            }
+            if let Some(program) = program.filter(|_| migrated) {
+                page.aside(&format!("Go on with a sync: {program} sync {}", run.tenant));
             }
             if failed > 0 {
                 page.marked(

@@ -51,11 +51,14 @@ pub(super) fn prepare(
         identifier.same()?;
         return Ok((recipe, None));
     }
-    let from = identifier.from();
-    if from.is_empty() {
+    if identifier.same().is_ok() {
         return Err(migrate::needless(&identifier.wanted));
     }
-    let from: Vec<_> = from.iter().map(|name| profile.ids(name)).collect();
+    let from: Vec<_> = identifier
+        .from()
+        .iter()
+        .map(|name| profile.ids(name))
+        .collect();
     let (recipe, from) = recipe.and_by(&from);
     let migration = Migration::new(from, identifier.wanted.clone(), options.seed);
     Ok((recipe, Some(Box::new(migration))))

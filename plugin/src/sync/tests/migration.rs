@@ -92,6 +92,21 @@ fn people_from_before_this_was_remembered_are_known_by_the_profiles_attribute() 
 }
 
 #[test]
+fn people_whose_ids_are_no_profiles_are_known_by_nobody_knows_what_until_a_migration_finds_them() {
+    let world = synced(3, &[BY_NUMBER]);
+    world.state.borrow_mut().remove("id-attribute");
+    set(&world, &[]);
+    assert_eq!(code(&world, Mode::Full), "id-changed");
+    assert_eq!(code(&world, Mode::MigrateIds), "nobody-to-migrate");
+    set(&world, &[BY_NUMBER]);
+    assert_eq!(code(&world, Mode::Full), "id-changed");
+    assert_eq!(migrate(&world).unchanged, 3);
+    assert_eq!(rows(&world), []);
+    plan(&world, 2, 1).unwrap();
+    assert_eq!(rows(&world), []);
+}
+
+#[test]
 fn whoever_has_nobody_in_the_portal_may_change_the_id_attribute() {
     let world = World::with_people(2);
     numbered(&world, 2);
@@ -266,6 +281,25 @@ fn of_two_entries_with_one_old_id_neither_gets_the_person() {
     remove(&world, "uid=user9,");
     migrate(&world);
     assert_eq!((told(&world).len(), changing(&world).len()), (0, 1));
+}
+
+#[test]
+fn an_entry_without_a_new_id_contests_the_old_one_all_the_same() {
+    for number in [0, 9] {
+        let world = synced(3, &[]);
+        let mut copy = person(number);
+        copy.set("entryUUID", &["00000000-0000-4000-8000-000000000002"]);
+        let mut entries = world.directory.entries.borrow_mut();
+        let place = if number == 0 { 0 } else { entries.len() };
+        entries.insert(place, copy);
+        drop(entries);
+        set(&world, &[BY_NUMBER]);
+        migrate(&world);
+        let reasons: Vec<_> = told(&world).into_iter().map(|(_, reason)| reason).collect();
+        assert_eq!((reasons, changing(&world).len()), (vec!["id-contested"], 2));
+        apply(&world);
+        assert_eq!(code(&world, Mode::Full), "id-changed");
+    }
 }
 
 #[test]

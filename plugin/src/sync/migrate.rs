@@ -28,6 +28,11 @@ use super::recipe::{self, Recipe};
 use super::role::Given;
 use super::size;
 
+mod told;
+
+use told::{absent, claimed, missing, nobody, several, shared, taken};
+pub(super) use told::{needless, unproven};
+
 /// Refusals a call.
 const TOLD: usize = 1000;
 
@@ -52,6 +57,8 @@ pub(super) struct Migration {
     contested: BTreeMap<Slot, Party>,
     /// To be told with the next rows.
     refused: Vec<Rejection>,
+    /// Whose new id another entry had before, by that id's place.
+    late: Vec<(Slot, String)>,
     /// Those who stay as they are though an entry is theirs.
     told: u64,
     /// People who have the new id already.
@@ -86,6 +93,7 @@ impl Migration {
             change: Sum::default(),
             contested: BTreeMap::new(),
             refused: Vec::new(),
+            late: Vec::new(),
             told: 0,
             already: 0,
             standing: 0,
@@ -127,7 +135,9 @@ impl Migration {
 
     fn tell(&mut self, host: &impl Host) -> Result<(), HostProblem> {
         self.told += self.refused.len() as u64;
-        outbox::reject(host.plan(), std::mem::take(&mut self.refused))
+        let mut refused = std::mem::take(&mut self.refused);
+        name_holders(host, &mut refused);
+        outbox::reject(host.plan(), refused)
     }
 
     /// Whose the entry is, where it gives somebody another id.
@@ -159,7 +169,12 @@ impl Migration {
             let first = reading.known.repeat(place);
             self.already += u64::from(first);
             olds.retain(|(slot, _)| *slot != place);
-            self.refuse(reading, source, &olds, party(&new, entry), taken);
+            let holder = Party {
+                external_id: new.into_owned(),
+                dn: String::new(),
+                id: String::new(),
+            };
+            self.refuse(reading, source, &olds, holder, taken);
             return None;
         }
         if let Some(place) = found {
@@ -167,8 +182,12 @@ impl Migration {
                 reading.tally.twice += 1;
                 return None;
             }
+            let known = self.refused.len();
             self.contested.entry(place).or_insert(party(&new, entry));
             self.refuse(reading, source, &olds, party(&new, entry), shared);
+            let late = self.refused.drain(known..);
+            self.late
+                .extend(late.map(|refused| (place, refused.external_id)));
             return None;
         }
         let place = reading.known.meet(token, source);
@@ -270,14 +289,19 @@ impl Migration {
         reading: &mut Reading,
         host: &impl Host,
     ) -> Result<(), HostProblem> {
-        if self.moves.is_empty() && self.already == 0 && self.told == 0 {
+        let somebody = !self.moves.is_empty() || !self.late.is_empty();
+        if !somebody && self.already == 0 && self.told == 0 {
             return Err(nobody(&self.to).into());
         }
         let moves = std::mem::take(&mut self.moves);
+        let mut first: BTreeMap<Slot, Party> = BTreeMap::new();
         for ((number, old), (place, moved)) in reading.people.slots().zip(moves) {
             let (other, why) = match (self.contested.get(&old), self.contested.get(&place)) {
                 (Some(other), _) => (other, claimed(&self.to)),
-                (None, Some(other)) => (other, shared(&self.to)),
+                (None, Some(other)) => {
+                    first.insert(place, reading.people.party(number));
+                    (other, shared(&self.to))
+                }
                 (None, None) => {
                     self.change = self.change.and(moved);
                     self.standing += 1;
@@ -288,6 +312,16 @@ impl Migration {
                 external_id: reading.people.external_id(number),
                 problem: why,
                 other: Some(other.clone()),
+            });
+            if self.refused.len() == TOLD {
+                self.tell(host)?;
+            }
+        }
+        for (place, external_id) in std::mem::take(&mut self.late) {
+            self.refused.push(Rejection {
+                external_id,
+                problem: shared(&self.to),
+                other: first.get(&place).cloned(),
             });
             if self.refused.len() == TOLD {
                 self.tell(host)?;
@@ -403,8 +437,8 @@ impl Migration {
                 "{} people keep their ids: their entries have no single readable {}",
                 self.without, self.to
             ),
-            "Give their entries a value, and migrate again. Synced as they are, they come to no harm, but while there are \
-             entries without an id nobody counts as gone.",
+            "Give their entries a value, and migrate again. Else the next sync leaves them out as it finds them, and nobody counts \
+             as gone while there are entries without an id.",
         );
         let who = match (self.partnerless, self.gone) {
             (people, 0) => format!("{people} people"),
@@ -481,38 +515,21 @@ impl<'p> Pair<'p> {
     }
 }
 
-/// Why nobody may be left out of a reading that was not everything.
-pub(super) fn unproven(gaps: &[HostProblem]) -> HostProblem {
-    let why = gaps
-        .first()
-        .map_or("it did not end well", |gap| &gap.message);
-    Problem::new(
-        "migration-unproven",
-        format!("not everything was read, so nobody can be told to have an id alone: {why}"),
-        "Mend that, then migrate again.",
-    )
-    .into()
-}
-
-/// Everybody has their ids.
-pub(super) fn needless(to: &str) -> HostProblem {
-    Problem::new(
-        "nothing-to-migrate",
-        format!("nobody in the portal is known by another attribute than {to}"),
-        "Set the id attribute to the new one first, then migrate.",
-    )
-    .of_field("id-attribute")
-    .into()
-}
-
-fn nobody(to: &str) -> Problem {
-    Problem::new(
-        "nobody-to-migrate",
-        format!("no entry carries the id of somebody in the portal together with {to}"),
-        "Check the name of the attribute, the rights of the bind account, base and filter. If the directory is another one, \
-         set the id attribute back, and let new people take over by the setting adoption.",
-    )
-    .of_field("id-attribute")
+/// Adds what the portal knows of those who have somebody's new id.
+fn name_holders(host: &impl Host, refused: &mut [Rejection]) {
+    let nameless = |other: &&mut Party| other.dn.is_empty() && !other.external_id.is_empty();
+    let others = refused.iter_mut().filter_map(|one| one.other.as_mut());
+    let mut others: Vec<&mut Party> = others.filter(nameless).collect();
+    for others in others.chunks_mut(PEOPLE as usize) {
+        let ids: Vec<String> = others.iter().map(|one| one.external_id.clone()).collect();
+        for person in host.portal().people(&ids) {
+            let mut others = others.iter_mut();
+            if let Some(other) = others.find(|one| one.external_id == person.external_id) {
+                other.dn.clone_from(&person.dn);
+                other.id.clone_from(&person.id);
+            }
+        }
+    }
 }
 
 fn party(id: &str, entry: &Entry<'_>) -> Party {
@@ -521,59 +538,4 @@ fn party(id: &str, entry: &Entry<'_>) -> Party {
         dn: recipe::name(entry).into_owned(),
         id: String::new(),
     }
-}
-
-fn taken(to: &str) -> Problem {
-    Problem::new(
-        "id-taken",
-        format!("somebody else in the portal has the id that {to} gives"),
-        "If that one is to get another id by this migration, apply it and migrate once more. Else correct the entry, or \
-         the person of the portal.",
-    )
-    .of_field(EXTERNAL_ID)
-}
-
-fn shared(to: &str) -> Problem {
-    Problem::new(
-        "id-contested",
-        format!("another entry has the same {to}, so it cannot be told whose id it is"),
-        "Give each entry a value of its own, or leave one of them out by the filter, then migrate again.",
-    )
-    .of_field(EXTERNAL_ID)
-}
-
-fn claimed(to: &str) -> Problem {
-    Problem::new(
-        "id-contested",
-        format!("two entries carry the id that the person has until now, so it cannot be told whose {to} the person gets"),
-        "Leave one of the entries out by the filter, then migrate again.",
-    )
-    .of_field(EXTERNAL_ID)
-}
-
-fn several(to: &str) -> Problem {
-    Problem::new(
-        "id-contested",
-        format!("one entry carries the ids of several people of the portal, so it cannot be told whose {to} it has"),
-        "Correct the entry, or remove one of the people in the portal, then migrate again.",
-    )
-    .of_field(EXTERNAL_ID)
-}
-
-fn missing(to: &str) -> Problem {
-    Problem::new(
-        "id-missing",
-        format!("the person's entry has no single readable {to}"),
-        "Give the entry one value, and let the bind account read it.",
-    )
-    .of_field(EXTERNAL_ID)
-}
-
-fn absent() -> Problem {
-    Problem::new(
-        "id-partnerless",
-        "no entry carries the id that the person has until now",
-        "Check base, filter and the rights of the bind account if the person should be there.",
-    )
-    .of_field(EXTERNAL_ID)
 }

@@ -310,7 +310,12 @@ fn verdict(page: &mut Page, run: &Run, program: Option<&str>) {
                     paint::counted(rows, "row", "rows")
                 ));
             }
-            if let Some(program) = program.filter(|_| migrated) {
+            let whole = |run: &Run| {
+                let counts = run.summary.iter().flat_map(|s| &s.counts);
+                let mut contested = counts.filter(|c| c.key == "id-contested");
+                contested.all(|c| c.value == "0") && failed == 0
+            };
+            if let Some(program) = program.filter(|_| migrated && whole(run)) {
                 page.aside(&format!("Go on with a sync: {program} sync {}", run.tenant));
             }
             if failed > 0 {

@@ -247,6 +247,14 @@ fn of_two_entries_with_one_new_id_neither_gets_it_and_nobody_is_synced_until_tha
         let uuid = "00000000-0000-4000-8000-000000000003".to_owned();
         let wanted = [(uuid, "id-contested"), ("E-1".to_owned(), "id-contested")];
         assert_eq!(told(&world), wanted);
+        // Each row names the other one.
+        let others: Vec<_> = rows(&world)
+            .iter()
+            .filter(|row| row.kind == RowKind::Unsynced)
+            .map(|row| row.other.clone().unwrap().dn)
+            .collect();
+        let dn = |n: u32| format!("uid=user{n},ou=people,dc=example,dc=com");
+        assert_eq!(others, [dn(1), dn(3)]);
         assert_eq!(
             (count(&summary, "update"), warned(&summary)),
             (2, vec!["id-contested"])
@@ -262,6 +270,21 @@ fn of_two_entries_with_one_new_id_neither_gets_it_and_nobody_is_synced_until_tha
         plan(&world, 2, 1).unwrap();
         assert_eq!(rows(&world), []);
         assert_eq!(portal(&world).len(), 4);
+    }
+}
+
+#[test]
+fn somebody_new_with_the_new_id_of_another_contests_it() {
+    for place in [2, 5] {
+        let world = synced(3, &[]);
+        let mut newcomer = person(9);
+        newcomer.set("employeeNumber", &["E-1"]);
+        world.directory.entries.borrow_mut().insert(place, newcomer);
+        set(&world, &[BY_NUMBER]);
+        migrate(&world);
+        assert_eq!((told(&world).len(), changing(&world).len()), (1, 2));
+        apply(&world);
+        assert_eq!(code(&world, Mode::Full), "id-changed");
     }
 }
 
@@ -310,6 +333,10 @@ fn nobody_gets_an_id_that_somebody_else_in_the_portal_has_until_that_one_has_ano
     set(&world, &[("id-attribute", "uid")]);
     migrate(&world);
     assert_eq!(told(&world), [("E-1".to_owned(), "id-taken")]);
+    let refused = rows(&world);
+    let refused = refused.iter().find(|row| row.reason == "id-taken").unwrap();
+    let other = refused.other.as_ref().unwrap();
+    assert_eq!((&*other.external_id, other.id.is_empty()), ("E-2", false));
     assert_eq!(changing(&world).len(), 1);
     apply(&world);
     assert_eq!(code(&world, Mode::Full), "id-changed");

@@ -39,7 +39,6 @@ pub(crate) fn find<H: Host, S: Session>(
     let name = field.raw.first()?.clone();
     let resolver = Resolver {
         recipe: &recipe,
-        profile,
         session: &connected.session,
     };
     let stays =

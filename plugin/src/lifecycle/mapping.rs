@@ -63,9 +63,9 @@ pub struct Suggestion {
 /// # Errors
 /// What keeps the directory from being read: `not-configured`, the host's problems, `cancelled`.
 pub fn suggest<H: Host>(host: &H) -> Answer<Suggestion> {
-    let configuration =
+    let mut configuration =
         Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
-    let connected = connect_or_say(host, &configuration)?;
+    let connected = connect_or_say(host, &mut configuration)?;
     let profile = connected.detected.profile;
     let fields = host.portal().fields();
     let rules = profile.rules_for(&fields);

@@ -3,13 +3,14 @@
 //! - [`open`]: [`Store`] itself: files, connections, transactions
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`]: the ports of those names
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
-//!   [`adopt`] takes people over, [`seen`] remembers whose rows a run being planned has
+//!   [`adopt`] takes people over, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
 
 mod adopt;
 mod apply;
 mod edit;
 mod finish;
 mod link;
+mod migrate;
 mod open;
 mod plans;
 mod portal;

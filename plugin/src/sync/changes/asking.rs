@@ -108,6 +108,10 @@ impl<S: Session> Asking<S> {
             ));
         }
         let mut others = around.profile.changes;
+        if *recipe.ids() != around.profile.ids("") {
+            // The others tell of whom they mean by the profile's own id.
+            others = &[Mechanism::Stamps];
+        }
         if let Some(before) = &before {
             let mechanism = others.iter().find(|one| before.mark.is_of(**one));
             let mechanism = mechanism.ok_or_else(|| {
@@ -339,7 +343,7 @@ fn begin<S: Session>(
         Mechanism::UpdateSequence => Stage::Sequence(Sequence::begin(
             session, root, profile, places, before, since, around.now,
         )?),
-        Mechanism::Stamps => Stage::Stamps(Box::new(Listing::begin(session, recipe, profile)?)),
+        Mechanism::Stamps => Stage::Stamps(Box::new(Listing::begin(session, recipe)?)),
     })
 }
 
@@ -374,7 +378,7 @@ fn expired<S: Session>(
         return Ok(());
     }
     let mut attributes = AttributeSet::new();
-    let identity = around.profile.identity(&mut attributes);
+    let identity = around.recipe.ids().identity(&mut attributes);
     let became = Filter::And(vec![now, Filter::Not(Box::new(then))]);
     for narrowed in around.recipe.narrowed(&became) {
         let request = SearchRequest {

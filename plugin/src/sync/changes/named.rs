@@ -12,7 +12,6 @@ use crate::ports::directory::{Completion, HostProblem, ServerIdentity, Session};
 use crate::ports::plan::{Basis, Proof, Searched};
 use crate::ports::portal::PeopleIndex;
 use crate::problem::Problem;
-use crate::profile::Profile;
 use crate::settings::LeaverPolicy;
 
 /// Ids a search.
@@ -59,7 +58,6 @@ impl Named {
         host: &H,
         session: &impl Session,
         server: &ServerIdentity,
-        profile: &Profile,
         reading: &mut Reading,
     ) -> Result<(), HostProblem> {
         let ids = &self.ids[self.at..self.ids.len().min(self.at + IDS)];
@@ -69,7 +67,7 @@ impl Named {
         reading.known.extend(&index, &tokens);
         let recipe = std::sync::Arc::clone(&reading.recipe);
         let mut ended = None;
-        if let Some(requests) = recipe.by_id(profile, ids) {
+        if let Some(requests) = recipe.by_id(ids) {
             let mut sweep = Sweep::begin(session, &requests)?;
             let (completion, searches) = loop {
                 match sweep.next(session) {

@@ -93,7 +93,7 @@ impl Naming {
         names: &[String],
     ) -> Result<(), Unable> {
         let mut attributes = AttributeSet::new();
-        let identity = around.profile.identity(&mut attributes);
+        let identity = around.recipe.ids().identity(&mut attributes);
         let name = |dn: &String| Filter::Equal(self.attribute.clone(), dn.as_bytes().to_vec());
         let names = Filter::Or(names.iter().map(name).collect());
         let mut hidden = 0;

@@ -48,7 +48,7 @@ impl<C: Cursor> Sequence<C> {
             tombstones(session, context)?;
         }
         let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
+        let identity = profile.ids("").identity(&mut attributes);
         let waiting = match before {
             Some(Mark::UpdateSequence {
                 database: then,

@@ -84,14 +84,14 @@ pub(super) fn by_id(
 ) -> Result<(), Unable> {
     let people = active(host, ids, absent);
     let mut wanted: BTreeSet<&str> = people.iter().map(String::as_str).collect();
-    let profile = around.profile;
-    let having = people.iter().flat_map(|id| profile.having_id(id));
+    let ids_of = around.recipe.ids();
+    let having = people.iter().flat_map(|id| ids_of.having(id));
     let having = Filter::Or(having.collect());
     if wanted.is_empty() {
         return Ok(());
     }
     let mut attributes = AttributeSet::new();
-    let identity = profile.identity(&mut attributes);
+    let identity = ids_of.identity(&mut attributes);
     let places = around.recipe.places();
     for base in places.bases() {
         let request = SearchRequest {
@@ -128,7 +128,7 @@ fn by_name(
         return Ok(());
     }
     let mut attributes = AttributeSet::new();
-    let identity = around.profile.identity(&mut attributes);
+    let identity = around.recipe.ids().identity(&mut attributes);
     let mut nameless = 0;
     // Wherever it stands now.
     for narrowed in around.recipe.narrowed(&Filter::Or(names)) {

@@ -15,7 +15,7 @@ use super::{Unable, look};
 use crate::attribute::AttributeSet;
 use crate::entry::{Entry, Page};
 use crate::ports::directory::{Cursor, HostProblem, SearchRequest, Session};
-use crate::profile::{Identity, Profile};
+use crate::profile::Identity;
 
 /// What changes with each change of an entry, the finest first.
 const STAMPS: [&str; 3] = ["entryCSN", "uSNChanged", "modifyTimestamp"];
@@ -56,10 +56,9 @@ impl<C: Cursor> Listing<C> {
     pub(super) fn begin<S: Session<Cursor = C>>(
         session: &S,
         recipe: &Recipe,
-        profile: &Profile,
     ) -> Result<Self, Unable> {
         let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
+        let identity = recipe.ids().identity(&mut attributes);
         let stamps = STAMPS.map(|name| attributes.intern(name)).to_vec();
         let requests: Vec<SearchRequest> = recipe
             .requests()

@@ -20,7 +20,7 @@ const WHOLE_EVERY: u32 = 7;
 impl<H: Host> Run<H> {
     pub(super) fn begin(&mut self, host: &H, options: &Options) -> Result<(), HostProblem> {
         let full = options.mode == Mode::Full;
-        if full && options.checkpoint.is_empty() {
+        if options.mode == Mode::MigrateIds || full && options.checkpoint.is_empty() {
             return self.everybody(host);
         }
         match Asking::begin(&self.around(), Some(&options.checkpoint)) {
@@ -96,7 +96,7 @@ impl<H: Host> Run<H> {
         report(host, "read", seen, named.len().max(seen))?;
         let more = if named.has_more() {
             let (session, server) = (&self.session, &self.server);
-            named.step(host, session, server, self.profile, &mut self.reading)?;
+            named.step(host, session, server, &mut self.reading)?;
             true
         } else {
             let names = self.reading.named.take();
@@ -151,7 +151,7 @@ impl<H: Host> Run<H> {
             0 => proof::empty_base(&self.session, &recipe),
             _ => None,
         };
-        let look = SecondLook::new(&recipe, self.profile);
+        let look = SecondLook::new(&recipe);
         let gap = gap.or_else(|| {
             let wanted = !leaving.is_empty();
             wanted.then(|| look.gap(&self.session, &self.server, &leaving))?

@@ -6,6 +6,7 @@
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `hidden`: ids that the bind account may no longer read somewhere
 //! - `naming`: people who name those who have changed as their managers
+//! - `migration`: people who get the ids of another attribute
 //! - `places`: several bases, and subtrees that are left out
 //! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
@@ -22,6 +23,7 @@ mod changes;
 mod disabled;
 mod hidden;
 mod managers;
+mod migration;
 mod naming;
 mod photos;
 mod places;

@@ -18,7 +18,7 @@ fn main() -> Result<(), Vec<rollcall_plugin::Problem>> {
     let fields = fields();
     let openldap = profile::by_id("openldap").unwrap_or(profile::registry()[0]);
     let mut attributes = AttributeSet::new();
-    let identity = openldap.identity(&mut attributes);
+    let identity = openldap.ids("").identity(&mut attributes);
     let mapping = Mapping::compile(&openldap.rules_for(&fields), &fields, &mut attributes)?;
     let disabled = openldap.disabled_when(0).map_err(|problem| vec![problem])?;
     disabled

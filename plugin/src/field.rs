@@ -55,6 +55,19 @@ pub struct Field {
 }
 
 impl Field {
+    /// A field of the first tab, by its id alone: optional, shared by anybody, of any length.
+    pub(crate) fn plain(id: &str, kind: FieldKind) -> Self {
+        Self {
+            id: id.to_owned(),
+            tab: "requester".to_owned(),
+            label: id.to_owned(),
+            kind,
+            required: false,
+            unique: false,
+            max_length: 0,
+        }
+    }
+
     /// The value as the portal takes it: as it is, but for booleans, numbers and times, which become canonical.
     ///
     /// # Errors

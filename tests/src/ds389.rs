@@ -14,8 +14,7 @@ use rollcall::demo::{Entry, Organisation};
 use tempfile::TempDir;
 
 use crate::server::process::{
-    answers, certify, end, feed, first, free_ports, io_error, last_lines, local, missing, program,
-    run,
+    certify, end, feed, first, free_ports, io_error, local, missing, program, run, serve,
 };
 use crate::server::{Server, ServerError};
 use crate::site::changes;
@@ -79,40 +78,34 @@ impl Ds389 {
     }
 
     fn serve(&mut self, programs: &Programs) -> Result<(), ServerError> {
-        let mut said = String::new();
+        let mut served = Ok(());
         let dse = self.folder.path().join("conf/dse.ldif");
         for _ in 0..ATTEMPTS {
             let (port, ldaps_port) = free_ports()?;
             let before = fs::read_to_string(&dse).map_err(io_error("reading dse.ldif"))?;
             fs::write(&dse, config::on_ports(&before, port, ldaps_port))
                 .map_err(io_error("writing dse.ldif"))?;
-            let log = self.folder.path().join("ns-slapd.log");
-            let output = File::create(&log).map_err(io_error("making the server's log"))?;
-            let mut process = Command::new(&programs.server)
+            let mut command = Command::new(&programs.server);
+            command
                 // A debug level, even none, keeps it in the foreground.
                 .args(["-d", "0", "-D"])
                 .arg(self.folder.path().join("conf"))
                 .arg("-i")
                 .arg(self.folder.path().join("run/pid"))
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(output)
-                .spawn()
-                .map_err(io_error("running ns-slapd"))?;
-            if answers(&mut process, &[local(port), local(ldaps_port)])? {
-                self.process = Some(process);
-                (self.port, self.ldaps_port) = (port, ldaps_port);
-                return Ok(());
+                .stdin(Stdio::null());
+            let log = self.folder.path().join("ns-slapd.log");
+            match serve(&mut command, &log, &[local(port), local(ldaps_port)]) {
+                Ok(process) => {
+                    self.process = Some(process);
+                    (self.port, self.ldaps_port) = (port, ldaps_port);
+                    return Ok(());
+                }
+                // Another attempt takes other ports.
+                Err(failed @ ServerError::Failed { .. }) => served = Err(failed),
+                Err(other) => return Err(other),
             }
-            // It ended or hangs; another attempt takes other ports.
-            let _ = process.kill();
-            let _ = process.wait();
-            said = last_lines(&fs::read_to_string(&log).unwrap_or_default());
         }
-        Err(ServerError::Failed {
-            program: "ns-slapd".to_owned(),
-            said,
-        })
+        served
     }
 }
 

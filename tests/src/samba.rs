@@ -3,18 +3,18 @@
 //! Its LDAP ports cannot be chosen, so every instance has an address of loopback of its own. Domains are made and
 //! filled once, kept beside the built program, and copied for each instance. It needs root.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rollcall::demo::directory::tls::Authority;
 use rollcall::demo::people::dice::Dice;
-use rollcall::demo::people::{Expected, ServiceAccount};
+use rollcall::demo::people::{Expected, SUFFIX, ServiceAccount};
 use rollcall::demo::{Entry, Organisation};
 use tempfile::TempDir;
 
-use crate::server::process::{answers, certify, end, feed, io_error, last_lines, program, run};
+use crate::server::process::{certify, end, feed, io_error, program, run, serve};
 use crate::server::{Server, ServerError};
 
 mod config;
@@ -26,6 +26,8 @@ const PACKAGES: &str = "samba samba-ad-dc samba-dsdb-modules samba-vfs-modules s
                         samba-common-bin ldb-tools python3-samba winbind attr ldap-utils";
 /// Addresses are free when they are looked for and may be taken a moment later.
 const ATTEMPTS: u64 = 5;
+/// The optional feature that is the recycle bin (MS-ADTS section 3.1.1.9.1).
+const RECYCLE_BIN: &str = "766ddcd8-acd0-445e-f3b9-a7f9b6744f2a";
 /// LDAP, LDAPS, and both of the global catalogue.
 const PORTS: [u16; 4] = [389, 636, 3268, 3269];
 
@@ -47,6 +49,37 @@ impl Samba {
     pub fn with_privilege(mut self) -> Self {
         self.privileged = true;
         self
+    }
+
+    /// Gives the domain a recycle bin (MS-ADTS section 3.1.1.9.1). Over LDAP nobody may, so the server stops meanwhile.
+    ///
+    /// # Errors
+    /// Where it cannot be stopped, changed or started.
+    pub fn with_recycle_bin(mut self) -> Result<Self, ServerError> {
+        self.change_stopped(&format!(
+            "dn:\nchangetype: modify\nadd: enableOptionalFeature\n\
+             enableOptionalFeature: CN=Partitions,CN=Configuration,{SUFFIX}:{RECYCLE_BIN}\n"
+        ))?;
+        Ok(self)
+    }
+
+    /// Removes from the recycle bin what was deleted, by its `objectGUID`. The server stops meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::with_recycle_bin`].
+    pub fn purge(&mut self, id: &str) -> Result<(), ServerError> {
+        self.change_stopped(&format!("dn: <GUID={id}>\nchangetype: delete\n"))
+    }
+
+    fn change_stopped(&mut self, ldif: &str) -> Result<(), ServerError> {
+        self.stop()?;
+        let programs = programs()?;
+        let mut command = domain::tool(&programs.modify, self.folder.path());
+        command.arg("--controls=show_deleted:1");
+        feed(&mut command, PACKAGES, |input| {
+            input.write_all(ldif.as_bytes())
+        })?;
+        self.serve(&programs)
     }
 
     /// Whether this machine has everything that [`Self::start`] needs. Whether this is root is another question.
@@ -99,28 +132,16 @@ impl Samba {
     }
 
     fn serve(&mut self, programs: &Programs) -> Result<(), ServerError> {
-        let log = self.folder.path().join("samba.log");
-        let output = File::create(&log).map_err(io_error("making the server's log"))?;
-        let mut process = Command::new(&programs.server)
+        let mut command = Command::new(&programs.server);
+        command
             .args(["-F", "--no-process-group", "--model=single", "-s"])
             .arg(config::file(self.folder.path()))
             // It ends when its input does, and so with the test that started it, however that ends.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(output)
-            .spawn()
-            .map_err(io_error("running samba"))?;
+            .stdin(Stdio::piped());
+        let log = self.folder.path().join("samba.log");
         let ports = PORTS.map(|port| SocketAddr::from((self.address, port)));
-        if answers(&mut process, &ports)? {
-            self.process = Some(process);
-            return Ok(());
-        }
-        let _ = process.kill();
-        let _ = process.wait();
-        Err(ServerError::Failed {
-            program: "samba".to_owned(),
-            said: last_lines(&fs::read_to_string(&log).unwrap_or_default()),
-        })
+        self.process = Some(serve(&mut command, &log, &ports)?);
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 //! It is filled offline from the generator, and stopped and removed when it is dropped. Nothing outside of its
 //! directory is touched, and no privilege is needed.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -14,8 +14,7 @@ use rollcall::demo::{Entry, Organisation};
 use tempfile::TempDir;
 
 use crate::server::process::{
-    answers, end, feed, first, free_ports, io_error, last_lines, local, missing, no_certificate,
-    program,
+    end, feed, first, free_ports, io_error, local, missing, no_certificate, program, serve,
 };
 use crate::server::{Server, ServerError};
 use crate::site::changes;
@@ -147,16 +146,15 @@ impl Slapd {
     }
 
     fn serve(&mut self, programs: &Programs) -> Result<(), ServerError> {
-        let mut said = String::new();
+        let mut served = Ok(());
         for attempt in 0..ATTEMPTS {
             // Where it was before, if it was: for who asks it is the same server.
             let (port, ldaps_port) = match (attempt, self.port) {
                 (1.., _) | (_, 0) => free_ports()?,
                 _ => (self.port, self.ldaps_port),
             };
-            let log = self.folder.path().join("slapd.log");
-            let output = File::create(&log).map_err(io_error("making slapd's log"))?;
-            let mut process = Command::new(&programs.slapd)
+            let mut command = Command::new(&programs.slapd);
+            command
                 // A debug level, even none, keeps it in the foreground.
                 .args(["-d", "0", "-n", "slapd", "-F"])
                 .arg(self.folder.path().join("conf"))
@@ -164,25 +162,20 @@ impl Slapd {
                     "-h",
                     &format!("ldap://127.0.0.1:{port}/ ldaps://127.0.0.1:{ldaps_port}/"),
                 ])
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(output)
-                .spawn()
-                .map_err(io_error("running slapd"))?;
-            if answers(&mut process, &[local(port), local(ldaps_port)])? {
-                self.process = Some(process);
-                (self.port, self.ldaps_port) = (port, ldaps_port);
-                return Ok(());
+                .stdin(Stdio::null());
+            let log = self.folder.path().join("slapd.log");
+            match serve(&mut command, &log, &[local(port), local(ldaps_port)]) {
+                Ok(process) => {
+                    self.process = Some(process);
+                    (self.port, self.ldaps_port) = (port, ldaps_port);
+                    return Ok(());
+                }
+                // Another attempt takes other ports.
+                Err(failed @ ServerError::Failed { .. }) => served = Err(failed),
+                Err(other) => return Err(other),
             }
-            // It ended or hangs; another attempt takes other ports.
-            let _ = process.kill();
-            let _ = process.wait();
-            said = last_lines(&fs::read_to_string(&log).unwrap_or_default());
         }
-        Err(ServerError::Failed {
-            program: "slapd".to_owned(),
-            said,
-        })
+        served
     }
 }
 

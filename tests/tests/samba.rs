@@ -5,8 +5,8 @@
 use rollcall::demo::people::{Organisation, SUFFIX};
 use rollcall_tests::samba::Samba;
 use rollcall_tests::server::Server;
-use rollcall_tests::site::Site;
 use rollcall_tests::site::changes::{remove, replace};
+use rollcall_tests::site::{Site, run_of};
 use rollcall_tests::{acceptance, histories, photos, reading, roles};
 
 const PEOPLE: u64 = 5_000;
@@ -177,5 +177,42 @@ fn an_account_that_sees_what_was_deleted_asks_for_changes_by_their_numbers() {
             .hire("short.lived", "Short", "Lived", "short@example.org");
         site.change(&[nobody.clone(), remove(&nobody.dn)]).unwrap();
         histories::runs(&site, seed, "UpdateSequence");
+    }
+}
+
+#[test]
+fn who_was_deleted_and_purged_from_the_recycle_bin_between_two_syncs_of_changes_is_a_leaver() {
+    let server = Samba::start(&Organisation::new(5, FEW)).unwrap();
+    let server = server.with_privilege().with_recycle_bin().unwrap();
+    let mut site = Site::of(server).unwrap();
+    let nobody = site
+        .server
+        .hire("short.lived", "Short", "Lived", "short@example.org");
+    site.change(&[nobody.clone(), remove(&nobody.dn)]).unwrap();
+    site.settle("acme").unwrap();
+    let sync = |site: &Site<Samba>| {
+        let changes = ["sync", "acme", "--mode", "changes"];
+        let answer = site.rollcall.expect(0, &changes).unwrap();
+        let rows = site.portal().unwrap().rows(run_of(&answer)).unwrap();
+        let rows = rows.into_iter().filter(|row| row.kind != "unsynced");
+        let rows: Vec<_> = rows.map(|row| (row.external_id, row.reason)).collect();
+        let why = answer.at("/run/warnings").to_string();
+        (answer.at("/run/proof/basis").clone(), rows, why)
+    };
+    sync(&site);
+    let synced = site.portal().unwrap().people("acme").unwrap();
+    // The last are nobody's managers, whose reports would change without a word.
+    let people = (0..FEW).rev().map(|index| site.server.expected(index));
+    let people =
+        people.filter(|who| roles::has_plain_dn(who) && synced.contains_key(&who.external_id));
+    let people: Vec<_> = people.take(2).collect();
+    for (who, purged) in people.into_iter().zip([false, true]) {
+        site.change(&[remove(&who.dn)]).unwrap();
+        if purged {
+            site.server.purge(&who.external_id).unwrap();
+        }
+        let gone = (who.external_id, "absent".to_owned());
+        let (basis, rows, why) = sync(&site);
+        assert_eq!((basis, rows), ("changes".into(), vec![gone]), "{why}");
     }
 }

@@ -393,38 +393,84 @@ fn settings_are_changed_by_whoever_has_seen_them_and_secrets_are_never_shown() {
     let place = format!("/api/v1/tenants/{TENANT}/settings");
     let change = |body: &Value, tag: &str| {
         let tag = [("if-match", tag)];
-        let tag = if tag[0].1.is_empty() { &[][..] } else { &tag[..] };
-        served.ask("PATCH", &place, &admin, Some(body), tag).unwrap()
+        let tag = if tag[0].1.is_empty() {
+            &[][..]
+        } else {
+            &tag[..]
+        };
+        served
+            .ask("PATCH", &place, &admin, Some(body), tag)
+            .unwrap()
     };
     let seen = served.get(&place, &admin).unwrap();
     let tag = format!("\"{}\"", seen.json()["digest"].as_str().unwrap());
     let guard = json!({ "settings": { "guard-count": "7" } });
     let blind = change(&guard, "");
-    assert_eq!((blind.status, blind.code().as_str()), (428, "if-match-missing"));
+    assert_eq!(
+        (blind.status, blind.code().as_str()),
+        (428, "if-match-missing")
+    );
     let changed = change(&guard, &tag);
-    assert_eq!((changed.status, &changed.json()["settings"]["guard-count"]), (200, &json!("7")));
+    assert_eq!(
+        (changed.status, &changed.json()["settings"]["guard-count"]),
+        (200, &json!("7"))
+    );
     // Who looked before that overwrites nothing.
     let late = change(&json!({ "settings": { "guard-count": "9" } }), &tag);
-    assert_eq!((late.status, late.code().as_str()), (412, "settings-changed"));
+    assert_eq!(
+        (late.status, late.code().as_str()),
+        (412, "settings-changed")
+    );
     let tag = format!("\"{}\"", changed.json()["digest"].as_str().unwrap());
     // Every wrong field is told at once, and nothing has changed.
-    let wrong = change(&json!({ "settings": { "guard-count": "many", "port": "0" } }), &tag);
-    let fields: Vec<Value> = wrong.json()["problems"].as_array().unwrap().iter().map(|p| p["field"].clone()).collect();
+    let wrong = change(
+        &json!({ "settings": { "guard-count": "many", "port": "0" } }),
+        &tag,
+    );
+    let fields: Vec<Value> = wrong.json()["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["field"].clone())
+        .collect();
     assert_eq!((wrong.status, fields.len()), (422, 2), "{wrong:?}");
     let plain = change(&json!({ "settings": { "password": SECRET } }), &tag);
-    assert_eq!((plain.status, plain.code().as_str()), (422, "secret-setting"));
+    assert_eq!(
+        (plain.status, plain.code().as_str()),
+        (422, "secret-setting")
+    );
     let broken = change(&json!({ "secrets": SECRET }), &tag);
-    assert_eq!((broken.status, broken.code().as_str()), (422, "bad-request"));
+    assert_eq!(
+        (broken.status, broken.code().as_str()),
+        (422, "bad-request")
+    );
     let stored = change(&json!({ "secrets": { "password": SECRET } }), &tag);
     assert_eq!(stored.status, 200, "{stored:?}");
     let verify = format!("/api/v1/tenants/{TENANT}/verify");
-    let report = served.ask("POST", &verify, &admin, Some(&json!({})), &[]).unwrap();
+    let report = served
+        .ask("POST", &verify, &admin, Some(&json!({})), &[])
+        .unwrap();
     assert!(report.text.contains("wrong-password"), "{report:?}");
-    let log = served.get(&format!("/api/v1/tenants/{TENANT}/audit"), &admin).unwrap();
-    for told in [&plain, &broken, &stored, &report, &log, &served.get(&place, &admin).unwrap()] {
+    let log = served
+        .get(&format!("/api/v1/tenants/{TENANT}/audit"), &admin)
+        .unwrap();
+    for told in [
+        &plain,
+        &broken,
+        &stored,
+        &report,
+        &log,
+        &served.get(&place, &admin).unwrap(),
+    ] {
         assert!(!told.text.contains(SECRET), "{told:?}");
     }
-    let refused = log.json().as_array().unwrap().iter().filter(|deed| deed["refused"] == "settings-changed").count();
+    let refused = log
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|deed| deed["refused"] == "settings-changed")
+        .count();
     assert_eq!(refused, 1);
 }
 
@@ -442,23 +488,59 @@ fn a_mapping_is_tried_stored_and_explained() {
     let rules = json!({ "rules": rules });
     let mut trial = rules.clone();
     trial["nth"] = json!(3);
-    let previewed = served.ask("POST", &format!("{place}/preview"), &admin, Some(&trial), &[]).unwrap().json();
+    let previewed = served
+        .ask(
+            "POST",
+            &format!("{place}/preview"),
+            &admin,
+            Some(&trial),
+            &[],
+        )
+        .unwrap()
+        .json();
     assert_eq!(previewed["outcome"], "would-update", "{previewed:#}");
     let value = |person: &Value| {
         let fields = person["fields"].as_array().unwrap();
-        fields.iter().find(|field| field["field"] == "city").unwrap()["value"].clone()
+        fields
+            .iter()
+            .find(|field| field["field"] == "city")
+            .unwrap()["value"]
+            .clone()
     };
     assert!(value(&previewed).as_str().unwrap().starts_with("In "));
-    assert_eq!(served.ask("PUT", &place, &admin, Some(&rules), &[]).unwrap().status, 200);
-    let dn = previewed["dn"].as_str().unwrap().replace(' ', "%20").replace('=', "%3D");
-    let told = served.get(&format!("/api/v1/tenants/{TENANT}/explain?person={dn}"), &admin).unwrap().json();
+    assert_eq!(
+        served
+            .ask("PUT", &place, &admin, Some(&rules), &[])
+            .unwrap()
+            .status,
+        200
+    );
+    let dn = previewed["dn"]
+        .as_str()
+        .unwrap()
+        .replace(' ', "%20")
+        .replace('=', "%3D");
+    let told = served
+        .get(
+            &format!("/api/v1/tenants/{TENANT}/explain?person={dn}"),
+            &admin,
+        )
+        .unwrap()
+        .json();
     assert_eq!(value(&told), value(&previewed), "{told:#}");
     let wrong = json!({ "rules": [{ "field": "nowhere", "source": "{l}", "on_empty": "keep" }] });
-    let wrong = served.ask("PUT", &place, &admin, Some(&wrong), &[]).unwrap();
+    let wrong = served
+        .ask("PUT", &place, &admin, Some(&wrong), &[])
+        .unwrap();
     assert_eq!(wrong.status, 422, "{wrong:?}");
-    let csv = served.get(&format!("/api/v1/tenants/{TENANT}/unsynced.csv"), &admin).unwrap();
+    let csv = served
+        .get(&format!("/api/v1/tenants/{TENANT}/unsynced.csv"), &admin)
+        .unwrap();
     let file = tenancy.rollcall.data().join("unsynced.csv");
-    tenancy.rollcall.expect(0, &["export", TENANT, "--output", &file.to_string_lossy()]).unwrap();
+    tenancy
+        .rollcall
+        .expect(0, &["export", TENANT, "--output", &file.to_string_lossy()])
+        .unwrap();
     assert_eq!(csv.text, std::fs::read_to_string(file).unwrap());
     assert!(csv.kind.starts_with("text/csv"), "{csv:?}");
 }

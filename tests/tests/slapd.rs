@@ -193,3 +193,58 @@ fn a_directory_restored_from_a_backup_is_read_whole_and_nobody_is_lost() {
     assert_eq!(rows, wanted);
     assert_eq!(sync(&site), ("changes".into(), Vec::new()));
 }
+
+/// Takes from the account that syncs, or gives back to it, the right to some attributes of an entry.
+fn forbid(slapd: &Slapd, what: Option<(&str, &str)>) {
+    let what = what.map_or_else(
+        || "delete: olcAccess\nolcAccess: {0}\n".to_owned(),
+        |(dn, attributes)| {
+            let who = slapd.bind_name();
+            format!(
+                "add: olcAccess\nolcAccess: {{0}}to dn.base=\"{dn}\" attrs={attributes} \
+                 by dn.exact=\"{who}\" none by * break\n"
+            )
+        },
+    );
+    let database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n";
+    slapd.change(&format!("{database}{what}")).unwrap();
+}
+
+#[test]
+fn whose_id_can_no_longer_be_read_is_no_leaver() {
+    let site = Site::of(Slapd::start(&Organisation::new(5, 120)).unwrap()).unwrap();
+    site.settle("acme").unwrap();
+    let sync = |exit| {
+        let changes = ["sync", "acme", "--mode", "changes"];
+        let answer = site.rollcall.expect(exit, &changes).unwrap();
+        let rows = site.portal().unwrap().rows(run_of(&answer)).unwrap();
+        let rows = rows.into_iter().filter(|row| row.kind != "unsynced");
+        let rows: Vec<_> = rows.map(|row| (row.external_id, row.reason)).collect();
+        let why = answer.at("/run/warnings").to_string();
+        (answer.at("/run/proof/basis").clone(), rows, why)
+    };
+    sync(0);
+    // Nobody's managers: slapd removes references without a word.
+    let people = (60..120).map(|index| site.server.expected(index));
+    let mut people = people
+        .filter(|who| who.fate == Fate::Valid && who.dn.starts_with("uid=") && who.dn.is_ascii());
+    for attributes in ["entryUUID", "entryUUID,entryCSN,modifyTimestamp"] {
+        let who = people.next().unwrap();
+        forbid(&site.server, Some((&who.dn, attributes)));
+        site.change(&[replace(&who.dn, "title", &["Another"])])
+            .unwrap();
+        let (basis, rows, why) = sync(5);
+        assert_eq!((basis, rows), ("enumeration".into(), vec![]));
+        assert!(why.contains("do not show their ids"), "{why}");
+        assert!(why.contains("unidentified-entries"), "{why}");
+        // The twins: with the right, the change comes, and whoever really leaves does.
+        forbid(&site.server, None);
+        let changed = (who.external_id.clone(), "changed".to_owned());
+        let (basis, rows, _) = sync(0);
+        assert_eq!((basis, rows), ("enumeration".into(), vec![changed]));
+        site.change(&[remove(&who.dn)]).unwrap();
+        let gone = (who.external_id, "absent".to_owned());
+        let (basis, rows, why) = sync(0);
+        assert_eq!((basis, rows), ("changes".into(), vec![gone]), "{why}");
+    }
+}

@@ -45,8 +45,9 @@ impl Exit {
             "tenant-busy" | "run-unfinished" => Self::Busy,
             "cancelled" => Self::Interrupted,
             "guard-held" => Self::Held,
-            "absence-unproven" | "size-limit" | "time-limit" | "admin-limit" | "paging-missing"
-            | "empty-result" | "incomplete" | "plan-too-large" | "run-deadline" => Self::Incomplete,
+            "absence-unproven" | "migration-unproven" | "size-limit" | "time-limit"
+            | "admin-limit" | "paging-missing" | "empty-result" | "incomplete"
+            | "plan-too-large" | "run-deadline" => Self::Incomplete,
             "not-a-component"
             | "component-too-large"
             | "import-refused"
@@ -149,6 +150,8 @@ mod tests {
         assert_eq!(of("key-file-exposed"), Exit::Trouble);
         assert_eq!(of("store-busy"), Exit::Trouble);
         assert_eq!(of("size-limit"), Exit::Incomplete);
+        assert_eq!(of("migration-unproven"), Exit::Incomplete);
+        assert_eq!(of("id-changed"), Exit::Refused);
         assert_eq!(of("plan-too-large"), Exit::Incomplete);
         assert_eq!(of("run-deadline"), Exit::Incomplete);
         assert_eq!(of("guard-held"), Exit::Held);

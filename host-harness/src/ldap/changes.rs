@@ -72,7 +72,7 @@ impl Asking {
             ldap,
             request,
             limits,
-            tally: nothing(server.clone()),
+            tally: Tally::of(server.clone()),
             last: Done::default(),
             turns: sender,
         };
@@ -198,7 +198,7 @@ impl Changes for LdapChanges {
         let turn = self.turns.recv().await.unwrap_or_else(|| {
             let end = End::Broken(Fault::Library("the change request panicked".to_owned()));
             ChangeTurn::Finished(ChangeCompletion {
-                completion: completion(&end, &nothing(self.server.clone())),
+                completion: completion(&end, &Tally::of(self.server.clone())),
                 cookie: Vec::new(),
                 deletes: false,
             })
@@ -207,15 +207,5 @@ impl Changes for LdapChanges {
             self.finished = Some(finished.clone());
         }
         turn
-    }
-}
-
-fn nothing(server: ServerIdentity) -> Tally {
-    Tally {
-        referrals: 0,
-        pages: 0,
-        entries: 0,
-        paged: false,
-        server,
     }
 }

@@ -16,6 +16,19 @@ pub(super) struct Tally {
     pub(super) server: ServerIdentity,
 }
 
+impl Tally {
+    /// Nothing came from this server yet.
+    pub(super) fn of(server: ServerIdentity) -> Self {
+        Self {
+            referrals: 0,
+            pages: 0,
+            entries: 0,
+            paged: false,
+            server,
+        }
+    }
+}
+
 /// How it ended.
 #[derive(Debug)]
 pub(super) enum End {

@@ -59,9 +59,7 @@ impl Session for LdapSession {
             self.server.clone(),
             sender,
         );
-        let superseded = CancellationToken::new();
-        let task = self.runtime.spawn(search.run(superseded.clone()));
-        self.current = Some((superseded, task));
+        self.begin(|superseded| search.run(superseded));
         Ok(Box::new(LdapCursor {
             turns,
             server: self.server.clone(),
@@ -79,9 +77,7 @@ impl Session for LdapSession {
             self.limits.clone(),
             self.server.clone(),
         );
-        let superseded = CancellationToken::new();
-        let task = self.runtime.spawn(asking.run(superseded.clone()));
-        self.current = Some((superseded, task));
+        self.begin(|superseded| asking.run(superseded));
         Ok(Box::new(changes))
     }
 }
@@ -99,6 +95,16 @@ impl LdapSession {
             None => Ok(()),
         }
     }
+
+    /// Begins what runs until it is superseded.
+    fn begin<F>(&mut self, run: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let superseded = CancellationToken::new();
+        let task = self.runtime.spawn(run(superseded.clone()));
+        self.current = Some((superseded, task));
+    }
 }
 
 #[async_trait]
@@ -112,13 +118,7 @@ impl Cursor for LdapCursor {
             Some(Turn::Finished(end)) => Turn::Finished(self.finished.insert(end).clone()),
             None => {
                 let end = End::Broken(Fault::Library("the search panicked".to_owned()));
-                let tally = Tally {
-                    referrals: 0,
-                    pages: 0,
-                    entries: 0,
-                    paged: false,
-                    server: self.server.clone(),
-                };
+                let tally = Tally::of(self.server.clone());
                 Turn::Finished(self.finished.insert(completion(&end, &tally)).clone())
             }
         }

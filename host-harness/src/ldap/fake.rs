@@ -213,7 +213,10 @@ fn asked(frame: &[u8]) -> Asked {
             value.number(INTEGER).unwrap();
             cookie = Some(value.expect(OCTETS).unwrap().to_vec());
         } else {
-            assert!(control.is_empty(), "others must not be critical");
+            let critical = control.optional(1).unwrap().is_some();
+            let deleted = oid == super::search::SHOW_DELETED;
+            assert_eq!(critical, deleted, "only this of the others is critical");
+            assert!(control.is_empty(), "others have no value");
         }
         controls.push(oid);
     }

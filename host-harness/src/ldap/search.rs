@@ -25,7 +25,9 @@ use super::request::Checked;
 use crate::contract::ldap::{Page, ServerIdentity, Turn};
 
 /// MS-ADTS section 3.1.1.3.4.1.14.
-const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
+pub(super) const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
+/// MS-ADTS section 3.1.1.3.4.1.26: of a domain with a recycle bin, what was purged from it too.
+const SHOW_RECYCLED: &str = "1.2.840.113556.1.4.2064";
 
 /// Below this, a page size is not worth asking for.
 const LEAST_PAGE: u32 = 50;
@@ -74,19 +76,12 @@ impl Search {
         server: ServerIdentity,
         turns: mpsc::Sender<Turn>,
     ) -> Self {
-        let tally = Tally {
-            referrals: 0,
-            pages: 0,
-            entries: 0,
-            paged: false,
-            server,
-        };
         Self {
             link,
             ldap,
             request,
             limits,
-            tally,
+            tally: Tally::of(server),
             accepted: 0,
             turns,
         }
@@ -177,11 +172,14 @@ impl Search {
             controls.push(PagedResults { size, cookie }.critical().into());
         }
         if self.request.show_deleted {
-            controls.push(RawControl {
-                ctype: SHOW_DELETED.to_owned(),
-                crit: true,
-                val: None,
-            });
+            // Older domains have no recycle bin, and do not know the second.
+            for (control, crit) in [(SHOW_DELETED, true), (SHOW_RECYCLED, false)] {
+                controls.push(RawControl {
+                    ctype: control.to_owned(),
+                    crit,
+                    val: None,
+                });
+            }
         }
         if self.request.scope != ldap3::Scope::Base && self.link.has_domain_scope() {
             controls.push(domain_scope::control());

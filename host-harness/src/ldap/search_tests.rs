@@ -382,3 +382,26 @@ async fn the_next_server_is_tried_when_one_cannot_be_connected() {
         .unwrap();
     assert_eq!(failure.problem.code, "endpoint-refused");
 }
+
+#[tokio::test]
+async fn deleted_entries_are_asked_for_with_those_of_the_recycle_bin_and_only_where_they_are_wanted()
+ {
+    const DELETED: [&str; 2] = ["1.2.840.113556.1.4.417", "1.2.840.113556.1.4.2064"];
+    for show_deleted in [true, false] {
+        let address = serve(move |mut peer| async move {
+            let asked = peer.search().await.unwrap();
+            let sent = DELETED.map(|oid| asked.controls.iter().any(|control| control == oid));
+            assert_eq!(sent, [show_deleted; 2]);
+            peer.send(&fake::people(asked.id, 0, 1)).await;
+            peer.send(&fake::done(asked.id, 0, Some(b""))).await;
+        })
+        .await;
+        let mut session = fake::open(address, policy()).await;
+        let wanted = SearchRequest {
+            show_deleted,
+            ..request(&["cn"])
+        };
+        let (_, end) = drain(session.search(wanted).await.unwrap()).await;
+        assert!(end.exhausted && end.entries == 1);
+    }
+}

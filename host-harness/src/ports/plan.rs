@@ -74,7 +74,7 @@ impl RunStatus {
 /// How a run begins.
 #[derive(Debug, Clone)]
 pub struct Begin {
-    /// `full` or `changes`, `dry-run`, `uninstall`: what was asked for.
+    /// `full` or `changes`, `dry-run`, `migrate-ids`, `uninstall`: what was asked for.
     pub mode: String,
     /// The plugin's digest.
     pub plugin: String,
@@ -213,7 +213,8 @@ pub trait Plans: Send + Sync {
     ) -> Outcome<()>;
     /// Finishes the plan (contract: `plan.finish`): computes the digest over the rows in sequence, computes the guards
     /// from the rows with the tenant's own limits, and sets `planned` or `held`. Refuses `bad-row` where a run of the mode
-    /// `uninstall` has rows that do not just deactivate: nobody looks at them before they are applied.
+    /// `uninstall` has rows that do not just deactivate: nobody looks at them before they are applied; and where one of the
+    /// mode `migrate-ids` has rows that change anything but the external ids of people whom a sync brought.
     async fn finish(
         &self,
         tenant: &TenantId,

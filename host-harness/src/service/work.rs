@@ -106,10 +106,10 @@ impl Host {
         match &work.what {
             Wanted::Begin(ask) => {
                 let options = SyncOptions {
-                    mode: if ask.mode == "changes" {
-                        Mode::Changes
-                    } else {
-                        Mode::Full
+                    mode: match ask.mode.as_str() {
+                        "changes" => Mode::Changes,
+                        "migrate-ids" => Mode::MigrateIds,
+                        _ => Mode::Full,
                     },
                     dry_run: ask.mode == "dry-run",
                     queued: Some(work.run),

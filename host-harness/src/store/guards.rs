@@ -32,6 +32,8 @@ pub struct Weight {
     pub absent: u64,
     /// People of the portal who are taken over.
     pub adopt: u64,
+    /// People who get another external id by a migration.
+    pub migrate: u64,
 }
 
 /// The portal before the plan.
@@ -89,7 +91,7 @@ pub fn guards(weight: Weight, standing: Standing, limits: Limits) -> Vec<Guard> 
             licence.count
         );
     }
-    vec![
+    let mut guards = vec![
         guard("deactivate", weight.deactivate, limit, "become inactive"),
         guard("blank", weight.blank, limit, "lose a value"),
         guard("role", weight.role, limit, "get another role"),
@@ -101,7 +103,13 @@ pub fn guards(weight: Weight, standing: Standing, limits: Limits) -> Vec<Guard> 
         ),
         licence,
         guard("adopt", weight.adopt, limit, "be taken over"),
-    ]
+    ];
+    // However few they are: somebody else's place in the portal would be theirs.
+    guards.extend(
+        (weight.migrate > 0)
+            .then(|| guard("migrate-ids", weight.migrate, 0, "get another external id")),
+    );
+    guards
 }
 
 /// Why a proof does not show that the whole directory was read; nothing where it does.

@@ -22,7 +22,7 @@ const ROWS_A_BATCH: u32 = 2_000;
 /// How to sync.
 #[derive(Debug, Clone, Copy)]
 pub struct SyncOptions {
-    /// All of the directory, or what changed since the last applied plan.
+    /// All of the directory, or what changed since the last applied plan, or all of it to give people other ids.
     pub mode: Mode,
     /// Stop after the plan.
     pub dry_run: bool,
@@ -116,6 +116,8 @@ impl Tenant {
     async fn make_plan(&self, options: SyncOptions, watch: &Arc<dyn Watch>) -> Hook<Run> {
         let configuration = self.configured_digest().await?;
         let mode = match (options.dry_run, options.mode) {
+            // It waits for an approval in any case, and a plan made to be looked at only is held to the same.
+            (_, Mode::MigrateIds) => "migrate-ids",
             (true, _) => "dry-run",
             (false, Mode::Full) => "full",
             (false, Mode::Changes) => "changes",

@@ -8,13 +8,8 @@ use super::{Field, FieldKind, unique_key};
 
 fn field(kind: FieldKind, max_length: u32) -> Field {
     Field {
-        id: "field".to_owned(),
-        tab: "requester".to_owned(),
-        label: "Field".to_owned(),
-        kind,
-        required: false,
-        unique: false,
         max_length,
+        ..Field::plain("field", kind)
     }
 }
 

@@ -36,6 +36,7 @@ impl Portal for Imports {
         Licence {
             seats: licence.seats,
             used: licence.used,
+            synced: licence.synced,
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn target<H: Host, S: Session>(
 
 /// A sync sees somebody with the holder's external id.
 fn still_there<S: Session>(connected: &Connected<S>, view: &View, holder: &Holder) -> Answer<bool> {
-    let ids = connected.detected.profile.having_id(&holder.external_id);
+    let ids = view.ids.having(&holder.external_id);
     if ids.is_empty() {
         return Ok(false);
     }

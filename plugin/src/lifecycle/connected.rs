@@ -11,7 +11,7 @@ use crate::ports::{Host, Progress};
 use crate::profile::{Detected, RootDse, detect};
 use crate::settings::{Configuration, ProfileChoice, Settings};
 use crate::sync::sweep::{Sweep, Swept};
-use crate::sync::{open, remembered};
+use crate::sync::{identifier, open, remembered};
 
 use super::answer::{Answer, cancelled, one};
 
@@ -44,15 +44,17 @@ pub(crate) fn connect<H: Host>(
     }
 }
 
-/// The same with the stored configuration, for hooks that can't do without. Where a sync would take the directory for
-/// changed, so do they.
+/// The same with the stored configuration, for hooks that can't do without. Where a sync would take the directory or
+/// the people's ids for changed, so do they. Fills in by which attribute people are known, where that is remembered.
 pub(crate) fn connect_or_say<H: Host>(
     host: &H,
-    configuration: &Configuration,
+    configuration: &mut Configuration,
 ) -> Answer<Connected<<H::Directory as Directory>::Session>> {
     let connected =
         connect(host, &configuration.settings).map_err(|failure| one(failure.problem))?;
-    remembered::same(host.state(), configuration, connected.detected.profile).map_err(one)?;
+    let profile = connected.detected.profile;
+    remembered::same(host.state(), configuration, profile).map_err(one)?;
+    identifier::known(host, &mut configuration.settings, profile).map_err(one)?;
     Ok(connected)
 }
 

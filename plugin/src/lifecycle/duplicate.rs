@@ -79,7 +79,7 @@ fn gives_up<S: Session>(
     if holder.external_id.is_empty() || holder.dn.is_empty() {
         return Ok(false);
     }
-    let ids = connected.detected.profile.having_id(&holder.external_id);
+    let ids = view.ids.having(&holder.external_id);
     if ids.is_empty() {
         return Ok(false);
     }

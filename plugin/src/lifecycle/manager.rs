@@ -39,7 +39,6 @@ pub(crate) fn find<H: Host, S: Session>(
     let name = field.raw.first()?.clone();
     let resolver = Resolver {
         recipe: &recipe,
-        profile,
         session: &connected.session,
     };
     let stays =
@@ -122,15 +121,11 @@ mod tests {
     /// The second of two people reports to somebody of this name.
     fn reporting_to(name: &str) -> World {
         let world = World::with_people(2);
-        world.portal.fields.borrow_mut().push(Field {
-            id: "manager".into(),
-            tab: "work".into(),
-            label: "Manager".into(),
-            kind: FieldKind::Person,
-            required: false,
-            unique: false,
-            max_length: 64,
-        });
+        world
+            .portal
+            .fields
+            .borrow_mut()
+            .push(Field::plain("manager", FieldKind::Person));
         world.change("uid=user2,", |record| record.set("manager", &[name]));
         let given = [("url", "ldap://h"), ("base-dn", "dc=example,dc=com")];
         let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));

@@ -63,9 +63,9 @@ pub struct Suggestion {
 /// # Errors
 /// What keeps the directory from being read: `not-configured`, the host's problems, `cancelled`.
 pub fn suggest<H: Host>(host: &H) -> Answer<Suggestion> {
-    let configuration =
+    let mut configuration =
         Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
-    let connected = connect_or_say(host, &configuration)?;
+    let connected = connect_or_say(host, &mut configuration)?;
     let profile = connected.detected.profile;
     let fields = host.portal().fields();
     let rules = profile.rules_for(&fields);
@@ -187,15 +187,7 @@ pub fn current(host: &impl Host) -> Vec<Rule> {
 pub(crate) fn attributes_of(rule: &Rule) -> AttributeSet {
     let mut attributes = AttributeSet::new();
     // Only the template matters here, so any field will do.
-    let field = crate::field::Field {
-        id: rule.field.clone(),
-        tab: String::new(),
-        label: String::new(),
-        kind: crate::field::FieldKind::Text,
-        required: false,
-        unique: false,
-        max_length: 0,
-    };
+    let field = crate::field::Field::plain(&rule.field, crate::field::FieldKind::Text);
     let plain = Rule::new(&rule.field, &rule.source);
     let _ = Mapping::compile(&[plain], &[field], &mut attributes);
     attributes

@@ -175,7 +175,7 @@ pub(crate) fn ambiguous(name: &str, found: &[Found]) -> Problem {
 /// the profile tells people apart by.
 fn naming<S>(connected: &Connected<S>, view: &View, name: &str) -> Filter {
     let profile = connected.detected.profile;
-    let mut any = profile.having_id(name);
+    let mut any = view.ids.having(name);
     let mut attributes = AttributeSet::new();
     for rule in &view.rules {
         if ["username", "email", "display-name"].contains(&rule.field.as_str()) {

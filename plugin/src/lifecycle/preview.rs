@@ -37,10 +37,10 @@ pub struct Previewed {
 /// `nobody-found` with where it was looked, `ambiguous`, what is wrong with the rules, and what keeps the directory
 /// from being read.
 pub fn preview<H: Host>(host: &H, rules: &[Rule], who: &Who) -> Answer<Previewed> {
-    let configuration =
+    let mut configuration =
         Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
+    let connected = connect_or_say(host, &mut configuration)?;
     let settings = &configuration.settings;
-    let connected = connect_or_say(host, &configuration)?;
     let rules = if rules.is_empty() {
         &configuration.rules
     } else {

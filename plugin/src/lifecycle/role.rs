@@ -253,15 +253,7 @@ mod tests {
     #[test]
     fn rules_and_a_mapping_for_the_role_are_refused_together_and_taken_one_by_one() {
         let world = configured("");
-        let role = crate::field::Field {
-            id: ROLE.into(),
-            tab: String::new(),
-            label: ROLE.into(),
-            kind: crate::field::FieldKind::Text,
-            required: false,
-            unique: false,
-            max_length: 20,
-        };
+        let role = crate::field::Field::plain(ROLE, crate::field::FieldKind::Text);
         world.portal.fields.borrow_mut().push(role);
         let without: Vec<Rule> = ["username", "email", "last-name"]
             .map(|field| Rule::new(field, "{uid}"))

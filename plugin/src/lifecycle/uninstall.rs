@@ -8,7 +8,7 @@ use crate::ports::services::{Operation, Signal};
 use crate::problem::Problem;
 use crate::schedule::store as timetable;
 use crate::settings::configuration;
-use crate::sync::remembered;
+use crate::sync::{identifier, remembered};
 
 use super::answer::{Answer, cancelled, one};
 use super::install;
@@ -160,6 +160,7 @@ fn counted(host: &impl Host, keys: &[String]) -> Vec<(String, u64)> {
         configuration::KEY,
         timetable::KEY,
         remembered::KEY,
+        identifier::KEY,
         install::KEY,
     ];
     let others = keys
@@ -171,6 +172,7 @@ fn counted(host: &impl Host, keys: &[String]) -> Vec<(String, u64)> {
         ("mapping rules", rules as u64),
         ("timetable", has(timetable::KEY)),
         ("directory profile", has(remembered::KEY)),
+        ("id attribute", has(identifier::KEY)),
         ("installation record", has(install::KEY)),
         ("other stored values", others as u64),
     ];

@@ -9,7 +9,7 @@ use crate::filter::Filter;
 use crate::mapping::{Mapping, Rule, Traced, Value};
 use crate::ports::directory::{Scope, SearchRequest};
 use crate::problem::Problem;
-use crate::profile::{Identity, Profile, status};
+use crate::profile::{Identity, Ids, Profile, status};
 use crate::roles::{Evidence, Roles};
 use crate::settings::role_rules::contradiction;
 use crate::settings::{Adoption, Places, Settings};
@@ -25,6 +25,8 @@ pub(crate) struct View {
     pub(crate) rules: Vec<Rule>,
     /// Compiled.
     pub(crate) mapping: Mapping,
+    /// By what people are known.
+    pub(crate) ids: Ids,
     /// Whose entry it is.
     pub(crate) identity: Identity,
     /// Attributes without which nobody can tell who is disabled.
@@ -107,7 +109,8 @@ impl View {
             None => profile.disabled_when(now).map_err(one)?,
         };
         let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
+        let ids = profile.ids(&settings.id_attribute);
+        let identity = ids.identity(&mut attributes);
         if let Some(filter) = &disabled_when {
             filter.intern(&mut attributes);
         }
@@ -124,6 +127,7 @@ impl View {
             disabled_when,
             rules,
             mapping,
+            ids,
             identity,
             always: match settings.disabled_when {
                 Some(_) => &[],

@@ -46,13 +46,8 @@ mod tests {
 
     fn code(bytes: &[u8], most: usize, max_length: u32) -> Option<&'static str> {
         let field = Field {
-            id: "photo".into(),
-            tab: "requester".into(),
-            label: "Photo".into(),
-            kind: FieldKind::Image,
-            required: false,
-            unique: false,
             max_length,
+            ..Field::plain("photo", FieldKind::Image)
         };
         trouble(&field, &base64(bytes), most).map(|problem| problem.code)
     }

@@ -10,18 +10,6 @@ use crate::entry::Page;
 use crate::field::{Field, FieldKind};
 use crate::fixture;
 
-fn field(id: &str, kind: FieldKind) -> Field {
-    Field {
-        id: id.to_owned(),
-        tab: "requester".to_owned(),
-        label: id.to_owned(),
-        kind,
-        required: false,
-        unique: false,
-        max_length: 0,
-    }
-}
-
 /// A page whose attributes stand in the order that the mapping asked for.
 fn page(attributes: &AttributeSet, values: &[(&str, &[&[u8]])]) -> Page {
     let all: Vec<(&str, &[&[u8]])> = attributes
@@ -67,7 +55,7 @@ const VALUES: &[(&str, &[&[u8]])] = &[
 
 fn map_as(kind: FieldKind, source: &str) -> Value<'static> {
     let mut attributes = AttributeSet::new();
-    let fields = [field("f", kind)];
+    let fields = [Field::plain("f", kind)];
     let mapping = Mapping::compile(&[Rule::new("f", source)], &fields, &mut attributes);
     let mapping = mapping.unwrap_or_else(|problems| unreachable!("{source}: {problems:?}"));
     let page = page(&attributes, VALUES);
@@ -172,9 +160,9 @@ fn no_value_is_not_an_empty_value() {
 #[test]
 fn what_happens_with_no_value_is_the_rules_choice() {
     let fields = [
-        field("a", FieldKind::Text),
-        field("b", FieldKind::Text),
-        field("c", FieldKind::Boolean),
+        Field::plain("a", FieldKind::Text),
+        Field::plain("b", FieldKind::Text),
+        Field::plain("c", FieldKind::Boolean),
     ];
     let rules = [
         Rule::new("c", "{gone}").on_empty(OnEmpty::Default("TRUE".to_owned())),
@@ -197,7 +185,7 @@ fn what_happens_with_no_value_is_the_rules_choice() {
 
 #[test]
 fn a_required_field_is_never_cleared_and_not_missing_where_the_portal_has_it() {
-    let mut required = field("a", FieldKind::Text);
+    let mut required = Field::plain("a", FieldKind::Text);
     required.required = true;
     let run = |on_empty, source: &str| {
         let mut attributes = AttributeSet::new();
@@ -271,8 +259,12 @@ fn a_picture_is_read_as_bytes() {
 fn refused(source: &str) -> crate::Problem {
     let rules = [Rule::new("f", source)];
     let mut attributes = AttributeSet::new();
-    let mut problems =
-        Mapping::compile(&rules, &[field("f", FieldKind::Text)], &mut attributes).unwrap_err();
+    let mut problems = Mapping::compile(
+        &rules,
+        &[Field::plain("f", FieldKind::Text)],
+        &mut attributes,
+    )
+    .unwrap_err();
     assert!(attributes.is_empty(), "nothing is added after an error");
     assert_eq!(problems.len(), 1);
     problems.pop().unwrap()
@@ -325,16 +317,16 @@ fn a_broken_source_is_refused_with_its_place() {
 
 #[test]
 fn all_wrong_rules_are_reported_at_once() {
-    let mut required = field("username", FieldKind::Text);
+    let mut required = Field::plain("username", FieldKind::Text);
     required.required = true;
-    let mut id = field("external-id", FieldKind::Text);
+    let mut id = Field::plain("external-id", FieldKind::Text);
     id.required = true;
     let fields = [
         id,
         required,
-        field("vip", FieldKind::Boolean),
-        field("x", FieldKind::Text),
-        field("boss", FieldKind::Person),
+        Field::plain("vip", FieldKind::Boolean),
+        Field::plain("x", FieldKind::Text),
+        Field::plain("boss", FieldKind::Person),
     ];
     let rules = [
         Rule::new("nickname", "{cn}"),
@@ -367,8 +359,8 @@ fn all_wrong_rules_are_reported_at_once() {
 #[test]
 fn a_field_that_holds_another_person_takes_one_attribute_as_it_is_and_nothing_else() {
     let fields = [
-        field("boss", FieldKind::Person),
-        field("proxy", FieldKind::Person),
+        Field::plain("boss", FieldKind::Person),
+        Field::plain("proxy", FieldKind::Person),
     ];
     let compile = |rules: &[Rule]| {
         let mut attributes = AttributeSet::new();
@@ -408,7 +400,7 @@ fn a_field_that_holds_another_person_takes_one_attribute_as_it_is_and_nothing_el
 
 #[test]
 fn a_required_field_gets_no_blank_value() {
-    let mut required = field("a", FieldKind::Text);
+    let mut required = Field::plain("a", FieldKind::Text);
     required.required = true;
     let compile = |rule: Rule| {
         let mut attributes = AttributeSet::new();
@@ -439,7 +431,7 @@ fn a_required_field_gets_no_blank_value() {
 #[test]
 fn an_optional_field_may_be_blank_by_default() {
     let rules = [Rule::new("a", "{gone}").on_empty(OnEmpty::Default(String::new()))];
-    let fields = [field("a", FieldKind::Text)];
+    let fields = [Field::plain("a", FieldKind::Text)];
     assert!(Mapping::compile(&rules, &fields, &mut AttributeSet::new()).is_ok());
 }
 
@@ -447,7 +439,7 @@ fn an_optional_field_may_be_blank_by_default() {
 fn a_trace_shows_what_was_read() {
     let mut attributes = AttributeSet::new();
     let rules = [Rule::new("f", "{gone,mail|first|trim} {latin1}")];
-    let fields = [field("f", FieldKind::Text)];
+    let fields = [Field::plain("f", FieldKind::Text)];
     let mapping = Mapping::compile(&rules, &fields, &mut attributes).unwrap();
     let page = page(&attributes, VALUES);
     let entry = page.iter().next().unwrap();
@@ -465,8 +457,12 @@ fn what_a_value_is_made_of_is_given_unaltered() {
     let exact = |source: &str| {
         let mut attributes = AttributeSet::new();
         let rules = [Rule::new("f", source)];
-        let mapping =
-            Mapping::compile(&rules, &[field("f", FieldKind::Text)], &mut attributes).unwrap();
+        let mapping = Mapping::compile(
+            &rules,
+            &[Field::plain("f", FieldKind::Text)],
+            &mut attributes,
+        )
+        .unwrap();
         let page = page(&attributes, VALUES);
         mapping.exact(0, &page.iter().next().unwrap())
     };
@@ -491,7 +487,10 @@ fn what_needs_no_change_is_not_copied() {
         Rule::new("f", "{mail|last}"),
         Rule::new("g", "{sn|first|trim|nfc|replace:x:y}"),
     ];
-    let fields = [field("f", FieldKind::Email), field("g", FieldKind::Text)];
+    let fields = [
+        Field::plain("f", FieldKind::Email),
+        Field::plain("g", FieldKind::Text),
+    ];
     let mapping = Mapping::compile(&rules, &fields, &mut attributes).unwrap();
     let page = page(&attributes, VALUES);
     for mapped in mapping.evaluate(&page.iter().next().unwrap()) {
@@ -506,7 +505,7 @@ fn every_transform_in_the_list_is_known() {
         let rules = [Rule::new("f", format!("{{a|{name}}}"))];
         let result = Mapping::compile(
             &rules,
-            &[field("f", FieldKind::Text)],
+            &[Field::plain("f", FieldKind::Text)],
             &mut AttributeSet::new(),
         );
         let unknown = result.is_err_and(|problems| problems[0].code == "unknown-transform");
@@ -518,7 +517,7 @@ proptest! {
     #[test]
     fn any_source_is_compiled_or_refused_in_place(source in "[{}|:,\\\\a=%*@é ]{0,30}|\\{a(\\|(first|split:a|split:a:[1-3]|join:é|title|template:%|rdn|default:x|lookup:a=b|upper)){0,5}\\}", values: Vec<Vec<u8>>) {
         let mut attributes = AttributeSet::new();
-        match Mapping::compile(&[Rule::new("f", source.clone())], &[field("f", FieldKind::Text)], &mut attributes) {
+        match Mapping::compile(&[Rule::new("f", source.clone())], &[Field::plain("f", FieldKind::Text)], &mut attributes) {
             Err(problems) => {
                 let position = problems[0].position.unwrap() as usize;
                 prop_assert!(source.is_char_boundary(position));

@@ -169,7 +169,7 @@ pub struct Proof {
 /// A guard's verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
-    /// `deactivate`, `blank`, `role`, `reactivate`, `licence`, `adopt`.
+    /// `deactivate`, `blank`, `role`, `reactivate`, `licence`, `adopt`, `migrate-ids`.
     pub name: String,
     /// It stops the plan.
     pub tripped: bool,

@@ -21,12 +21,14 @@ pub struct Role {
 }
 
 /// Seats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Licence {
     /// Allowed; 0 is no limit.
     pub seats: u64,
     /// Used now.
     pub used: u64,
+    /// Used by people whom a sync brought.
+    pub synced: u64,
 }
 
 /// A person in the portal.

@@ -1,8 +1,7 @@
 //! What a profile says.
 
-use super::identity::{IdAttribute, Identity};
+use super::identity::{IdAttribute, Ids};
 use super::{Groups, RootDse};
-use crate::attribute::AttributeSet;
 use crate::decode;
 use crate::field::Field;
 use crate::filter::Filter;
@@ -89,21 +88,10 @@ impl Profile {
             .collect()
     }
 
-    /// Whoever has this external id, in any of the ways that directories write it. Empty where no entry can have it.
+    /// By what people of this kind of directory are known; `chosen` is the attribute that somebody chose instead, or
+    /// empty.
     #[must_use]
-    pub fn having_id(&self, external_id: &str) -> Vec<Filter> {
-        self.ids
-            .iter()
-            .flat_map(|id| {
-                let values = id.decoder.written(external_id).into_iter();
-                values.map(|value| Filter::Equal(id.name.to_owned(), value))
-            })
-            .collect()
-    }
-
-    /// Reads ids of entries that give these attributes.
-    #[must_use]
-    pub fn identity(&self, attributes: &mut AttributeSet) -> Identity {
-        Identity::new(self.ids, attributes)
+    pub fn ids(&self, chosen: &str) -> Ids {
+        Ids::new(self.ids, chosen)
     }
 }

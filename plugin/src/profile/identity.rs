@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::attribute::AttributeSet;
 use crate::decode::{self, DecodeError};
 use crate::entry::Entry;
+use crate::filter::Filter;
 use crate::problem::Problem;
 
 /// An attribute that identifies an entry for ever.
@@ -27,30 +28,86 @@ pub enum IdDecoder {
     Text,
 }
 
-/// Reads the id of entries: the first of a profile's id attributes that an entry has.
+/// The attributes by which the people of one directory are known: the first that an entry has says who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ids(Vec<(Cow<'static, str>, IdDecoder)>);
+
+/// Attributes of the profiles, by which people of any directory can be known.
+const KNOWN: [(&str, IdDecoder); 4] = [
+    ("entryUUID", IdDecoder::Uuid),
+    ("nsUniqueId", IdDecoder::Uuid),
+    ("ipaUniqueID", IdDecoder::Uuid),
+    ("objectGUID", IdDecoder::Guid),
+];
+
+impl Ids {
+    /// A profile's own, or the one attribute that somebody chose.
+    pub(super) fn new(own: &[IdAttribute], chosen: &str) -> Self {
+        if chosen.is_empty() {
+            let own = own.iter().map(|id| (Cow::Borrowed(id.name), id.decoder));
+            return Self(own.collect());
+        }
+        let known = KNOWN
+            .into_iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(chosen));
+        let one = match known {
+            Some((name, decoder)) => (Cow::Borrowed(name), decoder),
+            None => (Cow::Owned(chosen.to_owned()), IdDecoder::Text),
+        };
+        Self(vec![one])
+    }
+
+    /// Whether the attribute keeps its values for ever by itself.
+    #[must_use]
+    pub fn keeps(attribute: &str) -> bool {
+        KNOWN
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(attribute))
+    }
+
+    /// The attributes' names, best first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_ref())
+    }
+
+    /// Whoever has this external id, in any of the ways that directories write it. Empty where no entry can have it.
+    #[must_use]
+    pub fn having(&self, external_id: &str) -> Vec<Filter> {
+        self.0
+            .iter()
+            .flat_map(|(name, decoder)| {
+                let values = decoder.written(external_id).into_iter();
+                values.map(|value| Filter::Equal(name.clone().into_owned(), value))
+            })
+            .collect()
+    }
+
+    /// Reads ids of entries that give these attributes.
+    #[must_use]
+    pub fn identity(&self, attributes: &mut AttributeSet) -> Identity {
+        let place = |(name, decoder): &(Cow<'static, str>, IdDecoder)| {
+            (name.clone(), *decoder, attributes.intern(name))
+        };
+        Identity {
+            ids: self.0.iter().map(place).collect(),
+        }
+    }
+}
+
+/// Reads the id of entries: the first of the id attributes that an entry has.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    ids: Vec<(IdAttribute, usize)>,
+    ids: Vec<(Cow<'static, str>, IdDecoder, usize)>,
 }
 
 impl Identity {
-    /// Adds the attributes to those a search asks for.
-    pub fn new(ids: &[IdAttribute], attributes: &mut AttributeSet) -> Self {
-        Self {
-            ids: ids
-                .iter()
-                .map(|id| (*id, attributes.intern(id.name)))
-                .collect(),
-        }
-    }
-
     /// The entry's id; borrowed where the directory writes it canonically.
     ///
     /// # Errors
     /// `missing-external-id` where the entry has none of the attributes, `bad-utf8` or `bad-value` where the one
     /// it has cannot be read. There is no falling back from a value that is wrong: the id must not change later.
     pub fn read<'e>(&self, entry: &Entry<'e>) -> Result<Cow<'e, str>, Problem> {
-        for (id, position) in &self.ids {
+        for (name, decoder, position) in &self.ids {
             let mut values = entry
                 .values(*position)
                 .filter(|value| !decode::is_blank(value));
@@ -58,23 +115,19 @@ impl Identity {
             let read = if values.next().is_some() {
                 return Err(Problem::new(
                     "bad-value",
-                    format!("{} has several values; an id has one", id.name),
+                    format!("{name} has several values; an id has one"),
                     "Correct the entry in the directory.",
                 )
                 .of_field("external-id"));
             } else {
-                id.decoder.read(value)
+                decoder.read(value)
             };
             return read.map_err(|error| {
-                Problem::new(
-                    error.code(),
-                    format!("{}: {error}", id.name),
-                    error.remedy(),
-                )
-                .of_field("external-id")
+                Problem::new(error.code(), format!("{name}: {error}"), error.remedy())
+                    .of_field("external-id")
             });
         }
-        let names: Vec<&str> = self.ids.iter().map(|(id, _)| id.name).collect();
+        let names: Vec<&str> = self.ids.iter().map(|(name, ..)| name.as_ref()).collect();
         Err(Problem::new(
             "missing-external-id",
             format!(

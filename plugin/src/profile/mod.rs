@@ -27,6 +27,6 @@ mod tests;
 
 pub use description::Profile;
 pub use groups::{Groups, Membership};
-pub use identity::{IdAttribute, IdDecoder, Identity};
+pub use identity::{IdAttribute, IdDecoder, Identity, Ids};
 pub use registry::{Detected, by_id, detect, registry};
 pub use root_dse::RootDse;

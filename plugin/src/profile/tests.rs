@@ -27,13 +27,8 @@ fn root_dse(ldif: &str) -> RootDse {
 
 fn fields() -> Vec<Field> {
     let field = |id: &str, kind, required| Field {
-        id: id.to_owned(),
-        tab: "requester".to_owned(),
-        label: id.to_owned(),
-        kind,
         required,
-        unique: false,
-        max_length: 100,
+        ..Field::plain(id, kind)
     };
     vec![
         field("external-id", FieldKind::Text, true),
@@ -51,7 +46,7 @@ fn fields() -> Vec<Field> {
 /// What a profile makes of the people of a fixture: id or code, disabled, and the fields or codes.
 fn people(profile: &Profile, ldif: &str) -> Vec<(String, bool, Vec<String>)> {
     let mut attributes = AttributeSet::new();
-    let identity = profile.identity(&mut attributes);
+    let identity = profile.ids("").identity(&mut attributes);
     let fields = fields();
     let mapping = Mapping::compile(&profile.rules_for(&fields), &fields, &mut attributes).unwrap();
     let filter = profile.filter().unwrap();
@@ -371,12 +366,12 @@ fn freeipa_counts_preserved_users_as_disabled_and_staged_ones_as_nobody() {
 fn an_id_is_looked_for_in_the_ways_that_each_directory_writes_it() {
     let id = "66446001-1dd2-11b2-8a3f-c0e1a5b0d701";
     let wanted = |profile: &str| {
-        let filters = by_id(profile).unwrap().having_id(id);
+        let filters = by_id(profile).unwrap().ids("").having(id);
         filters.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let bytes = b"\x01\x60\x44\x66\xd2\x1d\xb2\x11\x8a\x3f\xc0\xe1\xa5\xb0\xd7\x01".to_vec();
     assert_eq!(
-        by_id("active-directory").unwrap().having_id(id),
+        by_id("active-directory").unwrap().ids("").having(id),
         [Filter::Equal("objectGUID".to_owned(), bytes)]
     );
     assert_eq!(

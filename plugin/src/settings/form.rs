@@ -203,6 +203,13 @@ const FORM: &[FormField] = &[
             "auto asks the server what it is.",
         )
     },
+    text(
+        "id-attribute",
+        "Id attribute",
+        "The attribute whose value says for ever who somebody is, for example entryUUID, objectGUID, nsUniqueId, ipaUniqueID \
+         or employeeNumber. Empty: the directory type's. Once people are synced, change it by a migration (sync \
+         --mode migrate-ids).",
+    ),
     FormField {
         default: "requester",
         ..text(

@@ -5,6 +5,7 @@
 //! - [`places`]: the bases, and what is left out below them
 //! - [`servers`]: the server list and its contradictions
 //! - [`adoption`]: whom a new person takes over
+//! - `id_attribute`: by what people are known
 //! - `authentication`, [`bind_name`]: who asks, and as which kind of name
 //! - [`certificate`]: whether a text can be a PEM bundle
 //! - [`role_rules`]: rules that make roles of groups
@@ -16,6 +17,7 @@ pub mod bind_name;
 pub mod certificate;
 pub mod configuration;
 pub mod form;
+pub(crate) mod id_attribute;
 pub mod parse;
 pub mod places;
 pub mod role_rules;

@@ -11,7 +11,7 @@ use super::adoption::Adoption;
 use super::form::{self, FormField};
 use super::places::{self, Places};
 use super::role_rules::{self, RoleRule};
-use super::{authentication, certificate, servers};
+use super::{authentication, certificate, id_attribute, servers};
 
 /// The longest value of any setting but the certificates, in bytes.
 const LONGEST: usize = 8 * 1024;
@@ -61,6 +61,8 @@ pub struct Settings {
     pub filter: Option<Filter>,
     /// Which directory profile.
     pub profile: ProfileChoice,
+    /// The attribute by which people are known; empty: the profile's.
+    pub id_attribute: String,
     /// The role of new people.
     pub role: String,
     /// The roles of members of groups, the first that fits; empty: the sync leaves roles alone.
@@ -247,6 +249,7 @@ fn read(
         "auto" => ProfileChoice::Auto,
         named => ProfileChoice::Named(named.to_owned()),
     };
+    let chosen_id = id_attribute::read(&mut reader);
     let role = role(&mut reader, roles);
     let text = reader.text(role_rules::ROLE_RULES);
     let role_rules = role_rules::read(&text, roles).unwrap_or_else(|problems| {
@@ -285,6 +288,7 @@ fn read(
     let mut warnings = warnings(&connection);
     warnings.extend(overlaps);
     warnings.extend(identity.warnings);
+    warnings.extend(id_attribute::warning(&chosen_id));
     if let Some(filter) = &filter {
         warnings.extend(hiding(filter, disabled_when.as_ref()));
         warnings.extend(classless(filter));
@@ -295,6 +299,7 @@ fn read(
             places,
             filter,
             profile,
+            id_attribute: chosen_id,
             role,
             role_rules,
             disabled_when,

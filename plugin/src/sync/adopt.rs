@@ -16,7 +16,6 @@ use crate::ports::directory::{HostProblem, ServerIdentity, Session};
 use crate::ports::plan::{Change, Guard, Party, Proof, Rejection, Row, RowKind};
 use crate::ports::portal::{Holder, PEOPLE, Person, Status};
 use crate::problem::Problem;
-use crate::profile::Profile;
 use crate::settings::Adoption;
 
 use super::candidate::{Candidate, Draft};
@@ -237,7 +236,6 @@ impl Reading {
         host: &impl Host,
         session: &S,
         server: &ServerIdentity,
-        profile: &'static Profile,
         proof: &mut Proof,
     ) -> Result<(), HostProblem> {
         let Some(page) = self.adoptions.waiting.take() else {
@@ -251,7 +249,7 @@ impl Reading {
                 slot.is_some_and(|slot| !self.known.marks(slot).seen())
             })
             .collect();
-        let look = SecondLook::new(&recipe, profile);
+        let look = SecondLook::new(&recipe);
         for ids in gone.chunks(second_look::IDS) {
             if !proof.complete {
                 break;

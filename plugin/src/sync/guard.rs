@@ -9,14 +9,9 @@ use super::tally::Tally;
 /// Below this many rows no share of people is worth stopping for.
 const FEWEST: u64 = 5;
 
-/// The verdicts on a plan. `active` are the active synced people before it.
-pub(super) fn guards(
-    tally: &Tally,
-    limits: GuardLimits,
-    active: u64,
-    licence: Licence,
-) -> Vec<Guard> {
-    let share = active.saturating_mul(u64::from(limits.percent)) / 100;
+/// The verdicts on a plan. `licence` is as the portal stands before it.
+pub(super) fn guards(tally: &Tally, limits: GuardLimits, licence: Licence) -> Vec<Guard> {
+    let share = licence.synced.saturating_mul(u64::from(limits.percent)) / 100;
     let limit = limits.count.min(share).max(FEWEST - 1);
     let threshold = |name: &str, count: u64, what: &str| {
         let tripped = count > limit;
@@ -79,7 +74,14 @@ mod tests {
     use super::super::people::Facts;
     use super::*;
 
-    const NO_LICENCE: Licence = Licence { seats: 0, used: 0 };
+    /// Any number of seats, of which so many are used by synced people.
+    const fn unlimited(synced: u64) -> Licence {
+        Licence {
+            seats: 0,
+            used: 10 * synced,
+            synced,
+        }
+    }
 
     fn tally(kind: RowKind, rows: u64) -> Tally {
         let mut tally = Tally::default();
@@ -95,7 +97,8 @@ mod tests {
 
     fn tripped(rows: u64, active: u64, count: u64, percent: u32) -> Vec<String> {
         let tally = tally(RowKind::Deactivate, rows);
-        guards(&tally, GuardLimits { count, percent }, active, NO_LICENCE)
+        let limits = GuardLimits { count, percent };
+        guards(&tally, limits, unlimited(active))
             .into_iter()
             .filter(|guard| guard.tripped)
             .map(|guard| guard.name)
@@ -121,13 +124,17 @@ mod tests {
             count: 500,
             percent: 10,
         };
-        let licence = Licence { seats: 10, used: 8 };
+        let licence = Licence {
+            seats: 10,
+            used: 8,
+            synced: 0,
+        };
         let tripped = |rows| {
             let tally = tally(RowKind::Create, rows);
-            guards(&tally, limits, 0, licence).pop().unwrap().tripped
+            guards(&tally, limits, licence).pop().unwrap().tripped
         };
         assert!(tripped(3) && !tripped(2));
-        let unlimited = guards(&tally(RowKind::Create, 9), limits, 0, NO_LICENCE);
+        let unlimited = guards(&tally(RowKind::Create, 9), limits, unlimited(0));
         assert!(!unlimited.last().unwrap().tripped);
     }
 }

@@ -29,10 +29,13 @@
 //! - `second_look`: would-be leavers, asked for by id
 //! - `guard`: from where on a plan waits for an approval
 //! - `column`, `hash`, `known`, `people`: what is remembered of people
+//! - [`identifier`]: by which attribute the portal's people are known
+//! - `migrate`: people of the portal get the ids of another attribute
 //! - `notes`: what is noted of people for the next run
 //! - `outbox`, `size`: rows to the host, and how large they may be
 //! - `tally`: what was counted
 
+pub mod identifier;
 pub mod open;
 pub mod recipe;
 pub mod remembered;
@@ -52,6 +55,7 @@ mod known;
 mod leavers;
 mod linking;
 mod links;
+mod migrate;
 mod notes;
 mod outbox;
 mod people;

@@ -101,13 +101,18 @@ impl People {
 impl Reading {
     /// How a person is named as the other one of a duplicate. The host knows the name of who has a row.
     pub(super) fn party(&self, number: Number) -> Party {
-        let of_row = || Party {
-            external_id: self.external_id(self.people.slot(number)),
+        let holder = self.people.holders.get(&number);
+        let of_row = || self.of_row(self.people.slot(number));
+        holder.cloned().unwrap_or_else(of_row)
+    }
+
+    /// The same of somebody who has a row under this id.
+    pub(super) fn of_row(&self, slot: Slot) -> Party {
+        Party {
+            external_id: self.external_id(slot),
             dn: String::new(),
             id: String::new(),
-        };
-        let holder = self.people.holders.get(&number);
-        holder.cloned().unwrap_or_else(of_row)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::filter::Filter;
 use crate::mapping::{Mapped, Mapping, Rule};
 use crate::ports::directory::SearchRequest;
 use crate::problem::Problem;
-use crate::profile::{Identity, Profile, status};
+use crate::profile::{Identity, Ids, Profile, status};
 use crate::roles::Evidence;
 use crate::settings::{Configuration, Places};
 
@@ -21,6 +21,7 @@ pub struct Recipe {
     requests: Vec<SearchRequest>,
     places: Places,
     attributes: AttributeSet,
+    ids: Ids,
     identity: Identity,
     mapping: Mapping,
     disabled: Option<Filter>,
@@ -50,7 +51,8 @@ impl Recipe {
         };
         let mut problems = Vec::new();
         let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
+        let ids = profile.ids(&settings.id_attribute);
+        let identity = ids.identity(&mut attributes);
         let filter = match &settings.filter {
             Some(filter) => Ok(filter.clone()),
             None => profile.filter(),
@@ -68,7 +70,7 @@ impl Recipe {
                 let photo = settings.photo_max_kb;
                 let mapping = mapping.with_photo_limit(photo as usize * 1024);
                 let disabled_when = settings.disabled_when.as_ref();
-                let digest = digest(profile, disabled_when, &rules, fields, photo);
+                let digest = digest(profile, &ids, disabled_when, &rules, fields, photo);
                 let places = settings.places.clone();
                 let width = attributes.len();
                 let evidence = match settings.role_rules.as_slice() {
@@ -88,6 +90,7 @@ impl Recipe {
                     requests: requests.collect(),
                     places,
                     attributes,
+                    ids,
                     identity,
                     mapping,
                     disabled,
@@ -125,8 +128,8 @@ impl Recipe {
     }
 
     /// The same searches for people by their ids; none where no entry can have such an id.
-    pub(super) fn by_id(&self, profile: &Profile, ids: &[String]) -> Option<Vec<SearchRequest>> {
-        let having = ids.iter().flat_map(|id| profile.having_id(id));
+    pub(super) fn by_id(&self, ids: &[String]) -> Option<Vec<SearchRequest>> {
+        let having = ids.iter().flat_map(|id| self.ids.having(id));
         let having: Vec<Filter> = having.collect();
         (!having.is_empty()).then(|| self.narrowed(&Filter::Or(having)))
     }
@@ -135,6 +138,22 @@ impl Recipe {
     #[must_use]
     pub fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// By what people are known.
+    #[must_use]
+    pub fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// The same, and its entries can be told apart by other ids too.
+    pub(super) fn and_by(mut self, others: &[Ids]) -> (Self, Vec<Identity>) {
+        let identities = others.iter().map(|ids| ids.identity(&mut self.attributes));
+        let identities = identities.collect();
+        for request in &mut self.requests {
+            request.attributes = self.attributes.names().to_vec();
+        }
+        (self, identities)
     }
 
     /// The attributes that the search asks for.
@@ -202,6 +221,7 @@ pub(super) fn name<'e>(entry: &Entry<'e>) -> Cow<'e, str> {
 /// of each in each run.
 fn digest(
     profile: &Profile,
+    ids: &Ids,
     disabled: Option<&Filter>,
     rules: &[Rule],
     fields: &[Field],
@@ -214,7 +234,7 @@ fn digest(
         Some(filter) => filter.to_string(),
         None => profile.disabled_when.to_owned(),
     };
-    let ids = format!("{:?}", profile.ids);
+    let ids = format!("{ids:?}");
     let version = env!("CARGO_PKG_VERSION");
     hash::recipe([version, &ids, &disabled, &rules, &fields, &photo])
 }

@@ -3,7 +3,6 @@
 use crate::filter::Filter;
 use crate::ports::Portal;
 use crate::ports::directory::{Completion, Cursor, Scope, SearchRequest, Session, Turn};
-use crate::profile::Profile;
 
 use super::recipe::{self, Recipe};
 use super::second_look::IDS;
@@ -21,7 +20,6 @@ const REFERRAL: u32 = 10;
 #[derive(Debug)]
 pub(crate) struct Resolver<'r, S> {
     pub(crate) recipe: &'r Recipe,
-    pub(crate) profile: &'static Profile,
     pub(crate) session: &'r S,
 }
 
@@ -49,7 +47,7 @@ impl<S: Session> Resolver<'_, S> {
     pub(super) fn people(&self, external_ids: &[String]) -> Vec<Somebody> {
         let mut found = Vec::new();
         for ids in external_ids.chunks(IDS) {
-            let Some(requests) = self.recipe.by_id(self.profile, ids) else {
+            let Some(requests) = self.recipe.by_id(ids) else {
                 continue;
             };
             let Ok(mut sweep) = Sweep::begin(self.session, &requests) else {

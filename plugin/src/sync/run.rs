@@ -12,11 +12,12 @@ use crate::settings::{Configuration, Places, ProfileChoice};
 
 use super::changes::{Asking, Checkpoint, Named};
 use super::guard;
+use super::identifier::Identifier;
 use super::linking::{self, Linked, Linking};
+use super::migrate::Migration;
 use super::open::{self, SessionOf};
 use super::proof::{self, Enumeration};
 use super::reading::Reading;
-use super::recipe::Recipe;
 use super::remembered;
 use super::resolve::Resolver;
 use super::role::RoleBook;
@@ -24,6 +25,7 @@ use super::second_look::{self, SecondLook};
 use super::sweep::{Sweep, Swept};
 
 mod changing;
+mod migrating;
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum Mode {
     Full,
     /// What changed since the checkpoint; everything where that is not possible.
     Changes,
+    /// Everything, to give the portal's people the ids of another attribute. Nothing else of them changes.
+    MigrateIds,
 }
 
 /// How a run begins (contract: `sync.options`).
@@ -66,11 +70,14 @@ pub struct Run<H: Host> {
     root: RootDse,
     warnings: Vec<HostProblem>,
     reading: Reading,
+    identifier: Identifier,
+    /// Where people only get other ids.
+    migration: Option<Box<Migration>>,
     /// Whether reading those who have changed is enough, if that can be told.
     mode: Mode,
     /// What the next sync begins with.
     next: Option<Checkpoint>,
-    /// Active synced people before the plan.
+    /// Active synced people, where everybody is read.
     active: u64,
     /// When the run began: one moment for everybody's grace and expiry.
     now: u64,
@@ -109,6 +116,8 @@ enum Phase<S: Session> {
     Confirm(Box<Proof>, String),
     /// Rows for leavers after this one.
     Leavers(Box<Proof>, String),
+    /// People of the portal whom a migration says nothing of are told, after this one.
+    Rest(Box<Proof>, String),
     Finish(Box<Proof>),
     Over,
 }
@@ -117,11 +126,12 @@ impl<H: Host> Run<H> {
     /// Opens the directory and begins to search it. Records nothing yet.
     ///
     /// # Errors
-    /// What the host says of the connection, `profile-changed`, and everything that is wrong with filters and rules.
+    /// What the host says of the connection, `profile-changed`, `id-changed`, `nothing-to-migrate`, and everything that is
+    /// wrong with filters and rules.
     pub fn start(
         host: &H,
         options: &Options,
-        configuration: Configuration,
+        mut configuration: Configuration,
     ) -> Result<Self, Vec<HostProblem>> {
         if host.progress().report("connect", 0, 0) == Signal::Stop {
             return Err(vec![cancelled()]);
@@ -137,8 +147,10 @@ impl<H: Host> Run<H> {
         remembered::same(host.state(), &configuration, profile)
             .map_err(|problem| one(problem.into()))?;
         let now = host.clock().now();
-        let recipe = Recipe::new(&configuration, profile, &host.portal().fields(), now)
-            .map_err(|problems| problems.into_iter().map(Into::into).collect::<Vec<_>>())?;
+        let (recipe, identifier) =
+            migrating::recipe(host, &session, &mut configuration, profile, now)?;
+        let (recipe, migration) =
+            migrating::prepare(recipe, &identifier, profile, options).map_err(one)?;
         let recipe = Arc::new(recipe);
         let settings = &configuration.settings;
         let roles =
@@ -158,6 +170,8 @@ impl<H: Host> Run<H> {
             root,
             warnings: Vec::new(),
             reading,
+            identifier,
+            migration,
             mode: options.mode,
             next: None,
             active: 0,
@@ -212,6 +226,7 @@ impl<H: Host> Run<H> {
             Phase::Link(linking, next) => self.link(host, linking, next)?,
             Phase::Confirm(proof, after) => self.confirm(host, proof, &after)?,
             Phase::Leavers(proof, after) => self.leavers(host, proof, &after)?,
+            Phase::Rest(proof, after) => self.rest(host, proof, &after)?,
             Phase::Finish(proof) => return self.finish(host, &proof).map(Some),
             Phase::Over => return Err(over()),
         }
@@ -223,6 +238,9 @@ impl<H: Host> Run<H> {
         let reading = &mut self.reading;
         let tokens: Vec<_> = index.external_ids.iter().map(|id| reading.id(id)).collect();
         reading.known.extend(&index, &tokens);
+        if let Some(migration) = &mut self.migration {
+            migration.index(&index);
+        }
         report(host, "compare", reading.known.len() as u64, 0)?;
         self.phase = match index.external_ids.into_iter().next_back() {
             Some(last) if index.more && *last > *after => Phase::Index(last),
@@ -240,7 +258,10 @@ impl<H: Host> Run<H> {
         };
         self.phase = match sweep.next(&self.session) {
             Swept::Page(page) => {
-                self.reading.page(host, &page)?;
+                match &mut self.migration {
+                    Some(migration) => migration.page(&mut self.reading, host, &page)?,
+                    None => self.reading.page(host, &page)?,
+                }
                 let estimate = self.active.max(self.reading.tally.seen);
                 let total = if self.active == 0 { 0 } else { estimate };
                 report(host, "read", self.reading.tally.seen, total)?;
@@ -264,18 +285,25 @@ impl<H: Host> Run<H> {
         }
         self.same_configuration(host)?;
         report(host, "finish", seen, seen)?;
+        let identified = match self.migration {
+            // Who has no id keeps the one that the portal has: nobody counts as gone for it.
+            Some(_) => seen,
+            None => self.reading.tally.identified,
+        };
         let mut proof = proof::proof(Enumeration {
             completion,
             server: &self.server,
             entries: seen + self.reading.tally.excluded,
-            identified: self.reading.tally.identified + self.reading.tally.excluded,
+            identified: identified + self.reading.tally.excluded,
             searches,
             bases: places.bases().len(),
             configuration: &self.configuration.digest,
         });
+        if self.migration.is_some() {
+            return self.settle_migration(host, proof);
+        }
         let (session, server) = (&self.session, &self.server);
-        self.reading
-            .resume(host, session, server, self.profile, &mut proof)?;
+        self.reading.resume(host, session, server, &mut proof)?;
         self.reading.settle(host)?;
         let unseen = self.reading.unseen();
         let proof = Box::new(proof);
@@ -292,8 +320,8 @@ impl<H: Host> Run<H> {
     fn linking(&mut self, next: Phase<SessionOf<H>>) -> Phase<SessionOf<H>> {
         // Of a few people nearly all managers are asked for.
         let most = match self.mode {
-            Mode::Full => linking::ASKED,
             Mode::Changes => usize::MAX,
+            Mode::Full | Mode::MigrateIds => linking::ASKED,
         };
         match self.reading.begin_links(most) {
             Some(linking) => Phase::Link(Box::new(linking), Box::new(next)),
@@ -313,7 +341,6 @@ impl<H: Host> Run<H> {
         let recipe = Arc::clone(&self.reading.recipe);
         let resolver = Resolver {
             recipe: &recipe,
-            profile: self.profile,
             session: &self.session,
         };
         self.phase = match self.reading.link(host, &resolver, &mut linking)? {
@@ -336,7 +363,7 @@ impl<H: Host> Run<H> {
         let policy = self.configuration.settings.leavers;
         let leaving = self.reading.leaving(&index, policy, self.now);
         let recipe = Arc::clone(&self.reading.recipe);
-        let look = SecondLook::new(&recipe, self.profile);
+        let look = SecondLook::new(&recipe);
         for ids in leaving.chunks(second_look::IDS) {
             let seen = self.reading.tally.seen;
             report(host, "finish", seen, seen)?;
@@ -371,10 +398,12 @@ impl<H: Host> Run<H> {
     }
 
     fn finish(&mut self, host: &H, proof: &Proof) -> Result<Summary, HostProblem> {
+        if let Some(migration) = self.migration.take() {
+            return self.finish_migration(host, proof, &migration);
+        }
         let reading = &mut self.reading;
         let limits = self.configuration.settings.guards;
-        let mut guards =
-            guard::guards(&reading.tally, limits, self.active, host.portal().licence());
+        let mut guards = guard::guards(&reading.tally, limits, host.portal().licence());
         let limit = guards.first().map_or(0, |guard| guard.limit);
         guards.push(reading.adoptions.guard(limit));
         let mut warnings = std::mem::take(&mut self.warnings);
@@ -412,6 +441,7 @@ impl<H: Host> Run<H> {
         // Once more: the plan must not be finished under another configuration.
         self.same_configuration(host)?;
         remembered::remember(host.state(), &self.configuration, self.profile)?;
+        self.identifier.remember(host.state(), None)?;
         let checkpoint = checkpoint.unwrap_or_default();
         host.plan().finish(&summary, proof, &checkpoint)?;
         Ok(summary)

@@ -5,7 +5,7 @@ use crate::attribute::AttributeSet;
 use crate::entry::Page;
 use crate::ports::directory::{HostProblem, ServerIdentity, Session};
 use crate::problem::Problem;
-use crate::profile::{Identity, Profile};
+use crate::profile::Identity;
 
 use super::proof;
 use super::recipe::{self, Recipe};
@@ -18,18 +18,16 @@ pub(super) const IDS: usize = 200;
 #[derive(Debug)]
 pub(super) struct SecondLook<'r> {
     recipe: &'r Recipe,
-    profile: &'static Profile,
     attributes: Vec<String>,
     identity: Identity,
 }
 
 impl<'r> SecondLook<'r> {
-    pub(super) fn new(recipe: &'r Recipe, profile: &'static Profile) -> Self {
+    pub(super) fn new(recipe: &'r Recipe) -> Self {
         let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
+        let identity = recipe.ids().identity(&mut attributes);
         Self {
             recipe,
-            profile,
             attributes: attributes.names().to_vec(),
             identity,
         }
@@ -43,7 +41,7 @@ impl<'r> SecondLook<'r> {
         ids: &[String],
     ) -> Option<HostProblem> {
         // None where no entry can have such an id.
-        let mut requests = self.recipe.by_id(self.profile, ids)?;
+        let mut requests = self.recipe.by_id(ids)?;
         for request in &mut requests {
             request.attributes.clone_from(&self.attributes);
         }

@@ -97,6 +97,10 @@ pub(crate) struct Faults {
     pub(crate) changes: Option<u32>,
     /// A change request tells of nothing.
     pub(crate) silent: bool,
+    /// The bind account may neither read nor search ids of entries with this in their names.
+    pub(crate) hidden_ids: Option<String>,
+    /// And a change request looks for entries by their ids: it tells those as gone.
+    pub(crate) hidden_are_gone: bool,
     /// Search continuation references.
     pub(crate) referrals: u32,
 }
@@ -257,9 +261,14 @@ impl MemorySession {
         let before: Vec<Record> = number.map(|n| served[n].clone()).unwrap_or_default();
         let now = self.directory.entries.borrow().clone();
         let (mut changed, mut present, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+        let lost = |record: &Record| faults.hidden_are_gone && self.hides(record);
         for record in now.iter().filter(|record| inside(record)) {
             if before.contains(record) {
-                present.extend(record.uuid());
+                if !lost(record) {
+                    present.extend(record.uuid());
+                }
+            } else if lost(record) {
+                deleted.extend(record.uuid());
             } else {
                 changed.extend(record.uuid());
             }
@@ -326,15 +335,29 @@ impl MemorySession {
                 Scope::One => dn.parent().as_ref() == Some(&base),
                 Scope::Subtree => true,
             })
-            .map(|(_, record)| record)
+            .map(|(_, record)| self.visible(record))
             .filter(|record| {
-                let page = page(std::slice::from_ref(*record), attributes.names());
+                let page = page(std::slice::from_ref(record), attributes.names());
                 page.iter()
                     .all(|entry| request.filter.matches(&entry, &attributes))
             })
-            .cloned()
             .collect();
         (found, exists)
+    }
+
+    /// An entry as the bind account may see it.
+    fn visible(&self, record: &Record) -> Record {
+        let mut record = record.clone();
+        if self.hides(&record) {
+            record.set("entryUUID", &[]);
+        }
+        record
+    }
+
+    fn hides(&self, record: &Record) -> bool {
+        let faults = self.directory.faults.borrow();
+        let hidden = faults.hidden_ids.as_ref();
+        hidden.is_some_and(|part| record.dn.contains(part))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A portal in memory.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -14,18 +15,17 @@ pub(crate) struct MemoryPortal {
     pub(crate) roles: RefCell<Vec<Role>>,
     pub(crate) people: RefCell<Vec<Person>>,
     pub(crate) seats: RefCell<u64>,
+    /// External ids of those whom the last sync did not find; since the first second.
+    pub(crate) absent: RefCell<BTreeSet<String>>,
 }
 
 impl Default for MemoryPortal {
     fn default() -> Self {
         let field = |id: &str, kind, required, unique| Field {
-            id: id.into(),
-            tab: "requester".into(),
-            label: id.into(),
-            kind,
             required,
             unique,
             max_length: 64,
+            ..Field::plain(id, kind)
         };
         Self {
             fields: RefCell::new(vec![
@@ -48,6 +48,7 @@ impl Default for MemoryPortal {
             ]),
             people: RefCell::default(),
             seats: RefCell::default(),
+            absent: RefCell::default(),
         }
     }
 }
@@ -88,7 +89,7 @@ impl MemoryPortal {
     }
 }
 
-fn indexed(people: &[Person], more: bool) -> PeopleIndex {
+fn indexed(people: &[Person], absent: &BTreeSet<String>, more: bool) -> PeopleIndex {
     let mut index = PeopleIndex {
         more,
         ..PeopleIndex::default()
@@ -107,7 +108,8 @@ fn indexed(people: &[Person], more: bool) -> PeopleIndex {
                 | u32::from(person.deactivated_by_sync) << 1
                 | u32::from(!person.changed_in_portal.is_empty()) << 2,
         );
-        index.absent_since.push(0);
+        let since = absent.contains(&person.external_id);
+        index.absent_since.push(since.into());
     }
     index
 }
@@ -127,10 +129,15 @@ impl Portal for MemoryPortal {
     }
 
     fn licence(&self) -> Licence {
-        let active = |person: &&Person| person.status == Status::Active;
+        let people = self.people.borrow();
+        let active = people
+            .iter()
+            .filter(|person| person.status == Status::Active);
+        let synced = active.clone().filter(|one| !one.external_id.is_empty());
         Licence {
             seats: *self.seats.borrow(),
-            used: self.people.borrow().iter().filter(active).count() as u64,
+            used: active.count() as u64,
+            synced: synced.count() as u64,
         }
     }
 
@@ -142,17 +149,21 @@ impl Portal for MemoryPortal {
         let mut synced = self.synced(|id| id > after);
         let more = synced.len() > limit as usize;
         synced.truncate(limit as usize);
-        indexed(&synced, more)
+        indexed(&synced, &self.absent.borrow(), more)
     }
     fn index_of(&self, external_ids: &[String]) -> PeopleIndex {
         indexed(
             &self.synced(|id| external_ids.iter().any(|one| one == id)),
+            &self.absent.borrow(),
             false,
         )
     }
     fn pending(&self, after: &str, limit: u32) -> Vec<String> {
         let mut synced = self.synced(|id| id > after);
-        synced.retain(|person| !person.changed_in_portal.is_empty());
+        let absent = self.absent.borrow();
+        synced.retain(|person| {
+            absent.contains(&person.external_id) || !person.changed_in_portal.is_empty()
+        });
         synced.truncate(limit as usize);
         synced
             .into_iter()

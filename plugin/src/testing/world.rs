@@ -122,7 +122,15 @@ impl Plan for World {
             .extend(rows.iter().cloned().map(Row::into_owned));
         Ok(())
     }
-    fn reject(&self, rejections: Vec<Rejection>) -> Result<(), HostProblem> {
+    fn reject(&self, mut rejections: Vec<Rejection>) -> Result<(), HostProblem> {
+        let rows = self.rows.borrow();
+        let others = rejections.iter_mut().filter_map(|one| one.other.as_mut());
+        for other in others.filter(|other| other.dn.is_empty()) {
+            let row = rows
+                .iter()
+                .find(|row| *row.external_id == *other.external_id);
+            other.dn = row.map(|row| row.dn.to_string()).unwrap_or_default();
+        }
         self.rejections.borrow_mut().extend(rejections);
         Ok(())
     }

@@ -128,7 +128,11 @@ impl Portal for Hosted {
         Ok(schema::roles())
     }
     async fn licence(&self, _: &TenantId) -> Outcome<LicenceState> {
-        Ok(LicenceState { seats: 0, used: 0 })
+        Ok(LicenceState {
+            seats: 0,
+            used: 0,
+            synced: 0,
+        })
     }
     async fn count(&self, _: &TenantId) -> Outcome<u64> {
         Ok(self.0.count())

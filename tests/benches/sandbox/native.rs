@@ -181,7 +181,7 @@ impl Portal for Native {
         fields::roles()
     }
     fn licence(&self) -> Licence {
-        Licence { seats: 0, used: 0 }
+        Licence::default()
     }
     fn count(&self) -> u64 {
         self.0.count()

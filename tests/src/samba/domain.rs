@@ -44,23 +44,25 @@ pub(super) fn with(org: &Organisation, programs: &Programs) -> Result<PathBuf, S
         copy(&bare(programs)?, folder)?;
         // Only the tools read this configuration, which need no address.
         config::write(folder, Ipv4Addr::LOCALHOST)?;
-        let tool = |program: &Path| {
-            let mut command = Command::new(program);
-            command.arg("-H").arg(folder.join("private/sam.ldb"));
-            command.arg("--configfile").arg(config::file(folder));
-            command
-        };
-        feed(&mut tool(&programs.modify), PACKAGES, |input| {
+        feed(&mut tool(&programs.modify, folder), PACKAGES, |input| {
             input.write_all(PASSWORDS.as_bytes())
         })?;
         records.chunks(CHUNK).try_for_each(|chunk| {
-            let mut add = tool(&programs.add);
+            let mut add = tool(&programs.add, folder);
             add.args(["--relax", "-o", "batch_mode:1"]);
             feed(&mut add, PACKAGES, |input| {
                 chunk.iter().try_for_each(|record| input.write_all(record))
             })
         })
     })
+}
+
+/// A program that works on a domain whose server does not run.
+pub(super) fn tool(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg("-H").arg(folder.join("private/sam.ldb"));
+    command.arg("--configfile").arg(config::file(folder));
+    command
 }
 
 /// Copies a domain's folder into one that is there.

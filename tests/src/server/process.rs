@@ -1,5 +1,6 @@
 //! Running servers and their tools.
 
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -51,9 +52,7 @@ pub(crate) fn feed(
     packages: &'static str,
     give: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), ServerError> {
-    let program = Path::new(command.get_program());
-    let program = program.file_name().unwrap_or_default().to_string_lossy();
-    let program = program.into_owned();
+    let program = name(command);
     // What it says goes to a file: a pipe that nobody reads while input is given would fill.
     let mut said = tempfile::tempfile().map_err(io_error("making a file"))?;
     let copy = || said.try_clone().map_err(io_error("making a file"));
@@ -93,8 +92,36 @@ pub(crate) fn run(command: &mut Command, packages: &'static str) -> Result<(), S
     feed(command, packages, |_| Ok(()))
 }
 
+fn name(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    name.into_owned()
+}
+
+/// Starts a server, whose errors go into a log. [`ServerError::Failed`] where it ends before every address accepts, or takes
+/// too long: then it is ended, and other addresses may do.
+pub(crate) fn serve(
+    command: &mut Command,
+    log: &Path,
+    addresses: &[SocketAddr],
+) -> Result<Child, ServerError> {
+    let output = File::create(log).map_err(io_error("making a server's log"))?;
+    let process = command.stdout(Stdio::null()).stderr(output).spawn();
+    let mut process = process.map_err(io_error("running a server"))?;
+    if answers(&mut process, addresses)? {
+        return Ok(process);
+    }
+    // It ended or hangs.
+    let _ = process.kill();
+    let _ = process.wait();
+    Err(ServerError::Failed {
+        program: name(command),
+        said: last_lines(&fs::read_to_string(log).unwrap_or_default()),
+    })
+}
+
 /// Waits until every address accepts; false where the process ends first, or takes too long.
-pub(crate) fn answers(process: &mut Child, addresses: &[SocketAddr]) -> Result<bool, ServerError> {
+fn answers(process: &mut Child, addresses: &[SocketAddr]) -> Result<bool, ServerError> {
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         if has_ended(process)? {
@@ -159,7 +186,7 @@ pub(crate) fn no_certificate(error: impl std::fmt::Display) -> ServerError {
     ServerError::Certificate(error.to_string())
 }
 
-pub(crate) fn last_lines(text: &str) -> String {
+fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(5)..].join("; ")
 }

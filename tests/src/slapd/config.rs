@@ -6,7 +6,7 @@ use rollcall::demo::people::SUFFIX;
 
 use super::Settings;
 
-/// Who may change everything.
+/// Who may change everything, the configuration too.
 pub(super) const ADMIN: &str = "cn=admin,dc=example,dc=org";
 /// Good for a server on loopback that lives as long as a test.
 pub(super) const ADMIN_PASSWORD: &str = "admin";
@@ -63,6 +63,11 @@ objectClass: olcDatabaseConfig
 olcDatabase: {{-1}}frontend
 olcAccess: to dn.base="" by * read
 olcAccess: to dn.base="cn=subschema" by * read
+
+dn: olcDatabase={{0}}config,cn=config
+objectClass: olcDatabaseConfig
+olcDatabase: {{0}}config
+olcRootDN: {ADMIN}
 
 dn: olcDatabase={{1}}mdb,cn=config
 objectClass: olcDatabaseConfig

@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     /// The tenant
     #[arg(value_parser = tenant)]
     tenant: TenantId,
-    /// All of the directory, or only what changed since the last sync
+    /// What to read, and what for
     #[arg(long, value_enum, default_value_t = ModeName::Full)]
     mode: ModeName,
     /// How many rows to show
@@ -42,7 +42,7 @@ pub(crate) struct Sync {
     /// The tenant
     #[arg(value_parser = tenant)]
     tenant: TenantId,
-    /// All of the directory, or only what changed since the last sync
+    /// What to read, and what for
     #[arg(long, value_enum, default_value_t = ModeName::Full)]
     mode: ModeName,
     /// Apply this plan, made before by `plan`, instead of a new one
@@ -56,11 +56,15 @@ pub(crate) struct Sync {
     fail_on_unsynced: bool,
 }
 
-/// How much of the directory to read.
+/// What a run reads, and what for.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum ModeName {
+    /// Everybody
     Full,
+    /// Only what changed since the last sync; everybody where that cannot be told
     Changes,
+    /// Everybody, to give people the ids of another id attribute and change nothing else
+    MigrateIds,
 }
 
 impl From<ModeName> for Mode {
@@ -68,6 +72,7 @@ impl From<ModeName> for Mode {
         match name {
             ModeName::Full => Self::Full,
             ModeName::Changes => Self::Changes,
+            ModeName::MigrateIds => Self::MigrateIds,
         }
     }
 }
@@ -292,7 +297,10 @@ fn verdict(page: &mut Page, run: &Run, program: Option<&str>) {
         }
         RunStatus::Applied => {
             let (failed, rows) = (run.rows_with("failed"), run.rows_with("applied"));
-            if rows == 0 && failed == 0 && agrees(run) {
+            let migrated = run.mode == "migrate-ids";
+            if rows == 0 && failed == 0 && migrated {
+                page.done("Nobody gets another id by this plan.");
+            } else if rows == 0 && failed == 0 && agrees(run) {
                 page.done("Nothing to do: the portal is as the directory says.");
             } else if rows == 0 {
                 page.marked("·", paint::DIM, "Nothing was written to the portal.");
@@ -301,6 +309,14 @@ fn verdict(page: &mut Page, run: &Run, program: Option<&str>) {
                     "Applied: {} written to the portal.",
                     paint::counted(rows, "row", "rows")
                 ));
+            }
+            let whole = |run: &Run| {
+                let counts = run.summary.iter().flat_map(|s| &s.counts);
+                let mut contested = counts.filter(|c| c.key == "id-contested");
+                contested.all(|c| c.value == "0") && failed == 0
+            };
+            if let Some(program) = program.filter(|_| migrated && whole(run)) {
+                page.aside(&format!("Go on with a sync: {program} sync {}", run.tenant));
             }
             if failed > 0 {
                 page.marked(

@@ -157,7 +157,12 @@ impl Page {
                 );
             }
         }
-        if let Some(other) = row.other.iter().chain(&stored.outcome_other).next() {
+        // Of whoever only gets another id, the row has said everything.
+        let others = row.other.iter().filter(|other| {
+            let alone = row.changes.len() == 1 && row.changes[0].field == EXTERNAL_ID;
+            !(alone && other.dn == row.dn)
+        });
+        if let Some(other) = others.chain(&stored.outcome_other).next() {
             let who = if other.dn.is_empty() {
                 &other.id
             } else {

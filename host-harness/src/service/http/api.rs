@@ -1,7 +1,6 @@
 //! All routes together.
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -29,7 +28,6 @@ impl Api {
             .route("/metrics", get(operation::metrics))
             .fallback(|| async {
                 Refusal::new(
-                    StatusCode::NOT_FOUND,
                     "no-such-route",
                     "There is nothing at this address",
                     "Look into the OpenAPI document for what there is.",

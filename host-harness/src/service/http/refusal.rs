@@ -37,11 +37,8 @@ pub(super) struct Document {
 pub(super) type Answer<T> = Result<T, Refusal>;
 
 impl Refusal {
-    pub(super) fn new(status: StatusCode, code: &str, message: &str, remedy: &str) -> Self {
-        Self {
-            status,
-            refused: crate::Problem::new(code, message, remedy).into(),
-        }
+    pub(super) fn new(code: &str, message: &str, remedy: &str) -> Self {
+        crate::Problem::new(code, message, remedy).into()
     }
 
     pub(super) fn code(&self) -> &str {
@@ -82,8 +79,11 @@ impl IntoResponse for Refusal {
 /// What a code is in HTTP: whose trouble it is.
 fn status(code: &str) -> StatusCode {
     match code {
-        "not-installed" | "unknown-run" | "unknown-person" | "unknown-token" | "no-run"
-        | "not-scheduled" => StatusCode::NOT_FOUND,
+        "no-such-route" | "not-installed" | "unknown-run" | "unknown-person" | "unknown-token"
+        | "no-run" | "not-scheduled" => StatusCode::NOT_FOUND,
+        "not-authenticated" => StatusCode::UNAUTHORIZED,
+        "rank-too-low" | "reach-too-small" => StatusCode::FORBIDDEN,
+        "if-match-missing" => StatusCode::PRECONDITION_REQUIRED,
         "tenant-busy"
         | "run-unfinished"
         | "wrong-status"

@@ -30,6 +30,8 @@ pub(super) enum Mode {
     Changes,
     /// Read everybody, and stop after the plan.
     DryRun,
+    /// Read everybody to give people the ids of another attribute; waits for an approval.
+    MigrateIds,
 }
 
 /// A wish for a run.
@@ -106,6 +108,7 @@ pub(super) async fn ask(
         Mode::Full => "full",
         Mode::Changes => "changes",
         Mode::DryRun => "dry-run",
+        Mode::MigrateIds => "migrate-ids",
     };
     let key = key(&headers)?;
     let asked = async {
@@ -252,7 +255,6 @@ fn kind(name: &str) -> Answer<RowKind> {
         .find(|kind| shape::row::kind(*kind) == name);
     found.ok_or_else(|| {
         Refusal::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
             "bad-request",
             &format!("{name:?} is no kind of row"),
             "Use create, update, deactivate, reactivate or unsynced.",
@@ -267,7 +269,6 @@ fn key(headers: &HeaderMap) -> Answer<Option<String>> {
     match key.to_str() {
         Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => Ok(Some(key.to_owned())),
         _ => Err(Refusal::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
             "bad-request",
             "The idempotency key is empty, too long, or not plain text",
             "Use 1 to 200 visible ASCII characters, for example a UUID.",

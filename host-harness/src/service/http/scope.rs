@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 
 use super::refusal::{Answer, Refusal};
 use crate::ports::access::{Access, Deed, Rank, Reach, Token};
@@ -139,7 +139,6 @@ impl Caller {
             return Ok(());
         }
         Err(Refusal::new(
-            StatusCode::FORBIDDEN,
             "rank-too-low",
             &format!(
                 "This needs the rank {}; the token {} has {}",
@@ -272,7 +271,6 @@ impl<N: Needs> FromRequestParts<Api> for Scope<N> {
         });
         let Some(tenant) = named.filter(|tenant| caller.reach().has(tenant)) else {
             return Err(Refusal::new(
-                StatusCode::NOT_FOUND,
                 "not-installed",
                 "There is no such tenant, or this token does not reach it",
                 "List the tenants to see which it reaches.",
@@ -295,7 +293,6 @@ impl<N: Needs> FromRequestParts<Api> for Whole<N> {
         caller.needs(N::RANK)?;
         if *caller.reach() != Reach::Everything {
             return Err(Refusal::new(
-                StatusCode::FORBIDDEN,
                 "reach-too-small",
                 "This concerns every tenant, and the token reaches some",
                 "Use a token that reaches everything.",
@@ -309,10 +306,5 @@ impl<N: Needs> FromRequestParts<Api> for Whole<N> {
 }
 
 fn unknown(message: &str, remedy: &str) -> Refusal {
-    Refusal::new(
-        StatusCode::UNAUTHORIZED,
-        "not-authenticated",
-        message,
-        remedy,
-    )
+    Refusal::new("not-authenticated", message, remedy)
 }

@@ -2,7 +2,6 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -24,7 +23,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Sent<T> {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
         let bytes = Bytes::from_request(request, api).await;
-        let bytes = bytes.map_err(|why| unreadable(why.status(), &why.body_text()))?;
+        let bytes = bytes.map_err(|why| unreadable(&why.body_text()))?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             // What serde says repeats what was sent, which may be a password.
             let what = match error.classify() {
@@ -32,7 +31,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Sent<T> {
                 _ => "it is no JSON",
             };
             let place = format!("{what} (line {}, column {})", error.line(), error.column());
-            unreadable(StatusCode::UNPROCESSABLE_ENTITY, &place)
+            unreadable(&place)
         })
     }
 }
@@ -43,7 +42,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Api> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         match Query::from_request_parts(parts, api).await {
             Ok(Query(asked)) => Ok(Self(asked)),
-            Err(why) => Err(unreadable(why.status(), &why.body_text())),
+            Err(why) => Err(unreadable(&why.body_text())),
         }
     }
 }
@@ -54,14 +53,13 @@ impl FromRequestParts<Api> for Numbered {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         match Path::<(String, i64)>::from_request_parts(parts, api).await {
             Ok(Path((_, number))) => Ok(Self(number)),
-            Err(why) => Err(unreadable(why.status(), &why.body_text())),
+            Err(why) => Err(unreadable(&why.body_text())),
         }
     }
 }
 
-fn unreadable(status: StatusCode, why: &str) -> Refusal {
+fn unreadable(why: &str) -> Refusal {
     Refusal::new(
-        status,
         "bad-request",
         &format!("The request cannot be read: {why}"),
         "Compare it with the OpenAPI document.",

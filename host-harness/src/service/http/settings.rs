@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -109,7 +109,6 @@ pub(super) async fn verify(
 ) -> Answer<Json<shape::Report>> {
     if !changed.secrets.is_empty() {
         return Err(Refusal::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
             "bad-request",
             "Secrets are not tried, only stored ones are",
             "Store them with the settings, then verify.",
@@ -149,7 +148,6 @@ fn expected(headers: &HeaderMap) -> Answer<String> {
     let named = named.and_then(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
     named.map(str::to_owned).ok_or_else(|| {
         Refusal::new(
-            StatusCode::PRECONDITION_REQUIRED,
             "if-match-missing",
             "The request does not say which settings it changes",
             "Get the settings, and send their ETag as If-Match.",

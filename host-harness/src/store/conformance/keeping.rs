@@ -218,6 +218,8 @@ pub(crate) async fn people_edited_by_hand_are_marked_so<E: Engine>() {
         [id("a")]
     );
     store.set_seats(&acme, 2).await.unwrap();
+    let licence = store.licence(&acme).await.unwrap();
+    assert_eq!((licence.seats, licence.used, licence.synced), (2, 2, 1));
     let late = edit(&[("username", "c"), ("email", "c@x"), ("last-name", "C")]);
     assert_eq!(
         store.add_person(&acme, &late).await.unwrap_err().code,

@@ -7,6 +7,7 @@
 //! - [`links`]: fields that hold other people
 //! - [`adoption`]: rows that take a person of the portal over
 //! - [`queue`]: runs that wait, and who is due
+//! - [`migration`]: rows that give people other external ids
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
@@ -17,6 +18,7 @@ pub(crate) mod adoption;
 pub(crate) mod apply;
 pub(crate) mod keeping;
 pub(crate) mod links;
+pub(crate) mod migration;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod queue;
@@ -116,6 +118,13 @@ macro_rules! conformance {
                 what_the_taken_over_give_up_others_get,
                 a_killed_adoption_goes_on_where_it_was,
                 many_adoptions_wait_for_an_approval,
+            }
+            migration {
+                a_migration_of_one_person_waits_for_an_approval_and_then_changes_the_id_alone,
+                a_migration_changes_nothing_but_external_ids,
+                a_killed_migration_goes_on_where_it_was_and_whoever_is_named_stays_named,
+                half_a_migration_thrown_away_leaves_everybody_with_one_id_and_their_manager,
+                whoever_is_absent_stays_so_through_a_migration,
             }
         }
     };

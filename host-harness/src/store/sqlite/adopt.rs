@@ -3,6 +3,7 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Sqlite, Transaction};
 
+use super::migrate;
 use crate::ports::plan::RunId;
 use crate::ports::tenants::HostSetting;
 use crate::store::error::{StoreError, StoreResult, is_unique_violation};
@@ -29,16 +30,10 @@ pub(super) async fn check(
     if !any(tx, run).await? {
         return Ok(());
     }
-    let settings: String = sqlx::query_scalar("SELECT settings FROM tenant WHERE id = ?1")
-        .bind(tenant)
-        .fetch_one(&mut **tx)
-        .await?;
-    let settings: Vec<HostSetting> = serde_json::from_str(&settings)?;
-    let field = match HostSetting::value_of(&settings, "adoption") {
-        "mail" => "email",
-        "username" => "username",
-        _ => return Err(bad("takes people over, which the settings do not allow")),
-    };
+    // A migration of ids takes over everybody whom it can, whatever the settings say of adoption.
+    if !migrate::is(tx, run).await? {
+        as_settings_say(tx, tenant, run).await?;
+    }
     let strangers: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM plan_row r WHERE r.run = ?2 AND r.adopts IS NOT NULL AND (
             NOT EXISTS (SELECT 1 FROM person_values v WHERE v.id = r.adopts AND v.tenant = ?1
@@ -54,19 +49,6 @@ pub(super) async fn check(
         return Err(bad(
             "takes over somebody who is not in the portal as it says",
         ));
-    }
-    let others: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM plan_row r
-            CROSS JOIN json_each(r.claims) j ON j.key = ?2
-            WHERE r.run = ?1 AND r.adopts IS NOT NULL AND j.value IS NOT (SELECT u.value
-                FROM unique_value u WHERE u.person = r.adopts AND u.field = ?2))",
-    )
-    .bind(run.0)
-    .bind(field)
-    .fetch_one(&mut **tx)
-    .await?;
-    if others {
-        return Err(bad("takes over somebody whom the settings do not mean"));
     }
     let twice: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM plan_row r
@@ -84,6 +66,38 @@ pub(super) async fn check(
         return Err(taken(
             "the plugin's plan takes somebody over and does something else with the same person",
         ));
+    }
+    Ok(())
+}
+
+/// Refuses adoptions that the settings do not allow, and those of other people than they mean.
+async fn as_settings_say(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    run: RunId,
+) -> StoreResult<()> {
+    let settings: String = sqlx::query_scalar("SELECT settings FROM tenant WHERE id = ?1")
+        .bind(tenant)
+        .fetch_one(&mut **tx)
+        .await?;
+    let settings: Vec<HostSetting> = serde_json::from_str(&settings)?;
+    let field = match HostSetting::value_of(&settings, "adoption") {
+        "mail" => "email",
+        "username" => "username",
+        _ => return Err(bad("takes people over, which the settings do not allow")),
+    };
+    let others: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM plan_row r
+            CROSS JOIN json_each(r.claims) j ON j.key = ?2
+            WHERE r.run = ?1 AND r.adopts IS NOT NULL AND j.value IS NOT (SELECT u.value
+                FROM unique_value u WHERE u.person = r.adopts AND u.field = ?2))",
+    )
+    .bind(run.0)
+    .bind(field)
+    .fetch_one(&mut **tx)
+    .await?;
+    if others {
+        return Err(bad("takes over somebody whom the settings do not mean"));
     }
     Ok(())
 }
@@ -132,8 +146,8 @@ pub(super) async fn take_over(
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO person (tenant, origin, key, id, marks, role, source_hash)
-         SELECT ?1, 1, r.external_id, p.id, p.marks, p.role, p.source_hash
+        "INSERT INTO person (tenant, origin, key, id, marks, role, source_hash, absent_since, review)
+         SELECT ?1, 1, r.external_id, p.id, p.marks, p.role, p.source_hash, p.absent_since, p.review
          FROM batch b CROSS JOIN plan_row r ON r.id = b.id
          CROSS JOIN person_values v ON v.id = b.person
          CROSS JOIN person p ON p.tenant = ?1 AND p.origin = v.origin AND p.key = v.key

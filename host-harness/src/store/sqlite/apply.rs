@@ -7,13 +7,13 @@
 use futures_util::TryStreamExt;
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::adopt;
 use super::finish::{current_guards, digest, weigh};
 use super::link::give_back;
 use super::open::{Store, now, now_millis, signed, unsigned};
 use super::runs::{
     Standing, row_id, same_configuration, sequence_of, set_status, standing, wrong_status,
 };
+use super::{adopt, migrate};
 use crate::ports::TenantId;
 use crate::ports::plan::{Applied, RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
@@ -243,8 +243,7 @@ async fn write(
         )));
     }
     sqlx::query(
-        "INSERT INTO row_outcome (id, run, outcome)
-         SELECT id, ?1, 'applied' FROM batch WHERE id > ?2",
+        "INSERT INTO row_outcome (id, run, outcome) SELECT id, ?1, 'applied' FROM batch WHERE id > ?2",
     )
     .bind(run.0)
     .bind(whole.last)
@@ -286,7 +285,10 @@ async fn change_portal(
     };
     let changed = if extent.rows > extent.creates {
         adopt::take_over(tx, tenant, run).await?;
-        change_people(tx, tenant, run).await?
+        match migrate::rename(tx, tenant, run).await? {
+            Some(renamed) => renamed,
+            None => change_people(tx, tenant, run).await?,
+        }
     } else {
         0
     };
@@ -543,8 +545,7 @@ async fn conclude(
         "UPDATE person SET absent_since = iif(absent_since = 0, ?3, absent_since),
             review = (SELECT a.review FROM plan_absence a
                 WHERE a.run = ?2 AND a.external_id = person.key)
-         WHERE tenant = ?1 AND origin = 1
-            AND key IN (SELECT external_id FROM plan_absence WHERE run = ?2)
+         WHERE tenant = ?1 AND origin = 1 AND key IN (SELECT external_id FROM plan_absence WHERE run = ?2)
             AND (absent_since = 0 OR review <> (SELECT a.review FROM plan_absence a
                 WHERE a.run = ?2 AND a.external_id = person.key))",
     )
@@ -553,7 +554,7 @@ async fn conclude(
     .bind(now())
     .execute(&mut **tx)
     .await?;
-    if now_at.mode != "uninstall" {
+    if !["uninstall", migrate::MIGRATE_IDS].contains(&now_at.mode.as_str()) {
         // Who came back without any other change has no row. A proof of completeness says that everybody was read,
         // whatever was asked for.
         sqlx::query(
@@ -577,6 +578,7 @@ async fn conclude(
     if failed {
         give_back(tx, tenant, run, now_at).await?;
     }
+    migrate::follow(tx, tenant, run).await?;
     sqlx::query(
         // Who was refused is not as the directory has them: the next sync must not pass them over.
         "UPDATE tenant SET checkpoint = iif(EXISTS (SELECT 1 FROM row_outcome
@@ -588,8 +590,7 @@ async fn conclude(
     .execute(&mut **tx)
     .await?;
     sqlx::query(
-        "UPDATE run SET status = 'applied', ended_at = ?2, cursor = sequence, checkpoint = x''
-         WHERE id = ?1",
+        "UPDATE run SET status = 'applied', ended_at = ?2, cursor = sequence, checkpoint = x'' WHERE id = ?1",
     )
     .bind(run.0)
     .bind(now_millis())

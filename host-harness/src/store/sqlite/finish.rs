@@ -3,9 +3,9 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use super::adopt;
 use super::open::{Store, now_millis, unsigned};
 use super::runs::{row_id, standing, wrong_status};
+use super::{adopt, migrate};
 use crate::contract::plan::{Guard, Proof, Summary};
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, RunStatus};
@@ -87,6 +87,9 @@ impl Store {
         .bind(row_id(run, now.sequence))
         .execute(&mut *tx)
         .await?;
+        if now.mode == migrate::MIGRATE_IDS {
+            migrate::only_ids(&mut tx, run).await?;
+        }
         adopt::check(&mut tx, tenant, run).await?;
         tx.commit().await?;
         self.planning().await.forget(run);
@@ -191,9 +194,13 @@ pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> Stor
             (SELECT count(*) FROM plan_row WHERE run = ?1 AND adopts IS NOT NULL)",
     )
     .bind(run.0)
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await?;
     let count = |column: usize| row.try_get::<i64, _>(column).map(unsigned);
+    let (migrate, adopt) = match migrate::is(connection, run).await? {
+        true => (count(6)?, 0),
+        false => (0, count(6)?),
+    };
     Ok(Weight {
         deactivate: count(0)?,
         blank: count(1)?,
@@ -201,7 +208,8 @@ pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> Stor
         create: count(3)?,
         reactivate: count(4)?,
         absent: count(5)?,
-        adopt: count(6)?,
+        adopt,
+        migrate,
     })
 }
 

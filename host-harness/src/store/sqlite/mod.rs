@@ -3,7 +3,7 @@
 //! - [`open`]: [`Store`] itself: files, connections, transactions
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`]: the ports of those names
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
-//!   [`adopt`] takes people over, [`seen`] remembers whose rows a run being planned has
+//!   [`adopt`] takes people over, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
 
 mod access;
 mod adopt;
@@ -11,6 +11,7 @@ mod apply;
 mod edit;
 mod finish;
 mod link;
+mod migrate;
 mod open;
 mod plans;
 mod portal;

@@ -120,8 +120,8 @@ impl Store {
 
     pub(super) async fn licence_state(&self, tenant: i64) -> StoreResult<LicenceState> {
         let row = sqlx::query(
-            "SELECT seats, (SELECT count(*) FROM person WHERE tenant = ?1 AND marks & 1 = 0)
-             FROM tenant WHERE id = ?1",
+            "SELECT t.seats, count(p.tenant), coalesce(sum(p.origin = 1), 0)
+             FROM tenant t LEFT JOIN person p ON p.tenant = t.id AND p.marks & 1 = 0 WHERE t.id = ?1",
         )
         .bind(tenant)
         .fetch_one(self.readers())
@@ -129,6 +129,7 @@ impl Store {
         Ok(LicenceState {
             seats: unsigned(row.try_get(0)?),
             used: unsigned(row.try_get(1)?),
+            synced: unsigned(row.try_get(2)?),
         })
     }
 

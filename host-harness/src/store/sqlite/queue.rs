@@ -231,7 +231,8 @@ async fn queued(tx: &mut Transaction<'_, Sqlite>, tenant: i64, ask: &Ask) -> Sto
     let waiting: Option<i64> = sqlx::query_scalar(
         "UPDATE run SET not_before = min(not_before, ?2), ask_key = coalesce(ask_key, ?3),
             mode = iif(?4 = 'full', ?4, mode)
-         WHERE tenant = ?1 AND status = 'queued' AND (mode = 'dry-run') = (?4 = 'dry-run') RETURNING id",
+         WHERE tenant = ?1 AND status = 'queued'
+            AND (mode = ?4 OR mode IN ('full', 'changes') AND ?4 IN ('full', 'changes')) RETURNING id",
     )
     .bind(tenant)
     .bind(ask.not_before)

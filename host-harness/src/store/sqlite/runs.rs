@@ -4,6 +4,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::link::give_back;
+use super::migrate;
 use super::open::{Store, now_millis, unsigned};
 use crate::Problem;
 use crate::contract::plan::RowKind;
@@ -212,6 +213,7 @@ impl Store {
         }
         if now.status == RunStatus::Applying {
             give_back(&mut tx, tenant, run, &now).await?;
+            migrate::follow(&mut tx, tenant, run).await?;
         }
         sqlx::query("UPDATE run SET status = ?2, problem = ?3, ended_at = ?4 WHERE id = ?1")
             .bind(run.0)

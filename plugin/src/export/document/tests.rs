@@ -47,13 +47,8 @@ impl Portal for Schema {
     fn fields(&self) -> Vec<Field> {
         [("email", true), ("title", false), ("phone", false)]
             .map(|(id, required)| Field {
-                id: id.into(),
-                tab: "requester".into(),
-                label: id.into(),
-                kind: FieldKind::Text,
                 required,
-                unique: false,
-                max_length: 0,
+                ..Field::plain(id, FieldKind::Text)
             })
             .into()
     }
@@ -61,7 +56,7 @@ impl Portal for Schema {
         Vec::new()
     }
     fn licence(&self) -> Licence {
-        Licence { seats: 0, used: 0 }
+        Licence::default()
     }
     fn count(&self) -> u64 {
         0

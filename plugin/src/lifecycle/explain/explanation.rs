@@ -37,10 +37,10 @@ pub struct Explanation {
 /// # Errors
 /// What keeps the directory from being read: `not-configured`, wrong rules, the host's problems, `cancelled`.
 pub fn explain<H: Host>(host: &H, who: &Who) -> Answer<Explanation> {
-    let configuration =
+    let mut configuration =
         Configuration::require(host.state(), &host.portal().roles()).map_err(ours)?;
+    let connected = connect_or_say(host, &mut configuration)?;
     let settings = &configuration.settings;
-    let connected = connect_or_say(host, &configuration)?;
     let profile = connected.detected.profile;
     let fields = host.portal().fields();
     let mut view = View::new(

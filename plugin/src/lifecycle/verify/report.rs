@@ -5,6 +5,7 @@ use crate::ports::directory::{Directory, Security, Stage, Verdict};
 use crate::problem::Problem;
 use crate::settings::configuration::stored_rules;
 use crate::settings::{Configuration, Settings, parse};
+use crate::sync::identifier;
 
 use super::super::answer::{Answer, one, ours};
 use super::super::connected::{Connected, connect};
@@ -50,7 +51,7 @@ pub struct Report {
 /// be one), no settings at all, or `cancelled`.
 pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
     let roles = host.portal().roles();
-    let settings = if given.is_empty() {
+    let mut settings = if given.is_empty() {
         Configuration::require(host.state(), &roles)
             .map_err(ours)?
             .settings
@@ -94,10 +95,12 @@ pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
     }
     let fields = host.portal().fields();
     let profile = connected.detected.profile;
+    let changed = identifier::known(host, &mut settings, profile).err();
     let view = View::new(&settings, &rules, profile, &fields, host.clock().now());
     match view {
         Ok(mut view) => {
             view.read_groups(host, &connected, &settings)?;
+            report.stages.extend(stages::id(&view, &settings, changed));
             report.stages.extend(view.role_stage(None));
             sample::people(host, &connected, &view, &mut report)?;
         }

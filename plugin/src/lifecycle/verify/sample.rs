@@ -80,7 +80,6 @@ pub(super) fn people<H: Host>(
             unreadable,
             &seen,
             completion.referrals,
-            connected.detected.profile,
         ));
     }
     report.stages.push(stages::paging(

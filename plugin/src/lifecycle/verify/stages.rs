@@ -4,9 +4,8 @@ use crate::attribute::AttributeSet;
 use crate::ports::Session;
 use crate::ports::directory::{Completion, HostProblem, Stage, Verdict};
 use crate::problem::Problem;
-use crate::profile::Profile;
-use crate::settings::Settings;
 use crate::settings::parse::{classless, hiding};
+use crate::settings::{Settings, id_attribute};
 
 use super::super::connected::{Connected, anything, at};
 use super::super::view::View;
@@ -92,6 +91,19 @@ pub(super) fn filter(
     stage("filter", evidence, problems)
 }
 
+/// What says for ever who somebody is, where the settings say it or the portal's people are known by something else.
+pub(super) fn id(view: &View, settings: &Settings, changed: Option<Problem>) -> Option<Stage> {
+    let chosen = settings.id_attribute.as_str();
+    if chosen.is_empty() && changed.is_none() {
+        return None;
+    }
+    let ids: Vec<&str> = view.ids.names().collect();
+    let evidence = format!("{} says who somebody is", ids.join(" or "));
+    let problems = changed.into_iter().chain(id_attribute::warning(chosen));
+    let problems = problems.map(|problem| (Verdict::Warned, problem));
+    Some(stage("id", vec![evidence], problems.collect()))
+}
+
 /// The bind account may read what the sync needs: `unreadable` is how many of the sample have no id.
 pub(super) fn read(
     view: &View,
@@ -99,9 +111,8 @@ pub(super) fn read(
     unreadable: u64,
     seen: &[u64],
     referrals: u32,
-    profile: &Profile,
 ) -> Stage {
-    let ids: Vec<&str> = profile.ids.iter().map(|id| id.name).collect();
+    let ids: Vec<&str> = view.ids.names().collect();
     let mut problems = Vec::new();
     if sampled > 0 && unreadable == sampled {
         problems.push((

@@ -334,3 +334,30 @@ fn everybody_failing_is_a_failure() {
     assert_eq!(verdicts(&report).last(), Some(&("sample", Verdict::Failed)));
     assert_eq!(report.profile, "generic");
 }
+
+#[test]
+fn an_id_attribute_is_named_and_one_that_people_fill_in_or_that_is_another_is_warned_of() {
+    let world = World::with_people(3);
+    let told = |more: &[(&str, &str)]| {
+        let report = verify(&world, &settings(more)).unwrap();
+        let id = report.stages.iter().find(|stage| stage.name == "id");
+        id.map(|stage| {
+            let codes = stage.problems.iter().map(|problem| problem.code.clone());
+            (stage.verdict, codes.collect::<Vec<_>>())
+        })
+    };
+    let by = |name| [("id-attribute", name)];
+    assert_eq!(told(&[]), None);
+    assert_eq!(told(&by("entryUUID")), Some((Verdict::Passed, vec![])));
+    let reusable = "id-reusable".to_owned();
+    let warned = Some((Verdict::Warned, vec![reusable.clone()]));
+    assert_eq!(told(&by("uid")), warned);
+    let id = "00000000-0000-4000-8000-000000000001";
+    world.portal.add(id, "cn=x", &[]);
+    assert_eq!(told(&by("entryUUID")), Some((Verdict::Passed, vec![])));
+    let changed = "id-changed".to_owned();
+    assert_eq!(
+        told(&by("uid")),
+        Some((Verdict::Warned, vec![changed, reusable]))
+    );
+}

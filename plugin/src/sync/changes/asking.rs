@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::checkpoint::{Checkpoint, Mark};
-use super::content::{self, Content};
-use super::sequence::{self, Sequence};
-use super::stamps::{self, Groups, Listing};
+use super::content::Content;
+use super::sequence::Sequence;
+use super::shown::Shown;
+use super::stamps::{Groups, Listing};
 use super::{Mechanism, Unable, containers, control, look};
 use crate::attribute::AttributeSet;
+use crate::decode;
 use crate::filter::Filter;
 use crate::ports::Host;
 use crate::ports::directory::{HostProblem, SearchRequest, ServerIdentity, Session};
@@ -57,6 +59,8 @@ pub(in crate::sync) struct Asking<S: Session> {
     first: bool,
     before: Option<Checkpoint>,
     ids: BTreeSet<String>,
+    /// Of these the directory told that they are there.
+    changed: Vec<[u8; 16]>,
     stage: Stage<S>,
     /// Other mechanisms that may do; only where nothing was before.
     others: &'static [Mechanism],
@@ -69,6 +73,8 @@ enum Stage<S: Session> {
     /// The portal's people are compared, after this one.
     Compare(Mark, Concerned, String),
     Rest(Mark),
+    /// Who is there must be found, before this counts.
+    Shown(Shown, Box<News>),
     Over,
 }
 
@@ -102,17 +108,21 @@ impl<S: Session> Asking<S> {
             ));
         }
         let mut others = around.profile.changes;
+        if *recipe.ids() != around.profile.ids("") {
+            // The others tell of whom they mean by the profile's own id.
+            others = &[Mechanism::Stamps];
+        }
         if let Some(before) = &before {
             let mechanism = others.iter().find(|one| before.mark.is_of(**one));
             let mechanism = mechanism.ok_or_else(|| {
                 Unable::new("the directory is asked for changes in another way now")
             })?;
             let stage = begin(around, *mechanism, Some((&before.mark, before.at)))?;
-            let ids = BTreeSet::new();
             return Ok(Self {
                 first: false,
                 before: Some(before.clone()),
-                ids,
+                ids: BTreeSet::new(),
+                changed: Vec::new(),
                 stage,
                 others: &[],
             });
@@ -126,6 +136,7 @@ impl<S: Session> Asking<S> {
                         first: true,
                         before: None,
                         ids: BTreeSet::new(),
+                        changed: Vec::new(),
                         stage,
                         others,
                     });
@@ -148,7 +159,7 @@ impl<S: Session> Asking<S> {
             Err(unable) => return self.otherwise(around, unable),
         };
         match told {
-            Some(news) => Asked::Told(Box::new(news)),
+            Some(news) => Asked::Told(news),
             None if self.ids.len() > MOST => Asked::Unable(Unable::new(format!(
                 "more than {MOST} people may have changed"
             ))),
@@ -171,28 +182,33 @@ impl<S: Session> Asking<S> {
         &mut self,
         host: &H,
         around: &Around<'_, S>,
-    ) -> Result<Option<News>, Unable> {
+    ) -> Result<Option<Box<News>>, Unable> {
         let session = around.session;
         let ids = &mut self.ids;
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
         self.stage = match stage {
             Stage::Content(mut content) => match content.step(session, ids)? {
-                content::Told::More => Stage::Content(content),
-                content::Told::All(mark, None) => Stage::Rest(mark),
-                content::Told::All(mark, Some(present)) => {
-                    Stage::Compare(mark, Concerned::AllBut(present), String::new())
+                None => Stage::Content(content),
+                Some(told) => {
+                    self.changed = told.changed;
+                    match told.present {
+                        None => Stage::Rest(told.mark),
+                        Some(present) => {
+                            Stage::Compare(told.mark, Concerned::AllBut(present), String::new())
+                        }
+                    }
                 }
             },
             Stage::Sequence(mut sequence) => match sequence.step(session, ids)? {
-                sequence::Told::More => Stage::Sequence(sequence),
-                sequence::Told::All(mark) => Stage::Rest(mark),
+                None => Stage::Sequence(sequence),
+                Some(mark) => Stage::Rest(mark),
             },
             Stage::Stamps(mut listing) => {
                 let before = self.before.as_ref().map(|before| &before.mark);
                 match listing.step(session, around.recipe, before, around.now, ids)? {
-                    stamps::Told::More => Stage::Stamps(listing),
-                    stamps::Told::All(mark, _) if before.is_none() => Stage::Rest(mark),
-                    stamps::Told::All(mark, groups) => {
+                    None => Stage::Stamps(listing),
+                    Some((mark, _)) if before.is_none() => Stage::Rest(mark),
+                    Some((mark, groups)) => {
                         Stage::Compare(mark, Concerned::Of(groups), String::new())
                     }
                 }
@@ -211,7 +227,14 @@ impl<S: Session> Asking<S> {
                     _ => Stage::Rest(mark),
                 }
             }
-            Stage::Rest(mark) => return self.rest(host, around, mark).map(Some),
+            Stage::Rest(mark) => {
+                let (shown, news) = self.rest(host, around, mark)?;
+                Stage::Shown(shown, Box::new(news))
+            }
+            Stage::Shown(mut shown, news) => match shown.step(host, around)? {
+                true => Stage::Shown(shown, news),
+                false => return Ok(Some(news)),
+            },
             Stage::Over => return Err(Unable::new("asking is over")),
         };
         Ok(None)
@@ -223,7 +246,7 @@ impl<S: Session> Asking<S> {
         host: &H,
         around: &Around<'_, S>,
         mark: Mark,
-    ) -> Result<News, Unable> {
+    ) -> Result<(Shown, News), Unable> {
         let Around {
             session,
             recipe,
@@ -232,13 +255,17 @@ impl<S: Session> Asking<S> {
         } = *around;
         let digest = &around.configuration.digest;
         let listed = mark.is_of(Mechanism::Stamps);
+        let mut shown = Shown::default();
+        if let Mark::ContentSync { .. } = mark {
+            shown = self.shown();
+        }
         let mut next = Checkpoint::new(recipe, digest, around.server, around.now, mark);
         if !listed {
             next.containers = containers::digest(session, recipe, profile)?;
         }
         next.groups = around.roles.digest();
         let Some(before) = self.before.take() else {
-            return Ok(News { people: None, next });
+            return Ok((Shown::default(), News { people: None, next }));
         };
         next.whole = before.whole;
         if next.containers != before.containers {
@@ -261,7 +288,7 @@ impl<S: Session> Asking<S> {
         next.controls = control::check(host, around, &untold)?;
         // One of them is read with the others: nobody found at all would say nothing.
         self.ids.extend(next.controls.first().cloned());
-        self.ids.extend(before.unsynced);
+        let mut others: BTreeSet<String> = before.unsynced.into_iter().collect();
         let mut after = String::new();
         loop {
             let pending = host.portal().pending(&after, INDEX);
@@ -270,13 +297,27 @@ impl<S: Session> Asking<S> {
                 break;
             }
             after.clone_from(last);
-            self.ids.extend(pending);
+            others.extend(pending);
         }
+        shown.untold = others.difference(&self.ids).cloned().collect();
+        self.ids.extend(others);
         let people = std::mem::take(&mut self.ids).into_iter().collect();
-        Ok(News {
-            people: Some(people),
-            next,
-        })
+        let people = Some(people);
+        Ok((shown, News { people, next }))
+    }
+
+    /// What the directory told. Who is told as changed is there, whatever else is told of them.
+    fn shown(&mut self) -> Shown {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        let told = self.ids.iter().filter_map(|id| decode::uuid_to_bytes(id));
+        Shown {
+            gone: told
+                .filter(|id| changed.binary_search(id).is_err())
+                .collect(),
+            changed,
+            untold: Vec::new(),
+        }
     }
 }
 
@@ -302,15 +343,16 @@ fn begin<S: Session>(
         Mechanism::UpdateSequence => Stage::Sequence(Sequence::begin(
             session, root, profile, places, before, since, around.now,
         )?),
-        Mechanism::Stamps => Stage::Stamps(Box::new(Listing::begin(session, recipe, profile)?)),
+        Mechanism::Stamps => Stage::Stamps(Box::new(Listing::begin(session, recipe)?)),
     })
 }
 
 impl Concerned {
     fn is(&self, id: &str) -> bool {
         match self {
-            Self::AllBut(present) => crate::decode::uuid_to_bytes(id)
-                .is_none_or(|bytes| present.binary_search(&bytes).is_err()),
+            Self::AllBut(present) => {
+                decode::uuid_to_bytes(id).is_none_or(|bytes| present.binary_search(&bytes).is_err())
+            }
             Self::Of(groups) => groups.have(id),
         }
     }
@@ -336,7 +378,7 @@ fn expired<S: Session>(
         return Ok(());
     }
     let mut attributes = AttributeSet::new();
-    let identity = around.profile.identity(&mut attributes);
+    let identity = around.recipe.ids().identity(&mut attributes);
     let became = Filter::And(vec![now, Filter::Not(Box::new(then))]);
     for narrowed in around.recipe.narrowed(&became) {
         let request = SearchRequest {
@@ -344,9 +386,21 @@ fn expired<S: Session>(
             page_size: look::PAGE,
             ..narrowed
         };
-        look::every(around.session, &request, "accounts that expired", |entry| {
-            ids.extend(identity.read(entry).map(|id| id.into_owned()));
-        })?;
+        let mut hidden = false;
+        look::every(
+            around.session,
+            &request,
+            "accounts that expired",
+            |entry| match identity.read(entry) {
+                Ok(id) => _ = ids.insert(id.into_owned()),
+                Err(_) => hidden |= !around.recipe.places().exclude(entry.dn()),
+            },
+        )?;
+        if hidden {
+            return Err(Unable::new(
+                "there are accounts that expired and whose id cannot be read",
+            ));
+        }
     }
     Ok(())
 }

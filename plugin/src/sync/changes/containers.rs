@@ -33,7 +33,7 @@ pub(super) fn digest(
         return Ok(sum);
     }
     let mut attributes = AttributeSet::new();
-    let identity = profile.identity(&mut attributes);
+    let identity = profile.ids("").identity(&mut attributes);
     let class = |class: &&str| Filter::Equal("objectClass".to_owned(), class.as_bytes().to_vec());
     for base in recipe.places().bases() {
         let request = SearchRequest {

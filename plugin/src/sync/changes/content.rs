@@ -26,6 +26,7 @@ pub(super) struct Content<C> {
     at: usize,
     cookies: Vec<Vec<u8>>,
     started: Option<String>,
+    changed: Vec<[u8; 16]>,
     present: Vec<[u8; 16]>,
     /// Whoever was told neither as changed nor as present may be gone.
     by_absence: bool,
@@ -35,11 +36,14 @@ pub(super) struct Content<C> {
     first: bool,
 }
 
-/// What one step came to.
-pub(super) enum Told {
-    More,
-    /// Ask next with the mark. Of the known people only those in the list, ascending, are as they were, if there is one.
-    All(Mark, Option<Vec<[u8; 16]>>),
+/// What a round came to.
+pub(super) struct Told {
+    /// To ask next with.
+    pub(super) mark: Mark,
+    /// New, or not as they were.
+    pub(super) changed: Vec<[u8; 16]>,
+    /// Of the known people only these, ascending, are as they were, if there is a list.
+    pub(super) present: Option<Vec<[u8; 16]>>,
 }
 
 impl<C: Changes> Content<C> {
@@ -83,6 +87,7 @@ impl<C: Changes> Content<C> {
             at: 0,
             cookies: Vec::new(),
             started,
+            changed: Vec::new(),
             present: Vec::new(),
             by_absence: false,
             deletes,
@@ -90,18 +95,25 @@ impl<C: Changes> Content<C> {
         })
     }
 
-    /// Takes what comes next; changed and deleted entries go into `ids`.
+    /// Takes what comes next; changed and deleted entries go into `ids`. Nothing while there is more.
     pub(super) fn step<S: Session<Changes = C>>(
         &mut self,
         session: &S,
         ids: &mut BTreeSet<String>,
-    ) -> Result<Told, Unable> {
+    ) -> Result<Option<Told>, Unable> {
         let end = match self.changes.next() {
-            ChangeTurn::Changed(uuids) | ChangeTurn::Deleted(uuids) => {
+            ChangeTurn::Changed(uuids) => {
+                if !self.first {
+                    self.changed.extend(each(&uuids));
+                    ids.extend(each(&uuids).map(decode::uuid_from_bytes));
+                }
+                return Ok(None);
+            }
+            ChangeTurn::Deleted(uuids) => {
                 if !self.first {
                     ids.extend(each(&uuids).map(decode::uuid_from_bytes));
                 }
-                return Ok(Told::More);
+                return Ok(None);
             }
             ChangeTurn::Present(uuids) => {
                 if !self.first {
@@ -112,7 +124,7 @@ impl<C: Changes> Content<C> {
                         "the directory told of more entries than are remembered",
                     ));
                 }
-                return Ok(Told::More);
+                return Ok(None);
             }
             ChangeTurn::Finished(end) => end,
         };
@@ -139,7 +151,7 @@ impl<C: Changes> Content<C> {
         self.at += 1;
         if let Some(request) = self.bases.get(self.at) {
             self.changes = ask(session, request)?;
-            return Ok(Told::More);
+            return Ok(None);
         }
         let mark = Mark::ContentSync {
             cookies: std::mem::take(&mut self.cookies),
@@ -148,7 +160,11 @@ impl<C: Changes> Content<C> {
         let mut present = std::mem::take(&mut self.present);
         present.sort_unstable();
         let compare = self.by_absence && !self.first;
-        Ok(Told::All(mark, compare.then_some(present)))
+        Ok(Some(Told {
+            mark,
+            changed: std::mem::take(&mut self.changed),
+            present: compare.then_some(present),
+        }))
     }
 }
 

@@ -20,7 +20,6 @@ pub(super) fn check<H: Host>(
         session,
         recipe,
         roles,
-        profile,
         ..
     } = *around;
     let differs = || {
@@ -29,7 +28,7 @@ pub(super) fn check<H: Host>(
              the bind account sees less than it did",
         )
     };
-    let Some(requests) = recipe.by_id(profile, controls) else {
+    let Some(requests) = recipe.by_id(controls) else {
         return Err(Unable::new("nobody is remembered who must be there"));
     };
     let index = host.portal().index_of(controls);

@@ -11,7 +11,9 @@
 //! - `stamps`: everybody's id and change stamp, where nothing better is there
 //! - `containers`: whether a subtree was moved, which changes the names of people whose entries stay as they are
 //! - `control`: people known to be there as they were: if they are not, the directory is not the one it was
+//! - `shown`: whether those who are there can be found by their ids
 //! - `named`: reads people by id
+//! - `naming`: people who name those who have changed
 
 mod asking;
 mod checkpoint;
@@ -20,7 +22,9 @@ mod content;
 mod control;
 mod look;
 mod named;
+mod naming;
 mod sequence;
+mod shown;
 mod stamps;
 
 pub(super) use asking::{Around, Asked, Asking, News};

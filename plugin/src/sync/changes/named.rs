@@ -1,36 +1,29 @@
 //! Reads the people who may have changed, by id, as a full sync would read them.
 
-use std::collections::BTreeSet;
-
 use super::super::proof;
 use super::super::reading::Reading;
 use super::super::recipe::Recipe;
 use super::super::sweep::{Sweep, Swept};
-use super::look;
-use crate::attribute::AttributeSet;
-use crate::filter::Filter;
+use super::Unable;
+use super::asking::Around;
+use super::naming::Naming;
 use crate::ports::Host;
-use crate::ports::directory::{Completion, HostProblem, SearchRequest, ServerIdentity, Session};
+use crate::ports::directory::{Completion, HostProblem, ServerIdentity, Session};
 use crate::ports::plan::{Basis, Proof, Searched};
 use crate::ports::portal::PeopleIndex;
 use crate::problem::Problem;
-use crate::profile::Profile;
 use crate::settings::LeaverPolicy;
 
 /// Ids a search.
 const IDS: usize = 200;
-/// Names a search.
-const NAMES: usize = 50;
-/// The most names that are looked for: a step must not take long.
-const MOST_NAMES: usize = 1000;
-/// Ids of people who may be named, a call.
-const NAMED: usize = 1000;
 
 /// Whom to read, and what came of it.
 #[derive(Debug)]
 pub(in crate::sync) struct Named {
     ids: Vec<String>,
     at: usize,
+    /// Who names them is looked for.
+    naming: Option<Naming>,
     proof: Proof,
 }
 
@@ -39,6 +32,7 @@ impl Named {
         Self {
             ids,
             at: 0,
+            naming: None,
             proof: Proof {
                 basis: Basis::Changes,
                 complete: true,
@@ -58,26 +52,22 @@ impl Named {
         self.ids.len() as u64
     }
 
-    /// Reads the next few. False where there are no more.
+    /// Reads the next few.
     pub(in crate::sync) fn step<H: Host>(
         &mut self,
         host: &H,
         session: &impl Session,
         server: &ServerIdentity,
-        profile: &Profile,
         reading: &mut Reading,
-    ) -> Result<bool, HostProblem> {
+    ) -> Result<(), HostProblem> {
         let ids = &self.ids[self.at..self.ids.len().min(self.at + IDS)];
-        if ids.is_empty() {
-            return Ok(false);
-        }
         let asked = ids.len();
         let index = host.portal().index_of(ids);
         let tokens: Vec<_> = index.external_ids.iter().map(|id| reading.id(id)).collect();
         reading.known.extend(&index, &tokens);
         let recipe = std::sync::Arc::clone(&reading.recipe);
         let mut ended = None;
-        if let Some(requests) = recipe.by_id(profile, ids) {
+        if let Some(requests) = recipe.by_id(ids) {
             let mut sweep = Sweep::begin(session, &requests)?;
             let (completion, searches) = loop {
                 match sweep.next(session) {
@@ -91,7 +81,7 @@ impl Named {
             self.weigh(&completion, searches, wanted, server, &recipe)?;
         }
         self.at += asked;
-        Ok(true)
+        Ok(())
     }
 
     fn weigh(
@@ -139,59 +129,41 @@ impl Named {
         self.at < self.ids.len()
     }
 
-    /// Others who name those who have changed as their managers: they are read too, once. False where it cannot be told
-    /// who they are, or the names are too many.
+    /// Once those are read, looks step by step for others who name them as their managers (`names`): they are read too,
+    /// once. False where there is no more to do.
+    ///
+    /// # Errors
+    /// It cannot be told who they are.
     pub(in crate::sync) fn widen<H: Host>(
         &mut self,
         host: &H,
-        session: &impl Session,
-        profile: &Profile,
-        reading: &mut Reading,
-    ) -> bool {
-        let recipe = std::sync::Arc::clone(&reading.recipe);
-        let (Some(link), Some(names)) = (recipe.mapping().link(), reading.named.take()) else {
-            return true;
+        around: &Around<'_, impl Session>,
+        reading: &Reading,
+        names: Option<Vec<String>>,
+    ) -> Result<bool, Unable> {
+        let naming = match (self.naming.take(), names) {
+            (None, Some(names)) => Naming::begin(&reading.recipe, self.gone(reading), names)?,
+            (naming, _) => naming,
         };
-        if names.len() > MOST_NAMES {
-            return false;
+        let Some(mut naming) = naming else {
+            return Ok(false);
+        };
+        if naming.step(host, around, &self.ids)? {
+            self.naming = Some(naming);
+            return Ok(true);
         }
-        let field = &recipe.mapping().fields()[link.field()].id;
-        let attribute = recipe
-            .attributes()
-            .name(link.attribute())
-            .unwrap_or_default();
-        let mut naming: BTreeSet<String> = BTreeSet::new();
+        let others: Vec<String> = naming.others(&self.ids).collect();
+        self.ids.extend(others);
+        Ok(self.has_more())
+    }
+
+    /// The portal's people who were not found.
+    fn gone(&self, reading: &Reading) -> Vec<String> {
         let gone = |id: &&String| {
             let slot = reading.known.find(reading.id(id));
             slot.is_some_and(|slot| !reading.known.marks(slot).seen())
         };
-        let gone: Vec<String> = self.ids.iter().filter(gone).cloned().collect();
-        for gone in gone.chunks(NAMED) {
-            naming.extend(host.portal().naming(field, gone));
-        }
-        let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
-        for names in names.chunks(NAMES) {
-            let names = names.iter();
-            let name = |dn: &String| Filter::Equal(attribute.to_owned(), dn.as_bytes().to_vec());
-            let names = Filter::Or(names.map(name).collect());
-            for narrowed in recipe.narrowed(&names) {
-                let request = SearchRequest {
-                    attributes: attributes.names().to_vec(),
-                    page_size: look::PAGE,
-                    ..narrowed
-                };
-                let read = look::every(session, &request, "people who name others", |entry| {
-                    naming.extend(identity.read(entry).map(|id| id.into_owned()));
-                });
-                if read.is_err() {
-                    return false;
-                }
-            }
-        }
-        naming.retain(|id| self.ids.binary_search(id).is_err());
-        self.ids.extend(naming);
-        true
+        self.ids.iter().filter(gone).cloned().collect()
     }
 
     /// The next few after so many; nothing at the end.

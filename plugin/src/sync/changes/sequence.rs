@@ -24,12 +24,6 @@ pub(super) struct Sequence<C> {
     mark: Mark,
 }
 
-/// What one step came to.
-pub(super) enum Told {
-    More,
-    All(Mark),
-}
-
 impl<C: Cursor> Sequence<C> {
     /// Begins; `before` is where the last sync left off.
     pub(super) fn begin<S: Session<Cursor = C>>(
@@ -54,7 +48,7 @@ impl<C: Cursor> Sequence<C> {
             tombstones(session, context)?;
         }
         let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
+        let identity = profile.ids("").identity(&mut attributes);
         let waiting = match before {
             Some(Mark::UpdateSequence {
                 database: then,
@@ -97,19 +91,19 @@ impl<C: Cursor> Sequence<C> {
         })
     }
 
-    /// Takes what comes next into `ids`.
+    /// Takes what comes next into `ids`. Nothing while there is more, then the mark to go on from.
     pub(super) fn step<S: Session<Cursor = C>>(
         &mut self,
         session: &S,
         ids: &mut BTreeSet<String>,
-    ) -> Result<Told, Unable> {
+    ) -> Result<Option<Mark>, Unable> {
         let Some(cursor) = &self.cursor else {
             let Some(request) = self.waiting.pop() else {
-                return Ok(Told::All(self.mark.clone()));
+                return Ok(Some(self.mark.clone()));
             };
             let cursor = session.search(&request);
             self.cursor = Some(cursor.map_err(|problem| Unable::new(problem.message))?);
-            return Ok(Told::More);
+            return Ok(None);
         };
         match cursor.next() {
             Turn::Entries(page) => {
@@ -125,7 +119,7 @@ impl<C: Cursor> Sequence<C> {
                 self.cursor = None;
             }
         }
-        Ok(Told::More)
+        Ok(None)
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Unable, look};
 use crate::attribute::AttributeSet;
 use crate::entry::{Entry, Page};
 use crate::ports::directory::{Cursor, HostProblem, SearchRequest, Session};
-use crate::profile::{Identity, Profile};
+use crate::profile::Identity;
 
 /// What changes with each change of an entry, the finest first.
 const STAMPS: [&str; 3] = ["entryCSN", "uSNChanged", "modifyTimestamp"];
@@ -41,13 +41,6 @@ pub(super) struct Listing<C> {
     bases: usize,
 }
 
-/// What one step came to.
-pub(super) enum Told {
-    More,
-    /// The mark to go on from, and who may have changed.
-    All(Mark, Groups),
-}
-
 /// The groups whose people may have changed.
 #[derive(Debug)]
 pub(super) struct Groups(Vec<bool>);
@@ -63,10 +56,9 @@ impl<C: Cursor> Listing<C> {
     pub(super) fn begin<S: Session<Cursor = C>>(
         session: &S,
         recipe: &Recipe,
-        profile: &Profile,
     ) -> Result<Self, Unable> {
         let mut attributes = AttributeSet::new();
-        let identity = profile.identity(&mut attributes);
+        let identity = recipe.ids().identity(&mut attributes);
         let stamps = STAMPS.map(|name| attributes.intern(name)).to_vec();
         let requests: Vec<SearchRequest> = recipe
             .requests()
@@ -89,8 +81,8 @@ impl<C: Cursor> Listing<C> {
         })
     }
 
-    /// Takes what comes next. At the end, those listed in groups that are not as `before` go into `ids`. `at` is the
-    /// run's moment.
+    /// Takes what comes next. Nothing while there is more; at the end, those listed in groups that are not as `before` go
+    /// into `ids`, and it gives the mark to go on from and these groups. `at` is the run's moment.
     pub(super) fn step<S: Session<Cursor = C>>(
         &mut self,
         session: &S,
@@ -98,11 +90,11 @@ impl<C: Cursor> Listing<C> {
         before: Option<&Mark>,
         at: u64,
         ids: &mut BTreeSet<String>,
-    ) -> Result<Told, Unable> {
+    ) -> Result<Option<(Mark, Groups)>, Unable> {
         match self.sweep.next(session) {
             Swept::Page(page) => {
                 self.page(recipe, &page)?;
-                Ok(Told::More)
+                Ok(None)
             }
             Swept::Finished(completion, searches) => {
                 look::whole(&completion, "the list of everybody's ids")?;
@@ -127,7 +119,7 @@ impl<C: Cursor> Listing<C> {
                         ids.insert(id.into_owned());
                     }
                 }
-                Ok(Told::All(Mark::Stamps(now), groups))
+                Ok(Some((Mark::Stamps(now), groups)))
             }
         }
     }

@@ -20,7 +20,7 @@ const WHOLE_EVERY: u32 = 7;
 impl<H: Host> Run<H> {
     pub(super) fn begin(&mut self, host: &H, options: &Options) -> Result<(), HostProblem> {
         let full = options.mode == Mode::Full;
-        if full && options.checkpoint.is_empty() {
+        if options.mode == Mode::MigrateIds || full && options.checkpoint.is_empty() {
             return self.everybody(host);
         }
         match Asking::begin(&self.around(), Some(&options.checkpoint)) {
@@ -77,7 +77,6 @@ impl<H: Host> Run<H> {
                 self.next = Some(next);
                 match people {
                     Some(people) if self.mode == Mode::Changes => {
-                        self.active = host.portal().licence().used;
                         self.reading.named = Some(Vec::new());
                         self.phase = Phase::Named(Named::new(people, &self.configuration.digest));
                     }
@@ -95,21 +94,20 @@ impl<H: Host> Run<H> {
     pub(super) fn named(&mut self, host: &H, mut named: Named) -> Result<(), HostProblem> {
         let seen = self.reading.tally.seen;
         report(host, "read", seen, named.len().max(seen))?;
-        let more = named.step(
-            host,
-            &self.session,
-            &self.server,
-            self.profile,
-            &mut self.reading,
-        )?;
-        if !more {
-            let (session, profile) = (&self.session, self.profile);
-            if !named.widen(host, session, profile, &mut self.reading) {
+        let more = if named.has_more() {
+            let (session, server) = (&self.session, &self.server);
+            named.step(host, session, server, &mut self.reading)?;
+            true
+        } else {
+            let names = self.reading.named.take();
+            let widened = named.widen(host, &self.around(), &self.reading, names);
+            if widened.is_err() {
                 // Nobody would look at the others again.
                 self.next = None;
             }
-        }
-        self.phase = if more || named.has_more() {
+            widened.unwrap_or(false)
+        };
+        self.phase = if more {
             Phase::Named(named)
         } else {
             self.same_configuration(host)?;
@@ -153,7 +151,7 @@ impl<H: Host> Run<H> {
             0 => proof::empty_base(&self.session, &recipe),
             _ => None,
         };
-        let look = SecondLook::new(&recipe, self.profile);
+        let look = SecondLook::new(&recipe);
         let gap = gap.or_else(|| {
             let wanted = !leaving.is_empty();
             wanted.then(|| look.gap(&self.session, &self.server, &leaving))?

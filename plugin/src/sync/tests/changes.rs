@@ -14,13 +14,13 @@ use crate::testing::world::person;
 const CONTENT_SYNC: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 
 /// A directory that remembers changes.
-fn remembering(world: &World) {
+pub(super) fn remembering(world: &World) {
     let mut root = world.directory.root.borrow_mut();
     root.add("supportedControl", CONTENT_SYNC.as_bytes());
 }
 
 /// Forty people, synced, and the checkpoint that this left.
-fn synced() -> (World, Vec<u8>) {
+pub(super) fn synced() -> (World, Vec<u8>) {
     synced_with(40)
 }
 
@@ -33,13 +33,13 @@ fn synced_with(people: u32) -> (World, Vec<u8>) {
     (world, checkpoint)
 }
 
-fn changes(world: &World, checkpoint: &[u8]) -> (Summary, Vec<u8>) {
+pub(super) fn changes(world: &World, checkpoint: &[u8]) -> (Summary, Vec<u8>) {
     let ended = plan_from(world, Mode::Changes, checkpoint, 7).unwrap();
     apply(world);
     ended
 }
 
-fn basis(world: &World) -> Basis {
+pub(super) fn basis(world: &World) -> Basis {
     world.finished.borrow().as_ref().unwrap().1.basis
 }
 
@@ -47,7 +47,7 @@ fn basis(world: &World) -> Basis {
 type Hurt = fn(&World);
 
 /// Why everybody was read.
-fn instead(summary: &Summary) -> &str {
+pub(super) fn instead(summary: &Summary) -> &str {
     let mut warnings = summary.warnings.iter();
     let warning = warnings.find(|warning| warning.code == "full-instead");
     &warning.unwrap().message
@@ -194,7 +194,7 @@ fn who_is_missed_once_and_there_when_asked_again_is_no_leaver() {
     world.change("uid=user4,", |record| record.set("sn", &["Other"]));
     // After what is asked first, the search for people by id ends early.
     world.directory.faults.borrow_mut().ends_early_at =
-        Some((world.directory.searches.get() + 6, 1));
+        Some((world.directory.searches.get() + 7, 1));
     let (summary, _) = changes(&world, &checkpoint);
     assert_eq!(
         summary.warnings[0].code, "missed-entries",
@@ -289,6 +289,25 @@ fn an_attribute_that_is_made_of_other_entries_leads_to_everybody() {
     let (summary, next) = changes(&world, &[]);
     assert_eq!((summary.seen, next.len()), (2, 0));
     assert!(instead(&summary).contains("no sync before"));
+}
+
+#[test]
+fn guards_take_their_shares_of_synced_people_alone_however_much_is_read() {
+    for mode in [Mode::Full, Mode::Changes] {
+        for leavers in [6, 7] {
+            let (world, checkpoint) = synced_with(60);
+            for _ in 0..60 {
+                world.portal.add("", "", &[]);
+            }
+            let mut entries = world.directory.entries.take();
+            entries.truncate(entries.len() - leavers);
+            world.directory.entries.replace(entries);
+            let (summary, _) = plan_from(&world, mode, &checkpoint, 1).unwrap();
+            let guard = &summary.guards[0];
+            assert_eq!((guard.name.as_str(), guard.limit), ("deactivate", 6));
+            assert_eq!((guard.count, guard.tripped), (leavers as u64, leavers == 7));
+        }
+    }
 }
 
 #[test]

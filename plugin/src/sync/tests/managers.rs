@@ -11,17 +11,13 @@ use crate::testing::directory::Record;
 const BOSS: &str = "uid=user1,ou=people,dc=example,dc=com";
 
 /// A world whose portal has a field for the manager; everybody but the first reports to the first.
-fn world(people: u32) -> World {
+pub(super) fn world(people: u32) -> World {
     let world = World::with_people(people);
-    world.portal.fields.borrow_mut().push(Field {
-        id: "manager".into(),
-        tab: "work".into(),
-        label: "Manager".into(),
-        kind: FieldKind::Person,
-        required: false,
-        unique: false,
-        max_length: 64,
-    });
+    world
+        .portal
+        .fields
+        .borrow_mut()
+        .push(Field::plain("manager", FieldKind::Person));
     for n in 2..=people {
         manage(&world, n, &[BOSS]);
     }
@@ -29,18 +25,18 @@ fn world(people: u32) -> World {
     world
 }
 
-fn manage(world: &World, n: u32, managers: &[&str]) {
+pub(super) fn manage(world: &World, n: u32, managers: &[&str]) {
     world.change(&format!("uid=user{n},"), |record| {
         record.set("manager", managers)
     });
 }
 
-fn id(n: u32) -> String {
+pub(super) fn id(n: u32) -> String {
     format!("00000000-0000-4000-8000-{n:012}")
 }
 
 /// Whom the portal has as the n-th person's manager.
-fn manager(world: &World, n: u32) -> Option<String> {
+pub(super) fn manager(world: &World, n: u32) -> Option<String> {
     let person = portal(world).remove(&id(n))?;
     let value = person
         .values

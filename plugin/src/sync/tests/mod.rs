@@ -4,6 +4,9 @@
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `changes`: what has changed since the last sync, and when everybody is read instead
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
+//! - `hidden`: ids that the bind account may no longer read somewhere
+//! - `naming`: people who name those who have changed as their managers
+//! - `migration`: people who get the ids of another attribute
 //! - `places`: several bases, and subtrees that are left out
 //! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
@@ -18,7 +21,10 @@ mod adoption;
 mod bench;
 mod changes;
 mod disabled;
+mod hidden;
 mod managers;
+mod migration;
+mod naming;
 mod photos;
 mod places;
 mod plans;

@@ -12,13 +12,8 @@ use crate::testing::directory::Record;
 fn world(mapped: bool) -> World {
     let world = World::with_people(3);
     world.portal.fields.borrow_mut().push(Field {
-        id: "photo".into(),
-        tab: "requester".into(),
-        label: "Photo".into(),
-        kind: FieldKind::Image,
-        required: false,
-        unique: false,
         max_length: 4096,
+        ..Field::plain("photo", FieldKind::Image)
     });
     set(&world, &[("photo-max-kb", "2")]);
     let mut rules = vec![

@@ -7,8 +7,8 @@ ALTER TABLE run ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN stop INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN heard TEXT;
--- Whoever wants to look at a plan first does not get it applied: a dry run is queued beside a sync.
-CREATE UNIQUE INDEX run_queued ON run (tenant, mode = 'dry-run') WHERE status = 'queued';
+-- Whoever wants to look at a plan first does not get it applied: a dry run, or a migration, is queued beside a sync.
+CREATE UNIQUE INDEX run_queued ON run (tenant, iif(mode IN ('full', 'changes'), 'sync', mode)) WHERE status = 'queued';
 CREATE UNIQUE INDEX run_ask_key ON run (tenant, ask_key) WHERE ask_key IS NOT NULL;
 CREATE INDEX run_waiting ON run (not_before)
     WHERE status IN ('queued', 'applying', 'planning') OR status = 'planned' AND released = 1;

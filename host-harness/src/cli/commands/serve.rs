@@ -1,28 +1,38 @@
 //! `serve`: many tenants, unattended.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use ipnet::IpNet;
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use crate::Problem;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::bars::asked_to_stop;
 use crate::ports::TenantId;
-use crate::service::http::Api;
+use crate::service::http::{Api, Door, Peer, Protection};
 use crate::service::{Host, HostConfig, Platforms};
 use crate::tenant::Hook;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Where to listen; only on this machine
+    /// Where to listen; on other addresses than this machine's own with TLS or a trusted proxy only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// PEM file of the certificate, with those that issued it
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// PEM file of the certificate's private key
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// An address or network of a proxy with TLS, the only one that is let in; may be given more than once
+    #[arg(long, value_name = "NETWORK", conflicts_with = "tls_certificate", value_parser = network)]
+    trusted_proxy: Vec<IpNet>,
     /// Runs at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     runs: u16,
@@ -34,28 +44,27 @@ pub(crate) struct Serve {
     drain: u64,
 }
 
+/// An address, or a network of them.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "no address and no network, such as 10.0.0.0/8".to_owned())
+}
+
 impl Serve {
-    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
-        if !self.listen.ip().is_loopback() {
-            return Err(Problem::new(
-                "listen-open",
-                format!(
-                    "{} can be reached from other machines, and tokens would go there readably",
-                    self.listen
-                ),
-                "Listen on 127.0.0.1 or ::1, and put a proxy with TLS before it.",
-            )
-            .into());
+    fn protection(&self) -> Result<Protection, Problem> {
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(chain), Some(key)) => Protection::tls(chain, key),
+            _ if self.trusted_proxy.is_empty() => Ok(Protection::Loopback),
+            _ => Ok(Protection::Proxy(self.trusted_proxy.clone())),
         }
+    }
+
+    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let store = app.store().await?;
-        let listener = TcpListener::bind(self.listen).await.map_err(|error| {
-            Problem::new(
-                "listen-failed",
-                format!("{} cannot be listened on: {error}", self.listen),
-                "Look whether another program listens there, or choose another port.",
-            )
-        })?;
-        let address = listener.local_addr().unwrap_or(self.listen);
+        let door = Door::open(self.listen, self.protection()?).await?;
+        let address = door.address();
         let config = HostConfig {
             runs: self.runs.into(),
             jitter: Duration::from_secs(self.jitter),
@@ -67,8 +76,13 @@ impl Serve {
         let served: Platforms =
             Arc::new(move |tenant: &TenantId| Ok(platforms(policies.get(tenant)?)));
         let host = Host::new(config, served, Arc::new(store.clone()));
+        let scheme = if self.tls_key.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let mut page = app.out.page();
-        page.done(&format!("Serving on http://{address}"));
+        page.done(&format!("Serving on {scheme}://{address}"));
         app.out.say(page)?;
         let ending = host.clone();
         tokio::spawn(async move {
@@ -76,10 +90,10 @@ impl Serve {
             ending.end();
         });
         let api = Api::new(host.clone(), &store).router();
-        let service = api.into_make_service_with_connect_info::<SocketAddr>();
+        let service = api.into_make_service_with_connect_info::<Peer>();
         let gone = host.ended();
         let answering = tokio::spawn(async move {
-            axum::serve(listener, service)
+            axum::serve(door, service)
                 .with_graceful_shutdown(gone)
                 .await
         });

@@ -4,6 +4,7 @@
 //! private to [`scope`].
 //!
 //! - [`api`]: what the routes stand on, and all of them together
+//! - [`door`]: where it listens, and who may come in
 //! - `scope`: who calls, and for which tenant
 //! - `refusal`: trouble as `application/problem+json` (RFC 9457)
 //! - `tenants`, `settings`, `mapping`, `runs`, `events`, `schedule`, `unsynced`: routes of a tenant
@@ -13,6 +14,7 @@
 
 mod access;
 pub mod api;
+pub mod door;
 mod events;
 mod mapping;
 mod operation;
@@ -26,3 +28,4 @@ mod tenants;
 mod unsynced;
 
 pub use api::{Api, document};
+pub use door::{Door, Peer, Protection};

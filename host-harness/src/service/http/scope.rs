@@ -5,13 +5,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::header;
 use axum::http::request::Parts;
 
+use super::door::Peer;
 use super::refusal::{Answer, Refusal};
 use crate::ports::access::{Access, Deed, Rank, Reach, Token};
 use crate::ports::{Plans, Queue, TenantId, Tenants};
@@ -248,10 +248,12 @@ impl FromRequestParts<Api> for Caller {
                 "Make a new one with `rollcall token create`.",
             ));
         }
-        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>();
         Ok(Self {
             token,
-            from: from.map_or_else(String::new, |ConnectInfo(address)| address.ip().to_string()),
+            from: peer.map_or_else(String::new, |ConnectInfo(peer)| {
+                peer.from(&parts.headers).to_string()
+            }),
             api: api.clone(),
         })
     }

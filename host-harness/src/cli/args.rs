@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
     approve, completions, configure, demo, explain, export, install, map, people, plugin, rows,
-    runs, schedule, serve, sync, token, uninstall, verify,
+    runs, schedule, serve, sync, token, undo, uninstall, verify,
 };
 use super::exit;
 
@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Approve(approve::Approve),
     /// Throw a plan away, or what an interrupted apply has left of it
     Discard(approve::Discard),
+    /// Put back what a run changed, where nothing has changed since
+    Undo(undo::Undo),
     /// List a tenant's runs
     Runs(runs::Runs),
     /// Show the rows of a plan, field by field
@@ -134,6 +136,7 @@ impl Command {
             Self::Sync(_) => "sync",
             Self::Approve(_) => "approve",
             Self::Discard(_) => "discard",
+            Self::Undo(_) => "undo",
             Self::Runs(_) => "runs",
             Self::Rows(_) => "rows",
             Self::Export(_) => "export",

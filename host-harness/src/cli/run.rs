@@ -79,6 +79,7 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::Sync(sync) => sync.run(app).await,
         Command::Approve(approve) => approve.run(app).await,
         Command::Discard(discard) => discard.run(app).await,
+        Command::Undo(undo) => undo.run(app).await,
         Command::Runs(runs) => runs.run(app).await,
         Command::Rows(rows) => rows.run(app).await,
         Command::Export(export) => export.run(app).await,

@@ -12,6 +12,7 @@
 //! - [`sync`]: resume, plan, guard, apply
 //! - [`history`]: runs, rows, approval
 //! - [`export`]: the unsynced as CSV
+//! - [`undo`]: what a run changed is put back
 //! - [`uninstall`]: leaving, with a receipt
 //! - [`watch`]: progress, and stopping at a safe point
 //! - [`refused`]: why a hook did not do what was asked
@@ -25,6 +26,7 @@ pub mod look;
 pub mod platform;
 pub mod refused;
 pub mod sync;
+pub mod undo;
 pub mod uninstall;
 pub mod watch;
 

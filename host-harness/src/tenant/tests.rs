@@ -27,6 +27,8 @@ mod distrust;
 
 mod secrets;
 
+mod undo;
+
 struct World {
     directory: DemoDirectory,
     store: Store,

@@ -20,6 +20,7 @@ pub(crate) mod serve;
 pub(crate) mod settings;
 pub(crate) mod sync;
 pub(crate) mod token;
+pub(crate) mod undo;
 pub(crate) mod uninstall;
 pub(crate) mod verify;
 pub(crate) mod who;

@@ -554,7 +554,7 @@ async fn conclude(
     .bind(now())
     .execute(&mut **tx)
     .await?;
-    if !["uninstall", migrate::MIGRATE_IDS].contains(&now_at.mode.as_str()) {
+    if !["uninstall", "undo", migrate::MIGRATE_IDS].contains(&now_at.mode.as_str()) {
         // Who came back without any other change has no row. A proof of completeness says that everybody was read,
         // whatever was asked for.
         sqlx::query(

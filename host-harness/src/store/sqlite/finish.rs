@@ -186,7 +186,7 @@ pub(super) async fn weigh(connection: &mut SqliteConnection, run: RunId) -> Stor
             (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 3),
             (SELECT count(*) FROM plan_row WHERE run = ?1 AND reason = 'absent' AND kind <> 2)
                 + (SELECT count(*) FROM plan_row WHERE run = ?1 AND kind = 2 AND iif(
-                    (SELECT mode FROM run WHERE id = ?1) = 'uninstall',
+                    (SELECT mode FROM run WHERE id = ?1) IN ('uninstall', 'undo'),
                     reason = 'absent', reason <> 'disabled'))
                 + (SELECT count(*) FROM plan_absence WHERE run = ?1)
                 + (SELECT count(*) FROM plan_row WHERE run = ?1 AND adopts IS NOT NULL

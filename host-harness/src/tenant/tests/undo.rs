@@ -1,0 +1,160 @@
+//! What a run changed is put back, and nothing else.
+
+use super::*;
+use crate::contract::plan::RowKind;
+use crate::contract::portal::Status;
+use crate::ports::plan::{Run, RunStatus};
+use crate::ports::{PersonEdit, RunId, Whom};
+
+fn unwatched() -> Arc<Unwatched> {
+    Arc::new(Unwatched::default())
+}
+
+/// The same rules, with another city for everybody.
+async fn elsewhere(world: &World) {
+    let mut rules = world.tenant.rules().await.unwrap();
+    for rule in rules.iter_mut().filter(|rule| rule.field == "city") {
+        rule.source = "In {l}".to_owned();
+    }
+    world.tenant.submit_rules(rules).await.unwrap();
+}
+
+/// Everybody's city and status, by external id.
+async fn people(world: &World) -> Vec<(String, Option<String>, Status, Option<String>)> {
+    let ids = world
+        .store
+        .index(&world.id, "", 1_000)
+        .await
+        .unwrap()
+        .external_ids;
+    let people = world.store.people(&world.id, &ids).await.unwrap();
+    let mut told: Vec<_> = people
+        .into_iter()
+        .map(|person| {
+            let value = |field: &str| {
+                person
+                    .values
+                    .iter()
+                    .find(|held| held.field == field)
+                    .map(|held| held.value.clone())
+            };
+            (
+                person.external_id.clone(),
+                value("city"),
+                person.status,
+                value("manager"),
+            )
+        })
+        .collect();
+    told.sort_by(|one, other| one.0.cmp(&other.0));
+    told
+}
+
+async fn approved(world: &World, run: &Run) -> Run {
+    let digest = run.digest.clone().unwrap();
+    world
+        .tenant
+        .approve_and_apply(run.id, &digest, unwatched())
+        .await
+        .unwrap()
+}
+
+async fn undo(world: &World, run: RunId) -> Run {
+    let run = world.tenant.undo(run, false, unwatched()).await.unwrap();
+    if run.status == RunStatus::Held {
+        approved(world, &run).await
+    } else {
+        run
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sync_changed_comes_back_but_for_what_somebody_changed_since() {
+    let world = World::with_people(20).await;
+    world.sync().await;
+    let before = people(&world).await;
+    elsewhere(&world).await;
+    let moved = world.sync().await.run;
+    assert!(moved.rows_of(RowKind::Update) > 5);
+    let after = people(&world).await;
+    assert_ne!(before, after);
+    let edited = before[3].0.clone();
+    let edit = PersonEdit {
+        values: vec![("city".into(), Some("London".into()))],
+        ..PersonEdit::default()
+    };
+    let whom = Whom::ExternalId(edited.clone());
+    world
+        .store
+        .edit_person(&world.id, &whom, &edit)
+        .await
+        .unwrap();
+    let planned = world
+        .tenant
+        .undo(moved.id, true, unwatched())
+        .await
+        .unwrap();
+    assert_eq!(planned.mode, "undo");
+    let undone = undo(&world, moved.id).await;
+    assert_eq!(undone.status, RunStatus::Applied);
+    assert_eq!(
+        (
+            undone.rows_of(RowKind::Unsynced),
+            undone.rows_of(RowKind::Deactivate)
+        ),
+        (1, 0)
+    );
+    let mut wanted = before.clone();
+    wanted[3].1 = Some("London".into());
+    assert_eq!(people(&world).await, wanted);
+    // The directory and the rules still say otherwise.
+    world.sync().await;
+    assert_eq!(people(&world).await, after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_first_sync_brought_an_undo_deactivates_once_it_is_approved_and_undoing_that_brings_them_back()
+ {
+    let world = World::with_people(20).await;
+    let first = world.sync().await.run;
+    let before = people(&world).await;
+    let held = world
+        .tenant
+        .undo(first.id, false, unwatched())
+        .await
+        .unwrap();
+    assert_eq!(held.status, RunStatus::Held);
+    assert_eq!(
+        people(&world).await,
+        before,
+        "nothing is applied before the approval"
+    );
+    let undone = approved(&world, &held).await;
+    let after = people(&world).await;
+    assert!(after.iter().all(|person| person.2 == Status::Inactive));
+    assert_eq!(after.len(), before.len(), "nobody is removed");
+    undo(&world, undone.id).await;
+    assert_eq!(people(&world).await, before);
+    assert_eq!(world.sync().await.run.rows_with("failed"), 0);
+    assert_eq!(people(&world).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_changed_nothing_has_no_undo() {
+    let world = World::with_people(20).await;
+    let first = world.sync().await.run;
+    let unchanged = world.sync().await.run;
+    let before = people(&world).await;
+    for run in [unchanged.id, RunId(first.id.0 + 1_000)] {
+        let refused = world
+            .tenant
+            .undo(run, false, unwatched())
+            .await
+            .unwrap_err();
+        assert!(
+            ["not-undoable", "unknown-run"].contains(&refused.code()),
+            "{refused}"
+        );
+    }
+    assert_eq!(people(&world).await, before);
+}

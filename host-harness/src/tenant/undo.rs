@@ -1,0 +1,319 @@
+//! Putting back what a run changed: field by field, where nothing has changed since.
+//!
+//! An undo is a plan like any other: it is guarded, can be looked at, is applied row by row, and can itself be undone. Whom
+//! it touches the next sync compares anew, so what the directory still says comes back unless the settings or the directory change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::Problem;
+use crate::contract::plan::{Basis, Change, Link, Proof, Row, RowKind, Summary};
+use crate::contract::portal::{FieldKind, Person, Status};
+use crate::contract::types::Setting;
+use crate::ports::RunId;
+use crate::ports::plan::{Begin, RowQuery, Run, RunStatus, StoredRow};
+
+use super::watch::Watch;
+use super::{Hook, Tenant};
+
+/// The mode of such a run.
+pub const UNDO: &str = "undo";
+/// Modes of runs that cannot be undone so: what an uninstall took is gone, and ids have their own way back.
+const FINAL: [&str; 2] = ["uninstall", "migrate-ids"];
+/// Rows looked at in one go.
+const PIECE: u32 = 500;
+/// No entry has this hash: the next sync compares the person anew.
+const UNKNOWN: [u8; 16] = [0; 16];
+
+/// What becomes of a row that is undone.
+enum Inverse {
+    /// The person is as before already.
+    Nothing,
+    /// The row that puts back what can be.
+    Row(Row),
+}
+
+impl Tenant {
+    /// Makes a plan that puts back what a run changed, and applies it unless a guard holds it or it is to be looked at first.
+    ///
+    /// # Errors
+    /// `tenant-busy`, `run-unfinished`, `unknown-run`; `not-undoable` for a run that applied nothing, for a migration of ids and for an
+    /// uninstall.
+    pub async fn undo(&self, run: RunId, dry_run: bool, watch: Arc<dyn Watch>) -> Hook<Run> {
+        let _lock = self.lock()?;
+        let undone = self.plans().run(self.id(), run).await?;
+        if FINAL.contains(&undone.mode.as_str()) || undone.rows_with("applied") == 0 {
+            return Err(not_undoable(&undone).into());
+        }
+        let begin = Begin {
+            mode: UNDO.to_owned(),
+            plugin: self.plugin_digest().to_owned(),
+            configuration: self.configured_digest().await?,
+            queued: None,
+        };
+        let undo = self.plans().begin(self.id(), begin).await?;
+        if let Err(refused) = self.plan_undo(run, undo).await {
+            let problem = refused.clone().into_problem();
+            let failed = RunStatus::Failed;
+            self.plans()
+                .end(self.id(), undo, failed, Some(problem))
+                .await?;
+            return Err(refused);
+        }
+        let planned = self.plans().run(self.id(), undo).await?;
+        if dry_run || planned.status == RunStatus::Held {
+            return Ok(planned);
+        }
+        self.apply_rows(undo, &*watch, "apply").await
+    }
+
+    async fn plan_undo(&self, run: RunId, undo: RunId) -> Hook<()> {
+        let fields = self.portal().fields(self.id()).await?;
+        let people = fields
+            .into_iter()
+            .filter(|field| field.kind == FieldKind::Person);
+        let links: BTreeSet<String> = people.map(|field| field.id).collect();
+        let mut seen = 0;
+        let mut after = 0;
+        while let Some((rows, people)) = self.applied(run, &mut after).await? {
+            seen += rows.len() as u64;
+            let inverse = |stored: &StoredRow| match inverse(
+                &stored.row,
+                people.get(&stored.row.external_id),
+                &links,
+            ) {
+                Inverse::Nothing => None,
+                Inverse::Row(row) => Some(row),
+            };
+            let rows: Vec<Row> = rows.iter().filter_map(inverse).collect();
+            self.plans().record(self.id(), undo, rows).await?;
+        }
+        // Who holds whom comes when everybody has a row.
+        after = 0;
+        while let Some((rows, people)) = self.applied(run, &mut after).await? {
+            let back = rows.iter().filter_map(|stored| {
+                let person = people.get(&stored.row.external_id)?;
+                Some(link(&stored.row, person, &links))
+            });
+            let back: Vec<Link> = back.flatten().collect();
+            if !back.is_empty() {
+                self.plans().link(self.id(), undo, back).await?;
+            }
+        }
+        let configuration = self.configured_digest().await?;
+        let (summary, proof) = told(run, seen, configuration);
+        self.plans()
+            .finish(self.id(), undo, summary, proof, Vec::new())
+            .await?;
+        Ok(())
+    }
+
+    /// The next applied rows of a run, and whom they are about as the portal has them; nothing at the end.
+    async fn applied(
+        &self,
+        run: RunId,
+        after: &mut u64,
+    ) -> Hook<Option<(Vec<StoredRow>, BTreeMap<String, Person>)>> {
+        let query = RowQuery {
+            outcome: Some("applied".to_owned()),
+            ..RowQuery::default()
+        };
+        let rows = self
+            .plans()
+            .rows(self.id(), run, &query, *after, PIECE)
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        *after = last.sequence;
+        let ids: Vec<String> = rows
+            .iter()
+            .map(|stored| stored.row.external_id.clone())
+            .collect();
+        let people = self.portal().people(self.id(), &ids).await?;
+        let people = people
+            .into_iter()
+            .map(|person| (person.external_id.clone(), person));
+        Ok(Some((rows, people.collect())))
+    }
+}
+
+/// The row that puts a person back, as far as nothing has changed since.
+fn inverse(row: &Row, person: Option<&Person>, links: &BTreeSet<String>) -> Inverse {
+    let Some(person) = person else {
+        return Inverse::Row(left(row, row.dn.clone(), gone()));
+    };
+    if row
+        .changes
+        .iter()
+        .any(|change| change.field == "external-id")
+    {
+        return Inverse::Row(left(row, person.dn.clone(), taken_over()));
+    }
+    let active = person.status == Status::Active;
+    if row.kind == RowKind::Create {
+        return if active {
+            Inverse::Row(back(row, person, RowKind::Deactivate, Vec::new()))
+        } else {
+            Inverse::Nothing
+        };
+    }
+    let own = row
+        .changes
+        .iter()
+        .filter(|change| !links.contains(&change.field));
+    let (still, since): (Vec<&Change>, Vec<&Change>) =
+        own.partition(|change| value(person, &change.field) == change.after.as_deref());
+    let changes: Vec<Change> = still
+        .into_iter()
+        .map(|change| Change {
+            field: change.field.clone(),
+            before: change.after.clone(),
+            after: change.before.clone(),
+        })
+        .collect();
+    let kind = match row.kind {
+        RowKind::Deactivate if !active && person.deactivated_by_sync => RowKind::Reactivate,
+        RowKind::Reactivate if active => RowKind::Deactivate,
+        _ => RowKind::Update,
+    };
+    if !changes.is_empty() || kind != RowKind::Update {
+        return Inverse::Row(back(row, person, kind, changes));
+    }
+    let other = row
+        .changes
+        .iter()
+        .any(|change| links.contains(&change.field));
+    if since.is_empty() || other {
+        Inverse::Nothing
+    } else {
+        Inverse::Row(left(row, person.dn.clone(), changed()))
+    }
+}
+
+/// The links that put fields back which hold other people.
+fn link(row: &Row, person: &Person, links: &BTreeSet<String>) -> Vec<Link> {
+    if row.kind == RowKind::Create {
+        return Vec::new();
+    }
+    let held = row
+        .changes
+        .iter()
+        .filter(|change| links.contains(&change.field));
+    held.filter(|change| value(person, &change.field) == change.after.as_deref())
+        .map(|change| Link {
+            external_id: row.external_id.clone(),
+            dn: person.dn.clone(),
+            display: row.display.clone(),
+            change: Change {
+                field: change.field.clone(),
+                before: change.after.clone(),
+                after: change.before.clone(),
+            },
+            source_hash: UNKNOWN.to_vec(),
+        })
+        .collect()
+}
+
+/// What a person has there now, as a row would say it.
+fn value<'p>(person: &'p Person, field: &str) -> Option<&'p str> {
+    match field {
+        "role" => Some(&person.role),
+        "dn" => Some(&person.dn),
+        field => {
+            let held = person.values.iter().find(|held| held.field == field);
+            held.map(|held| held.value.as_str())
+        }
+    }
+}
+
+fn back(row: &Row, person: &Person, kind: RowKind, changes: Vec<Change>) -> Row {
+    let named = changes.iter().find(|change| change.field == "dn");
+    let dn = named.and_then(|change| change.after.clone());
+    Row {
+        kind,
+        external_id: row.external_id.clone(),
+        dn: dn.unwrap_or_else(|| person.dn.clone()),
+        display: row.display.clone(),
+        reason: "undone".to_owned(),
+        changes,
+        source_hash: UNKNOWN.to_vec(),
+        problem: None,
+        other: None,
+    }
+}
+
+/// Somebody of whom nothing is put back.
+fn left(row: &Row, dn: String, problem: Problem) -> Row {
+    Row {
+        kind: RowKind::Unsynced,
+        external_id: row.external_id.clone(),
+        dn,
+        display: row.display.clone(),
+        reason: problem.code.clone(),
+        changes: Vec::new(),
+        source_hash: Vec::new(),
+        problem: Some(problem),
+        other: None,
+    }
+}
+
+fn gone() -> Problem {
+    Problem::new(
+        "undo-gone",
+        "The portal has this person no longer under the id of then",
+        "Look for the person in the portal; nothing was put back.",
+    )
+}
+
+fn taken_over() -> Problem {
+    Problem::new(
+        "undo-adopted",
+        "The run gave this person another id, which is not taken back",
+        "Correct the adoption in the directory or in the portal by hand.",
+    )
+}
+
+fn changed() -> Problem {
+    Problem::new(
+        "undo-changed",
+        "Everything that the run changed of this person was changed again since",
+        "Look at the person; what stands there now was left as it is.",
+    )
+}
+
+fn not_undoable(run: &Run) -> Problem {
+    let why = if FINAL.contains(&run.mode.as_str()) {
+        format!("Run {} is a {}, which has no undo", run.id, run.mode)
+    } else {
+        format!("Run {} changed nothing in the portal", run.id)
+    };
+    let remedy = "List the runs; one that applied rows can be undone. A migration of ids is taken back by migrating back.";
+    Problem::new("not-undoable", why, remedy)
+}
+
+/// What the run says of itself. Its rows stand on an earlier run, not on a directory that was read.
+fn told(run: RunId, seen: u64, configuration: String) -> (Summary, Proof) {
+    let summary = Summary {
+        seen,
+        unchanged: 0,
+        counts: vec![Setting {
+            key: "undoes".to_owned(),
+            value: run.to_string(),
+        }],
+        guards: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let proof = Proof {
+        basis: Basis::Enumeration,
+        complete: false,
+        gaps: Vec::new(),
+        pages: 0,
+        entries: 0,
+        referrals: 0,
+        server: String::new(),
+        searches: Vec::new(),
+        configuration,
+    };
+    (summary, proof)
+}

@@ -4,7 +4,6 @@
 //! Nobody gets an id that two entries have or somebody of the portal has already, and nobody gets an id from one of two
 //! entries that both carry the old one: they are told, and the migration is not over until that is mended.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,14 +11,11 @@ use crate::dn;
 use crate::entry::{Entry, Page};
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Change, Guard, Party, Rejection, Row, RowKind};
-use crate::ports::portal::{PEOPLE, PeopleIndex, Person};
+use crate::ports::plan::{Guard, Party, Rejection, RowKind};
+use crate::ports::portal::{PEOPLE, PeopleIndex};
 use crate::problem::Problem;
 use crate::profile::Identity;
-use crate::roles::Judged;
 
-use super::candidate::Candidate;
-use super::compare::Names;
 use super::hash::SourceHash;
 use super::identifier::{Planned, Sum};
 use super::known::Slot;
@@ -27,11 +23,12 @@ use super::outbox;
 use super::people::Facts;
 use super::reading::Reading;
 use super::recipe::{self, Recipe};
-use super::role::RoleBook;
 use super::size;
 
+mod pair;
 mod told;
 
+use pair::Pair;
 use told::{absent, claimed, missing, nobody, overlap, several, shared};
 pub(super) use told::{needless, unproven};
 
@@ -82,16 +79,6 @@ pub(super) struct Migration {
     partnerless: u64,
     /// Inactive ones.
     gone: u64,
-}
-
-/// A person of the portal and the entry that says what the new id is.
-struct Pair<'p> {
-    old: (Slot, String),
-    place: Slot,
-    new: Cow<'p, str>,
-    source: SourceHash,
-    judged: Judged,
-    entry: Entry<'p>,
 }
 
 /// What the portal's people may be known by.
@@ -524,59 +511,6 @@ impl Migration {
              leavers, within its guards.",
         );
         warnings
-    }
-}
-
-impl<'p> Pair<'p> {
-    fn row<'c>(&'c self, field: &Arc<str>, display: &'c str, person: &'c Person) -> Row<'c> {
-        Row {
-            kind: RowKind::Update,
-            external_id: Cow::Borrowed(&self.new),
-            dn: Cow::Borrowed(&person.dn),
-            display: Cow::Borrowed(display),
-            reason: "id-migrated",
-            changes: vec![Change {
-                field: Arc::clone(field),
-                before: Some(Cow::Borrowed(&self.old.1)),
-                after: Some(Cow::Borrowed(&self.new)),
-            }],
-            source_hash: [0; 16],
-            problem: None,
-            other: Some(Party {
-                external_id: person.external_id.clone(),
-                dn: person.dn.clone(),
-                id: person.id.clone(),
-            }),
-        }
-    }
-
-    /// What the next sync holds the entry against: the entry as it is, where the portal is as it says, and else what
-    /// the last sync saw, so that it is looked at.
-    fn source_hash(
-        &self,
-        recipe: &Recipe,
-        names: &Names,
-        person: &Person,
-        roles: &RoleBook,
-        default: &str,
-    ) -> [u8; 16] {
-        let candidate = Candidate {
-            source: self.source,
-            external_id: Cow::Borrowed(&self.new),
-            disabled: recipe.disabled(&self.entry),
-            known: true,
-            problem: recipe.unreadable(&self.entry),
-            ..Candidate::read(recipe, &self.entry)
-        };
-        let role = roles.given(self.judged, default);
-        if candidate.draft(names, role, Some(person)).is_none() {
-            return roles.hash(self.source, self.judged, &person.role).bytes();
-        }
-        let mut hash = [0; 16];
-        for (to, from) in hash.iter_mut().zip(&person.source_hash) {
-            *to = *from;
-        }
-        hash
     }
 }
 

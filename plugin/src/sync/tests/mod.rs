@@ -6,7 +6,7 @@
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `hidden`: ids that the bind account may no longer read somewhere
 //! - `naming`: people who name those who have changed as their managers
-//! - `migration`: people who get the ids of another attribute
+//! - `migration`: people who get the ids of another attribute; `overlaps`: ids that others have
 //! - `places`: several bases, and subtrees that are left out
 //! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
@@ -25,6 +25,7 @@ mod hidden;
 mod managers;
 mod migration;
 mod naming;
+mod overlaps;
 mod photos;
 mod places;
 mod plans;

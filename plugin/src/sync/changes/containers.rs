@@ -3,7 +3,7 @@
 
 use super::super::hash;
 use super::super::recipe::Recipe;
-use super::{Unable, look};
+use super::{Parents, Unable, look};
 use crate::attribute::AttributeSet;
 use crate::filter::Filter;
 use crate::ports::directory::{Scope, SearchRequest, Session};
@@ -22,16 +22,18 @@ const CLASSES: [&str; 9] = [
     "builtinDomain",
 ];
 
-/// The digest, whatever the order in which they come.
+/// The digest, whatever the order in which they come, and to hold people's names against it. Nothing of the latter where
+/// people stand right below the bases alone.
 pub(super) fn digest(
     session: &impl Session,
     recipe: &Recipe,
     profile: &Profile,
-) -> Result<[u64; 2], Unable> {
+) -> Result<([u64; 2], Option<Parents>), Unable> {
     let mut sum = [0_u64; 2];
     if recipe.places().scope() == Scope::One {
-        return Ok(sum);
+        return Ok((sum, None));
     }
+    let mut parents = Parents::default();
     let mut attributes = AttributeSet::new();
     let identity = profile.ids("").identity(&mut attributes);
     let class = |class: &&str| Filter::Equal("objectClass".to_owned(), class.as_bytes().to_vec());
@@ -48,9 +50,11 @@ pub(super) fn digest(
         look::every(session, &request, "the containers", |entry| {
             let id = identity.read(entry).unwrap_or_default();
             let dn = String::from_utf8_lossy(entry.dn());
+            parents.see(&dn);
             let [high, low] = hash::recipe([&*id, &*dn]);
             sum = [sum[0].wrapping_add(high), sum[1].wrapping_add(low)];
         })?;
     }
-    Ok(sum)
+    parents.seal()?;
+    Ok((sum, Some(parents)))
 }

@@ -7,6 +7,7 @@
 //! - `hidden`: ids that the bind account may no longer read somewhere
 //! - `naming`: people who name those who have changed as their managers
 //! - `migration`: people who get the ids of another attribute
+//! - `parents`: people below entries that the bind account does not see
 //! - `places`: several bases, and subtrees that are left out
 //! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
@@ -25,6 +26,7 @@ mod hidden;
 mod managers;
 mod migration;
 mod naming;
+mod parents;
 mod photos;
 mod places;
 mod plans;

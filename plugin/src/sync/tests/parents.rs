@@ -1,0 +1,165 @@
+//! People below entries that the bind account does not see: that these are moved would be missed.
+
+use super::bench::{apply, changing, plan, plan_from, set};
+use super::changes::{basis, changes, instead, remembering};
+use crate::ports::directory::HostProblem;
+use crate::ports::plan::{Basis, RowKind};
+use crate::sync::Mode;
+use crate::testing::World;
+use crate::testing::directory::Record;
+
+const UNIT: &str = "ou=sub,ou=people,dc=example,dc=com";
+const OUTSIDE: &str = "ou=sub,ou=elsewhere,dc=example,dc=org";
+const RENAMED: &str = "ou=renamed,ou=people,dc=example,dc=com";
+
+/// Forty people; the last three stand in a unit of their own.
+fn world() -> World {
+    let world = World::with_people(40);
+    remembering(&world);
+    let base = "ou=people,dc=example,dc=com";
+    set(&world, &[("leavers", "deactivate")]);
+    {
+        let mut entries = world.directory.entries.borrow_mut();
+        for entry in entries.iter_mut().skip(2) {
+            entry.set("entryCSN", &["1"]);
+        }
+        for entry in entries.iter_mut().skip(39) {
+            entry.dn = entry.dn.replace(base, UNIT);
+        }
+        entries.push(Record::new(UNIT, &[("objectClass", "organizationalUnit")]));
+        // Who has the newest stamp is always read anew.
+        entries[2].set("entryCSN", &["2"]);
+    }
+    world
+}
+
+fn hide(world: &World, start: &'static str) {
+    world.directory.faults.borrow_mut().hidden_entries = Some(start);
+}
+
+/// Gives a unit another name, and the server says nothing of it: the entries below stay as they are.
+fn moved(world: &World, from: &str, to: &str) {
+    world.directory.faults.borrow_mut().silent = true;
+    for entry in world.directory.entries.borrow_mut().iter_mut() {
+        entry.dn = entry.dn.replace(from, to);
+    }
+}
+
+fn codes(warnings: &[HostProblem]) -> Vec<&str> {
+    warnings.iter().map(|one| one.code.as_str()).collect()
+}
+
+/// The kinds of the rows that change somebody.
+fn kinds(world: &World) -> Vec<RowKind> {
+    changing(world).iter().map(|row| row.kind).collect()
+}
+
+#[test]
+fn a_container_that_is_seen_lets_changes_alone_be_read_until_it_is_moved() {
+    let world = world();
+    let (summary, checkpoint) = changes(&world, &[]);
+    assert_eq!(codes(&summary.warnings), ["full-instead"]);
+    let (summary, next) = changes(&world, &checkpoint);
+    assert_eq!((summary.warnings, basis(&world)), (vec![], Basis::Changes));
+    moved(&world, UNIT, OUTSIDE);
+    let (summary, _) = changes(&world, &next);
+    assert!(instead(&summary).contains("renamed or moved"));
+    assert_eq!(kinds(&world), [RowKind::Deactivate; 3]);
+}
+
+#[test]
+fn a_container_that_is_not_seen_is_told_and_everybody_is_read_so_that_its_leavers_are_found() {
+    let world = world();
+    hide(&world, UNIT);
+    let (summary, checkpoint) = changes(&world, &[]);
+    assert_eq!(
+        codes(&summary.warnings),
+        ["full-instead", "container-unseen"]
+    );
+    assert!(summary.warnings[1].message.contains(UNIT));
+    moved(&world, UNIT, OUTSIDE);
+    let (summary, _) = changes(&world, &checkpoint);
+    assert_eq!(codes(&summary.warnings), ["full-instead"]);
+    assert!(instead(&summary).contains(UNIT), "{}", instead(&summary));
+    assert_eq!(kinds(&world), [RowKind::Deactivate; 3]);
+}
+
+#[test]
+fn after_that_a_list_tells_of_changes_and_of_a_container_that_is_not_seen_too() {
+    for mode in [Mode::Changes, Mode::Full] {
+        let world = world();
+        hide(&world, UNIT);
+        let checkpoint = changes(&world, &[]).1;
+        let (summary, listed) = plan_from(&world, mode, &checkpoint, 1).unwrap();
+        apply(&world);
+        let told: &[&str] = match mode {
+            Mode::Changes => &["full-instead"],
+            _ => &[],
+        };
+        assert_eq!(codes(&summary.warnings), told);
+        let (summary, next) = changes(&world, &listed);
+        assert_eq!((summary.warnings, basis(&world)), (vec![], Basis::Changes));
+        assert!(summary.seen < 40);
+        hide(&world, RENAMED);
+        moved(&world, UNIT, RENAMED);
+        let (_, next) = changes(&world, &next);
+        assert_eq!(
+            (kinds(&world), basis(&world)),
+            (vec![RowKind::Update; 3], Basis::Changes)
+        );
+        assert!(
+            changing(&world)
+                .iter()
+                .all(|row| row.dn.contains("ou=renamed"))
+        );
+        moved(&world, RENAMED, OUTSIDE);
+        let (summary, _) = changes(&world, &next);
+        assert_eq!((summary.warnings, basis(&world)), (vec![], Basis::Changes));
+        assert_eq!(kinds(&world), [RowKind::Deactivate; 3]);
+    }
+}
+
+#[test]
+fn somebody_who_came_below_a_container_that_is_not_seen_is_read_and_told() {
+    let world = world();
+    let checkpoint = changes(&world, &[]).1;
+    let unit = "ou=new,ou=people,dc=example,dc=com";
+    hide(&world, unit);
+    {
+        let mut entries = world.directory.entries.borrow_mut();
+        entries.push(Record::new(unit, &[("objectClass", "organizationalUnit")]));
+        entries[2].dn = entries[2].dn.replace("ou=people", "ou=new,ou=people");
+    }
+    let (summary, next) = changes(&world, &checkpoint);
+    assert_eq!(basis(&world), Basis::Changes);
+    assert_eq!(codes(&summary.warnings), ["container-unseen"]);
+    assert_eq!(kinds(&world), [RowKind::Update]);
+    let (summary, _) = changes(&world, &next);
+    assert!(instead(&summary).contains(unit));
+    assert_eq!(basis(&world), Basis::Enumeration);
+}
+
+#[test]
+fn a_parent_that_is_no_container_by_its_class_is_one_that_is_not_seen() {
+    let world = world();
+    for entry in world.directory.entries.borrow_mut().iter_mut() {
+        if entry.dn == UNIT {
+            entry.set("objectClass", &["applicationProcess"]);
+        }
+    }
+    let (summary, checkpoint) = changes(&world, &[]);
+    assert_eq!(
+        codes(&summary.warnings),
+        ["full-instead", "container-unseen"]
+    );
+    moved(&world, UNIT, OUTSIDE);
+    changes(&world, &checkpoint);
+    assert_eq!(kinds(&world), [RowKind::Deactivate; 3]);
+}
+
+#[test]
+fn nothing_is_told_where_no_sync_of_changes_will_come() {
+    let world = world();
+    hide(&world, UNIT);
+    assert_eq!(plan(&world, 1, 1).unwrap().warnings, []);
+}

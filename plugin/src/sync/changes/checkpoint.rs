@@ -153,6 +153,11 @@ impl Checkpoint {
         bytes
     }
 
+    /// The containers are others by now: the next sync shall see that.
+    pub(in crate::sync) fn forget_containers(&mut self) {
+        self.containers = self.containers.map(|sum| !sum);
+    }
+
     /// People stand below an entry that was not seen: everybody is read, and then changes are told by a list.
     pub(in crate::sync) fn need_a_list(&mut self, parent: String) {
         self.mark = Mark::Unseen(parent);

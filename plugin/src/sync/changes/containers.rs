@@ -36,12 +36,11 @@ pub(super) fn digest(
     let mut parents = Parents::default();
     let mut attributes = AttributeSet::new();
     let identity = profile.ids("").identity(&mut attributes);
-    let class = |class: &&str| Filter::Equal("objectClass".to_owned(), class.as_bytes().to_vec());
     for base in recipe.places().bases() {
         let request = SearchRequest {
             base: base.to_owned(),
             scope: Scope::Subtree,
-            filter: Filter::Or(CLASSES.iter().map(class).collect()),
+            filter: filter(),
             attributes: attributes.names().to_vec(),
             page_size: look::PAGE,
             limit: 0,
@@ -57,4 +56,23 @@ pub(super) fn digest(
     }
     parents.seal()?;
     Ok((sum, Some(parents)))
+}
+
+/// The entry with this name is there and is a container.
+pub(in crate::sync) fn is_container(session: &impl Session, name: &str) -> bool {
+    let request = SearchRequest {
+        base: name.to_owned(),
+        scope: Scope::Base,
+        filter: filter(),
+        attributes: Vec::new(),
+        page_size: 1,
+        limit: 0,
+        show_deleted: false,
+    };
+    look::any(session, &request)
+}
+
+fn filter() -> Filter {
+    let class = |class: &&str| Filter::Equal("objectClass".to_owned(), class.as_bytes().to_vec());
+    Filter::Or(CLASSES.iter().map(class).collect())
 }

@@ -31,6 +31,7 @@ mod stamps;
 
 pub(super) use asking::{Around, Asked, Asking, News};
 pub(super) use checkpoint::Checkpoint;
+pub(super) use containers::is_container;
 pub(super) use look::any;
 pub(super) use named::Named;
 pub(super) use parents::Parents;

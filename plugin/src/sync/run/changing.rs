@@ -8,7 +8,7 @@ use crate::ports::plan::Proof;
 use crate::problem::Problem;
 use crate::schedule;
 
-use super::super::changes::{Around, Asked, Asking, Named, News, Parents, Unable};
+use super::super::changes::{self, Around, Asked, Asking, Named, News, Parents, Unable};
 use super::super::open::SessionOf;
 use super::super::proof;
 use super::super::second_look::SecondLook;
@@ -205,6 +205,11 @@ impl<H: Host> Run<H> {
         let unseen = self.reading.parents.take().and_then(Parents::unseen);
         let next = self.next.as_mut().filter(|_| proof.complete);
         if let (Some(next), Some(parent)) = (next, unseen) {
+            if changes::is_container(&self.session, &parent) {
+                // Made since the containers were read.
+                next.forget_containers();
+                return;
+            }
             self.warnings.push(container_unseen(&parent));
             next.need_a_list(parent);
         }

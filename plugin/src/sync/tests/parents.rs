@@ -1,10 +1,10 @@
 //! People below entries that the bind account does not see: that these are moved would be missed.
 
-use super::bench::{apply, changing, plan, plan_from, set};
+use super::bench::{apply, begin, changing, plan, plan_from, set};
 use super::changes::{basis, changes, instead, remembering};
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Basis, RowKind};
-use crate::sync::Mode;
+use crate::ports::plan::{Basis, RowKind, Summary};
+use crate::sync::{Mode, Options, Step, start};
 use crate::testing::World;
 use crate::testing::directory::Record;
 
@@ -47,6 +47,37 @@ fn moved(world: &World, from: &str, to: &str) {
 
 fn codes(warnings: &[HostProblem]) -> Vec<&str> {
     warnings.iter().map(|one| one.code.as_str()).collect()
+}
+
+/// A sync of changes; after so many steps something happens.
+fn during(
+    world: &World,
+    checkpoint: &[u8],
+    after: usize,
+    happens: impl FnOnce(),
+) -> (Summary, Vec<u8>) {
+    drop(begin(world, 7));
+    let options = Options {
+        mode: Mode::Changes,
+        checkpoint: checkpoint.to_vec(),
+        seed: 7,
+    };
+    let mut run = start(world, &options).unwrap();
+    let mut happens = Some(happens);
+    let mut steps = 0;
+    loop {
+        if let Some(happens) = happens.take_if(|_| steps == after) {
+            happens();
+        }
+        steps += 1;
+        if let Step::Finished(summary) = run.step(world, 1).unwrap() {
+            if let Some(happens) = happens {
+                happens();
+            }
+            apply(world);
+            return (summary, world.finished.borrow().clone().unwrap().2);
+        }
+    }
 }
 
 /// The kinds of the rows that change somebody.
@@ -156,6 +187,44 @@ fn a_parent_that_is_no_container_by_its_class_is_one_that_is_not_seen() {
     let (summary, _) = changes(&world, &checkpoint);
     assert!(instead(&summary).contains(UNIT), "{}", instead(&summary));
     assert_eq!(kinds(&world), [RowKind::Deactivate; 3]);
+}
+
+#[test]
+fn a_container_that_is_made_while_people_are_read_is_seen_by_the_next_sync() {
+    let unit = "ou=new,ou=people,dc=example,dc=com";
+    let mut late = 0;
+    for seen in [true, false] {
+        for step in 0..12 {
+            let world = world();
+            let checkpoint = changes(&world, &[]).1;
+            world.directory.faults.borrow_mut().hidden_entries = (!seen).then_some(unit);
+            // Told from the beginning; and below the unit when they are read.
+            world.change("uid=user9,", |record| record.set("sn", &["Other"]));
+            let (summary, next) = during(&world, &checkpoint, step, || {
+                let mut entries = world.directory.entries.borrow_mut();
+                entries.push(Record::new(unit, &[("objectClass", "organizationalUnit")]));
+                entries[10].dn = entries[10].dn.replace("ou=people", "ou=new,ou=people");
+            });
+            let below = changing(&world).iter().any(|row| row.dn.contains(unit));
+            let unseen = summary
+                .warnings
+                .iter()
+                .any(|one| one.code == "container-unseen");
+            // Whoever can be seen to stand below a container is no reason to ask by a list.
+            assert_eq!(unseen, below && !seen, "{step}");
+            let text = String::from_utf8_lossy(&next);
+            assert_eq!(text.contains("ContentSync"), !unseen, "{step}: {text}");
+            late += u32::from(below && seen && basis(&world) == Basis::Changes);
+            moved(&world, unit, OUTSIDE);
+            let (summary, _) = changes(&world, &next);
+            if below {
+                let why = if seen { "renamed or moved" } else { unit };
+                assert!(instead(&summary).contains(why), "{step}");
+                assert_eq!(kinds(&world), [RowKind::Deactivate], "{step}");
+            }
+        }
+    }
+    assert!(late > 0);
 }
 
 #[test]

@@ -276,7 +276,9 @@ impl<S: Session> Asking<S> {
         let mut next = Checkpoint::new(recipe, digest, around.server, around.now, mark);
         let mut parents = None;
         if !listed {
-            (next.containers, parents) = containers::digest(session, recipe, profile)?;
+            let (sum, seen) = containers::digest(session, recipe, profile)?;
+            next.containers = sum;
+            parents = Some(seen);
         }
         next.groups = around.roles.digest();
         let Some(before) = self.before.take() else {

@@ -22,24 +22,25 @@ const CLASSES: [&str; 9] = [
     "builtinDomain",
 ];
 
-/// The digest, whatever the order in which they come, and to hold people's names against it. Nothing of the latter where
-/// people stand right below the bases alone.
+/// The digest, whatever the order in which they come, and to hold people's names against it. Where people stand right
+/// below the bases alone, only these are containers.
 pub(super) fn digest(
     session: &impl Session,
     recipe: &Recipe,
     profile: &Profile,
-) -> Result<([u64; 2], Option<Parents>), Unable> {
+) -> Result<([u64; 2], Parents), Unable> {
     let mut sum = [0_u64; 2];
-    if recipe.places().scope() == Scope::One {
-        return Ok((sum, None));
-    }
+    let scope = match recipe.places().scope() {
+        Scope::One => Scope::Base,
+        scope => scope,
+    };
     let mut parents = Parents::default();
     let mut attributes = AttributeSet::new();
     let identity = profile.ids("").identity(&mut attributes);
     for base in recipe.places().bases() {
         let request = SearchRequest {
             base: base.to_owned(),
-            scope: Scope::Subtree,
+            scope,
             filter: filter(),
             attributes: attributes.names().to_vec(),
             page_size: look::PAGE,
@@ -55,7 +56,7 @@ pub(super) fn digest(
         })?;
     }
     parents.seal()?;
-    Ok((sum, Some(parents)))
+    Ok((sum, parents))
 }
 
 /// The entry with this name is there and is a container.

@@ -2,11 +2,13 @@
 
 use super::bench::{apply, begin, changing, plan, plan_from, set};
 use super::changes::{basis, changes, instead, remembering};
+use crate::lifecycle::configure;
 use crate::ports::directory::HostProblem;
 use crate::ports::plan::{Basis, RowKind, Summary};
 use crate::sync::{Mode, Options, Step, start};
 use crate::testing::World;
 use crate::testing::directory::Record;
+use crate::testing::world::person;
 
 const UNIT: &str = "ou=sub,ou=people,dc=example,dc=com";
 const OUTSIDE: &str = "ou=sub,ou=elsewhere,dc=example,dc=org";
@@ -35,6 +37,12 @@ fn world() -> World {
 
 fn hide(world: &World, start: &'static str) {
     world.directory.faults.borrow_mut().hidden_entries = Some(start);
+}
+
+/// Changes the unit itself, and nobody in it.
+fn unit(world: &World, change: impl FnOnce(&mut Record)) {
+    let mut entries = world.directory.entries.borrow_mut();
+    change(entries.iter_mut().find(|entry| entry.dn == UNIT).unwrap());
 }
 
 /// Gives a unit another name, and the server says nothing of it: the entries below stay as they are.
@@ -173,11 +181,9 @@ fn somebody_who_came_below_a_container_that_is_not_seen_is_read_and_told() {
 #[test]
 fn a_parent_that_is_no_container_by_its_class_is_one_that_is_not_seen() {
     let world = world();
-    for entry in world.directory.entries.borrow_mut().iter_mut() {
-        if entry.dn == UNIT {
-            entry.set("objectClass", &["applicationProcess"]);
-        }
-    }
+    unit(&world, |unit| {
+        unit.set("objectClass", &["applicationProcess"])
+    });
     let (summary, checkpoint) = changes(&world, &[]);
     assert_eq!(
         codes(&summary.warnings),
@@ -225,6 +231,69 @@ fn a_container_that_is_made_while_people_are_read_is_seen_by_the_next_sync() {
         }
     }
     assert!(late > 0);
+}
+
+/// The people right below two units alone.
+fn flat() -> World {
+    let world = world();
+    let bases = format!("ou=people,dc=example,dc=com\n{UNIT}");
+    let settings = [
+        ("url", "ldap://h"),
+        ("leavers", "deactivate"),
+        ("scope", "one"),
+        ("base-dn", &bases),
+    ];
+    configure(
+        &world,
+        &settings.map(|(key, value)| (key.to_owned(), value.to_owned())),
+    )
+    .unwrap();
+    unit(&world, |unit| {
+        unit.set("entryUUID", &["00000000-0000-4000-9000-000000000001"]);
+    });
+    world
+}
+
+#[test]
+fn where_people_stand_right_below_a_base_only_the_base_must_stay_what_it_was() {
+    let world = flat();
+    let checkpoint = changes(&world, &[]).1;
+    let other = "ou=other,ou=people,dc=example,dc=com";
+    let unit = Record::new(other, &[("objectClass", "organizationalUnit")]);
+    world.directory.entries.borrow_mut().push(unit);
+    let (summary, next) = changes(&world, &checkpoint);
+    assert_eq!((summary.warnings, basis(&world)), (vec![], Basis::Changes));
+    // Another unit takes the place of the base.
+    moved(&world, UNIT, OUTSIDE);
+    let mut unit = Record::new(UNIT, &[("objectClass", "organizationalUnit")]);
+    unit.set("entryUUID", &["00000000-0000-4000-9000-000000000002"]);
+    let mut somebody = person(101);
+    somebody.dn = format!("uid=user101,{UNIT}");
+    world
+        .directory
+        .entries
+        .borrow_mut()
+        .extend([unit, somebody]);
+    let (summary, _) = changes(&world, &next);
+    assert!(instead(&summary).contains("renamed or moved"));
+    let leavers = kinds(&world).into_iter();
+    let leavers = leavers.filter(|kind| *kind == RowKind::Deactivate);
+    assert_eq!(leavers.count(), 3);
+}
+
+#[test]
+fn where_people_stand_right_below_a_base_that_is_not_seen_everybody_is_read() {
+    let world = flat();
+    hide(&world, UNIT);
+    let (summary, checkpoint) = changes(&world, &[]);
+    assert_eq!(
+        codes(&summary.warnings),
+        ["full-instead", "container-unseen"]
+    );
+    let (summary, next) = changes(&world, &checkpoint);
+    assert!(instead(&summary).contains(UNIT));
+    let (summary, _) = changes(&world, &next);
+    assert_eq!((summary.warnings, basis(&world)), (vec![], Basis::Changes));
 }
 
 #[test]

@@ -116,8 +116,15 @@ impl<S: Session> Asking<S> {
             // The others tell of whom they mean by the profile's own id.
             others = &[Mechanism::Stamps];
         }
-        let unseen = before.as_ref().and_then(Checkpoint::unseen);
-        if unseen.is_some() {
+        let mut instead = None;
+        if let Some(parent) = before.as_ref().and_then(Checkpoint::unseen) {
+            let why = Unable::new(format!(
+                "people stand below \"{parent}\", which was not seen among the containers: that it was moved would be missed"
+            ));
+            if containers::is_container(around.session, parent) {
+                return Err(why);
+            }
+            instead = Some(why);
             others = &[Mechanism::Stamps];
         } else if let Some(before) = &before {
             let mechanism = others.iter().find(|one| before.mark.is_of(**one));
@@ -147,7 +154,7 @@ impl<S: Session> Asking<S> {
                         changed: Vec::new(),
                         stage,
                         others,
-                        instead: unseen,
+                        instead,
                     });
                 }
                 Err(unable) => why = unable,

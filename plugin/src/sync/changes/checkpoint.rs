@@ -163,15 +163,12 @@ impl Checkpoint {
         self.mark = Mark::Unseen(parent);
     }
 
-    /// That this is so.
-    pub(super) fn unseen(&self) -> Option<Unable> {
-        let Mark::Unseen(parent) = &self.mark else {
-            return None;
-        };
-        Some(Unable::new(format!(
-            "people stand below \"{parent}\", which was not seen among the containers, so that nothing would tell that it was \
-             moved; from here on changes are told by a list of everybody"
-        )))
+    /// That entry, where this is so.
+    pub(super) fn unseen(&self) -> Option<&str> {
+        match &self.mark {
+            Mark::Unseen(parent) => Some(parent),
+            _ => None,
+        }
     }
 
     /// Roles stayed that might have changed: when the groups can be read, everybody is.

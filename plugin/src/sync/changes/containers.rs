@@ -10,7 +10,7 @@ use crate::ports::directory::{Scope, SearchRequest, Session};
 use crate::profile::Profile;
 
 /// Object classes of entries that have people below them (RFC 4519 section 3, and what directories add).
-const CLASSES: [&str; 9] = [
+const CLASSES: [&str; 10] = [
     "organizationalUnit",
     "organization",
     "container",
@@ -20,6 +20,7 @@ const CLASSES: [&str; 9] = [
     "locality",
     "country",
     "builtinDomain",
+    "lostAndFound",
 ];
 
 /// The digest, whatever the order in which they come, and to hold people's names against it. Where people stand right

@@ -244,8 +244,8 @@ fn container_unseen(parent: &str) -> HostProblem {
         format!(
             "people stand below \"{parent}\", which was not seen among the containers: that it is moved or renamed would be missed"
         ),
-        "Let the bind account read the entry, its objectClass and its id. Otherwise the next sync of changes reads everybody, and \
-         those after it compare a list of everybody.",
+        "Let the bind account read the entry, its objectClass and its id before the next sync. That one reads everybody; and where the \
+         entry still cannot be seen, those after it compare a list of everybody.",
     )
     .into()
 }

@@ -159,6 +159,25 @@ fn after_that_a_list_tells_of_changes_and_of_a_container_that_is_not_seen_too() 
 }
 
 #[test]
+fn a_container_that_is_seen_again_before_the_next_sync_needs_no_list() {
+    for seen in [true, false] {
+        let world = world();
+        hide(&world, UNIT);
+        let checkpoint = changes(&world, &[]).1;
+        if seen {
+            world.directory.faults.borrow_mut().hidden_entries = None;
+        }
+        let (summary, next) = changes(&world, &checkpoint);
+        assert_eq!(codes(&summary.warnings), ["full-instead"]);
+        let text = String::from_utf8_lossy(&next);
+        assert_eq!(
+            (text.contains("ContentSync"), text.contains("Stamps")),
+            (seen, !seen)
+        );
+    }
+}
+
+#[test]
 fn somebody_who_came_below_a_container_that_is_not_seen_is_read_and_told() {
     let world = world();
     let checkpoint = changes(&world, &[]).1;

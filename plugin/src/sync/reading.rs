@@ -14,6 +14,7 @@ use crate::roles::Judged;
 
 use super::adopt::Adoptions;
 use super::candidate::Candidate;
+use super::changes::Parents;
 use super::claims::Claims;
 use super::compare::Names;
 use super::hash::{Hashes, SourceHash, Token};
@@ -57,6 +58,8 @@ pub(super) struct Reading {
     pub(super) named: Option<Vec<String>>,
     /// Whom the next sync can hold the directory against, and whom it must look at again.
     pub(super) notes: Notes,
+    /// Holds people's names against the containers, where the next sync counts on these.
+    pub(super) parents: Option<Parents>,
     /// Photos that are not fit to come over.
     pub(super) left_out: LeftOut,
     /// Who names whom; nothing where no rule asks.
@@ -98,6 +101,7 @@ impl Reading {
             expected: None,
             named: None,
             notes: Notes::default(),
+            parents: None,
             links: Links::default(),
             left_out: LeftOut::default(),
             adoptions: Adoptions::default(),
@@ -136,6 +140,9 @@ impl Reading {
                 continue;
             }
             self.tally.seen += 1;
+            if let Some(parents) = &mut self.parents {
+                parents.note(recipe.places(), entry.dn());
+            }
             candidates.extend(self.entry(&recipe, &entry));
         }
         for candidate in &candidates {

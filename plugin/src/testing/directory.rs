@@ -101,6 +101,8 @@ pub(crate) struct Faults {
     pub(crate) hidden_ids: Option<String>,
     /// And a change request looks for entries by their ids: it tells those as gone.
     pub(crate) hidden_are_gone: bool,
+    /// Entries whose names begin so are found by no search; those below them are.
+    pub(crate) hidden_entries: Option<&'static str>,
     /// Search continuation references.
     pub(crate) referrals: u32,
 }
@@ -330,6 +332,7 @@ impl MemorySession {
         let attributes: AttributeSet = request.filter.attributes().into_iter().collect();
         let found = named
             .into_iter()
+            .filter(|(_, record)| !self.lacks(record))
             .filter(|(dn, _)| match request.scope {
                 Scope::Base => *dn == base,
                 Scope::One => dn.parent().as_ref() == Some(&base),
@@ -352,6 +355,11 @@ impl MemorySession {
             record.set("entryUUID", &[]);
         }
         record
+    }
+
+    fn lacks(&self, record: &Record) -> bool {
+        let hidden = self.directory.faults.borrow().hidden_entries;
+        hidden.is_some_and(|start| record.dn.starts_with(start))
     }
 
     fn hides(&self, record: &Record) -> bool {

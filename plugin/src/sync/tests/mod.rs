@@ -7,6 +7,8 @@
 //! - `hidden`: ids that the bind account may no longer read somewhere
 //! - `naming`: people who name those who have changed as their managers
 //! - `migration`: people who get the ids of another attribute; `overlaps`: ids that others have
+//! - `migration`: people who get the ids of another attribute
+//! - `parents`: people below entries that the bind account does not see
 //! - `places`: several bases, and subtrees that are left out
 //! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
@@ -26,6 +28,7 @@ mod managers;
 mod migration;
 mod naming;
 mod overlaps;
+mod parents;
 mod photos;
 mod places;
 mod plans;

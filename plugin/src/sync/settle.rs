@@ -9,7 +9,7 @@ use crate::ports::portal::PEOPLE;
 use crate::problem::Problem;
 
 use super::candidate::without_unique;
-use super::claims::Conflict;
+use super::claims::Conflicts;
 use super::known::Slot;
 use super::outbox;
 use super::people::{Facts, Number};
@@ -38,11 +38,11 @@ impl Reading {
         }
         let conflicts = std::mem::take(&mut self.claims)
             .settle(|one| self.external_id(self.people.slot(one)), &numbers);
-        self.settle_adoptions(|one| numbers.contains(&one) || conflicts.contains_key(&one));
+        self.settle_adoptions(|one| numbers.contains(&one) || conflicts.contains(one));
         let kept = self.release_withheld(host, &numbers, &conflicts)?;
         let mut rejections = self.repeated(&withdrawn);
         rejections.extend(rivals.into_values());
-        rejections.extend(self.conflicting(host, conflicts, &kept));
+        rejections.extend(self.conflicting(host, &conflicts, &kept));
         for rejection in &rejections {
             self.notes.rejected(&rejection.external_id);
         }
@@ -54,14 +54,14 @@ impl Reading {
         &mut self,
         host: &impl Host,
         withdrawn: &BTreeSet<Number>,
-        conflicts: &BTreeMap<Number, Conflict>,
+        conflicts: &Conflicts,
     ) -> Result<BTreeSet<Number>, HostProblem> {
         let (mut without, mut rows) = (BTreeSet::new(), Vec::new());
         for (number, mut row) in std::mem::take(&mut self.withheld) {
             if withdrawn.contains(&number) {
                 continue;
             }
-            if conflicts.contains_key(&number) {
+            if conflicts.contains(number) {
                 without_unique(&mut row, self.recipe.mapping().fields());
                 without.insert(number);
             }
@@ -105,11 +105,11 @@ impl Reading {
     fn conflicting(
         &mut self,
         host: &impl Host,
-        conflicts: BTreeMap<Number, Conflict>,
+        conflicts: &Conflicts,
         kept: &BTreeSet<Number>,
     ) -> Vec<Rejection> {
-        let mut rejections = Vec::with_capacity(conflicts.len());
-        for (number, conflict) in conflicts {
+        let mut rejections = Vec::new();
+        for (number, conflict) in conflicts.iter().copied() {
             if kept.contains(&number) {
                 continue;
             }

@@ -161,7 +161,8 @@ impl Reading {
         }
         if !draft.moves.is_empty() {
             for one in held {
-                let holder = self.people.push_holder(&one.holder);
+                let id = self.id(&one.holder.external_id);
+                let holder = self.people.push_holder(id, &one.holder);
                 let field = u16::try_from(one.field).unwrap_or(u16::MAX);
                 self.claims
                     .held(number, field, self.value(one.field, &one.key), holder);

@@ -97,6 +97,8 @@ pub(crate) struct Faults {
     pub(crate) changes: Option<u32>,
     /// A change request tells of nothing.
     pub(crate) silent: bool,
+    /// A change request tells of each change so many times more.
+    pub(crate) repeats: usize,
     /// The bind account may neither read nor search ids of entries with this in their names.
     pub(crate) hidden_ids: Option<String>,
     /// And a change request looks for entries by their ids: it tells those as gone.
@@ -286,7 +288,7 @@ impl MemorySession {
         let cookie = vec![u8::try_from(served.len()).unwrap()];
         served.push(now);
         let presence = number.is_none() || faults.presence;
-        let mut turns = vec![ChangeTurn::Changed(changed)];
+        let mut turns = vec![ChangeTurn::Changed(changed); faults.repeats + 1];
         turns.push(if presence {
             ChangeTurn::Present(present)
         } else {

@@ -11,7 +11,7 @@ use crate::ports::directory::ServerIdentity;
 /// The form of what is kept. Another one is not read.
 const FORM: u32 = 2;
 /// The most people that are remembered for a second look.
-pub(super) const MOST_UNSYNCED: usize = 10_000;
+pub(in crate::sync) const MOST_UNSYNCED: usize = 10_000;
 /// What a host takes (contract: `plan.finish`).
 const MOST_BYTES: usize = 1 << 20;
 /// The most people that serve as a control.

@@ -30,7 +30,7 @@ mod shown;
 mod stamps;
 
 pub(super) use asking::{Around, Asked, Asking, News};
-pub(super) use checkpoint::Checkpoint;
+pub(super) use checkpoint::{Checkpoint, MOST_UNSYNCED};
 pub(super) use containers::is_container;
 pub(super) use look::any;
 pub(super) use named::Named;

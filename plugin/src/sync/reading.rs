@@ -75,7 +75,6 @@ pub(super) struct Reading {
 #[derive(Debug)]
 pub(super) struct Repeat {
     pub(super) slot: Slot,
-    pub(super) external_id: String,
     /// The second entry's name.
     pub(super) dn: String,
 }
@@ -192,7 +191,7 @@ impl Reading {
         };
         let marks = self.known.marks(slot);
         if marks.seen() {
-            self.repeat(slot, source, &external_id, entry);
+            self.repeat(slot, source, entry);
             return None;
         }
         let same = self.roles.same(self.known.source(slot), source, judged) && !marks.changed();
@@ -242,16 +241,12 @@ impl Reading {
 
     /// An entry with an id that another entry had. The same entry again, which happens where a directory
     /// changes while it is read, is none.
-    fn repeat(&mut self, slot: Slot, source: SourceHash, external_id: &str, entry: &Entry<'_>) {
+    fn repeat(&mut self, slot: Slot, source: SourceHash, entry: &Entry<'_>) {
         if self.known.source(slot).same_entry(source) {
             self.tally.twice += 1;
         } else if self.known.repeat(slot) {
             let dn = recipe::name(entry).into_owned();
-            self.repeats.push(Repeat {
-                slot,
-                external_id: external_id.to_owned(),
-                dn,
-            });
+            self.repeats.push(Repeat { slot, dn });
         }
     }
 }

@@ -88,6 +88,7 @@ impl Reading {
     }
 
     fn repeated(&mut self, repeat: Repeat, withdrawn: &BTreeMap<Slot, Number>) -> Rejection {
+        let external_id = self.external_id(repeat.slot);
         match withdrawn.get(&repeat.slot) {
             Some(number) => _ = self.fall(*number),
             None => {
@@ -100,7 +101,7 @@ impl Reading {
                 };
                 *counted = counted.saturating_sub(1);
                 self.tally.add(Facts::of(RowKind::Unsynced));
-                self.notes.rejected(&repeat.external_id);
+                self.notes.rejected(&external_id);
             }
         }
         let problem = Problem::new(
@@ -109,9 +110,8 @@ impl Reading {
             "Give each entry an id of its own, or leave one of them out by the filter.",
         )
         .of_field("external-id");
-        let external_id = repeat.external_id.clone();
         let other = Party {
-            external_id: repeat.external_id,
+            external_id: external_id.clone(),
             dn: repeat.dn,
             id: String::new(),
         };

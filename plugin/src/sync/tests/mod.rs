@@ -3,6 +3,7 @@
 //! - `adoption`: new people who take over whom the portal has already
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `changes`: what has changed since the last sync, and when everybody is read instead
+//! - `contested`: a rule that makes duplicates of nearly everybody
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `hidden`: ids that the bind account may no longer read somewhere
 //! - `naming`: people who name those who have changed as their managers
@@ -22,6 +23,7 @@
 mod adoption;
 mod bench;
 mod changes;
+mod contested;
 mod disabled;
 mod hidden;
 mod managers;

@@ -10,7 +10,7 @@ use rollcall::demo::dn::Dn;
 use rollcall::demo::people::{Expected, Fate, Organisation, SUFFIX, ServiceAccount};
 use rollcall::demo::{DemoDirectory, Entry};
 use rollcall_tests::server::Server;
-use rollcall_tests::site::changes::{hire, remove, replace};
+use rollcall_tests::site::changes::{hire, remove, replace, transfer};
 use rollcall_tests::site::{Site, run_of};
 use rollcall_tests::slapd::Slapd;
 use rollcall_tests::{histories, reading, roles};
@@ -200,14 +200,56 @@ fn forbid(slapd: &Slapd, what: Option<(&str, &str)>) {
         || "delete: olcAccess\nolcAccess: {0}\n".to_owned(),
         |(dn, attributes)| {
             let who = slapd.bind_name();
+            let attributes = match attributes {
+                "" => String::new(),
+                some => format!(" attrs={some}"),
+            };
             format!(
-                "add: olcAccess\nolcAccess: {{0}}to dn.base=\"{dn}\" attrs={attributes} \
+                "add: olcAccess\nolcAccess: {{0}}to dn.base=\"{dn}\"{attributes} \
                  by dn.exact=\"{who}\" none by * break\n"
             )
         },
     );
     let database = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\n";
     slapd.change(&format!("{database}{what}")).unwrap();
+}
+
+#[test]
+fn who_leaves_with_a_container_that_cannot_be_seen_is_gone_for_a_sync_of_changes_too() {
+    const HIDDEN: &str = "ou=Contractors,ou=People,dc=example,dc=org";
+    let site = Site::of(Slapd::start(&Organisation::new(6, 200)).unwrap()).unwrap();
+    site.settle("acme").unwrap();
+    forbid(&site.server, Some((HIDDEN, "")));
+    let changes = ["sync", "acme", "--mode", "changes"];
+    let first = site.rollcall.json(&changes).unwrap();
+    assert!(
+        first
+            .at("/run/warnings")
+            .to_string()
+            .contains("container-unseen")
+    );
+    // The list of stamps has everybody's name.
+    site.rollcall.json(&changes).unwrap();
+    let quiet = site.rollcall.json(&changes).unwrap();
+    assert_eq!(
+        quiet.at("/run/proof/basis"),
+        "changes",
+        "{:#}",
+        quiet.document
+    );
+    let below = (0..200).map(|index| site.server.expected(index));
+    let below = below.filter(|who| who.fate == Fate::Valid && who.dn.ends_with(HIDDEN));
+    let mut below: Vec<_> = below.map(|who| who.external_id).collect();
+    below.sort();
+    assert!(!below.is_empty());
+    site.change(&[transfer(HIDDEN, "ou=Contractors", "ou=Services")])
+        .unwrap();
+    let left = site.rollcall.json(&changes).unwrap();
+    let rows = site.portal().unwrap().rows(run_of(&left)).unwrap();
+    let gone = rows.into_iter().filter(|row| row.reason == "absent");
+    let mut gone: Vec<_> = gone.map(|row| row.external_id).collect();
+    gone.sort();
+    assert_eq!(gone, below);
 }
 
 #[test]

@@ -7,7 +7,49 @@ use super::parse::Reader;
 
 const KEY: &str = "id-attribute";
 
-/// The setting; empty where the profile says it. Adds `bad-attribute` where it is no name of an attribute.
+/// Attributes that hold passwords, keys or their hashes: the usual ones of people's entries.
+const SECRETS: [&str; 32] = [
+    // RFC 4519 section 2.41, RFC 3112, RFC 2798, and OpenLDAP's overlays.
+    "userPassword",
+    "authPassword",
+    "userPKCS12",
+    "pwdHistory",
+    "oathSecret",
+    // Active Directory, whose local administrators' passwords are beside its own.
+    "unicodePwd",
+    "dBCSPwd",
+    "ntPwdHistory",
+    "lmPwdHistory",
+    "supplementalCredentials",
+    "unixUserPassword",
+    "msSFU30Password",
+    "ms-Mcs-AdmPwd",
+    "ms-Mcs-AdmPwdHistory",
+    "msLAPS-Password",
+    "msLAPS-EncryptedPassword",
+    "msLAPS-EncryptedPasswordHistory",
+    "msDS-ManagedPassword",
+    // Samba with a directory of another kind.
+    "sambaNTPassword",
+    "sambaLMPassword",
+    "sambaPasswordHistory",
+    "ntPassword",
+    "lmPassword",
+    // Kerberos, 389-DS and FreeIPA.
+    "krbPrincipalKey",
+    "krbPwdHistory",
+    "krb5Key",
+    "passwordHistory",
+    "ipaNTHash",
+    "ipatokenOTPkey",
+    // eDirectory and Oracle.
+    "nspmPassword",
+    "nspmDistributionPassword",
+    "orclPassword",
+];
+
+/// The setting; empty where the profile says it. Adds `bad-attribute` where it is no name of an attribute, or one of
+/// [`SECRETS`]: ids are in plans, reports and logs.
 pub(super) fn read(reader: &mut Reader) -> String {
     let name = reader.text(KEY);
     let word = |text: &str| {
@@ -22,6 +64,16 @@ pub(super) fn read(reader: &mut Reader) -> String {
                 "bad-attribute",
                 "the id attribute is no name of an attribute",
                 "Enter one name, for example entryUUID or employeeNumber, without options.",
+            )
+            .of_field(KEY),
+        );
+    }
+    if SECRETS.iter().any(|one| one.eq_ignore_ascii_case(&name)) {
+        reader.problems.push(
+            Problem::new(
+                "bad-attribute",
+                format!("{name} holds a secret, and an id is shown in plans, reports and logs"),
+                "Enter an attribute that everybody may know, for example entryUUID or employeeNumber.",
             )
             .of_field(KEY),
         );
@@ -87,6 +139,30 @@ mod tests {
     fn what_is_no_name_of_one_attribute_is_refused() {
         for name in ["employee number", "uid,mail", "2name", "cn;lang-de", "ü"] {
             assert!(codes(name).0.contains(&"bad-attribute"), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_that_holds_a_secret_is_refused_however_it_is_written_and_one_that_is_named_like_it_is_not()
+     {
+        let secrets = [
+            "userPassword",
+            "unicodePwd",
+            "userPKCS12",
+            "krbPrincipalKey",
+            "sambaNTPassword",
+            "sambaLMPassword",
+            "ipaNTHash",
+            "ntPwdHistory",
+            "ms-Mcs-AdmPwd",
+        ];
+        for name in secrets {
+            for name in [name.to_owned(), name.to_uppercase(), name.to_lowercase()] {
+                assert_eq!(codes(&name).0, ["bad-attribute"], "{name}");
+            }
+        }
+        for name in ["userPasswordNumber", "pwdLastSet", "userPrincipalName"] {
+            assert_eq!(codes(name).0, [""; 0], "{name}");
         }
     }
 

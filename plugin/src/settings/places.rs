@@ -47,7 +47,7 @@ impl Places {
     ///
     /// # Errors
     /// `bad-dn`, each at its place, and `bad-exclusion` for what leaves out a whole base; with the setting it is of.
-    pub(super) fn read(
+    pub(crate) fn read(
         bases: &str,
         excluded: &str,
         scope: Scope,

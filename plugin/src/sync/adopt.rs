@@ -284,8 +284,12 @@ impl Reading {
         })
     }
 
-    /// The rejections of those who want one portal person, by their numbers. `withdrawn` fell for another reason.
-    pub(super) fn rivals(&mut self, withdrawn: &BTreeSet<Number>) -> BTreeMap<Number, Rejection> {
+    /// Those who want one portal person, by their numbers, each with one of the others. `withdrawn` fell for another
+    /// reason.
+    pub(super) fn rivals(
+        &mut self,
+        withdrawn: &BTreeSet<Number>,
+    ) -> BTreeMap<Number, Option<Number>> {
         let mut contested: BTreeMap<Token, Vec<Slot>> = BTreeMap::new();
         for (slot, token) in std::mem::take(&mut self.adoptions.rivals) {
             contested.entry(token).or_default().push(slot);
@@ -297,26 +301,27 @@ impl Reading {
         }
         let slots: BTreeSet<Slot> = contested.values().flatten().copied().collect();
         let numbers = self.numbers(&slots);
-        let mut rejections = BTreeMap::new();
+        let mut rivals = BTreeMap::new();
         for slots in contested.values() {
             for (place, slot) in slots.iter().enumerate() {
                 let other = slots.get(usize::from(place == 0));
-                let other = other.and_then(|slot| numbers.get(slot));
-                let Some(number) = numbers.get(slot).filter(|one| !withdrawn.contains(one)) else {
-                    continue;
-                };
-                self.tally.reject(self.people.facts(*number));
-                rejections.insert(
-                    *number,
-                    Rejection {
-                        external_id: self.external_id(self.people.slot(*number)),
-                        problem: ambiguous(),
-                        other: other.map(|number| self.party(*number)),
-                    },
-                );
+                let other = other.and_then(|slot| numbers.get(slot)).copied();
+                let number = numbers.get(slot).copied();
+                if let Some(number) = number.filter(|one| !withdrawn.contains(one)) {
+                    rivals.insert(number, other);
+                }
             }
         }
-        rejections
+        rivals
+    }
+
+    /// The rejection of one of them.
+    pub(super) fn rival(&mut self, number: Number, other: Option<Number>) -> Rejection {
+        Rejection {
+            external_id: self.fall(number),
+            problem: ambiguous(),
+            other: other.map(|number| self.party(number)),
+        }
     }
 
     /// Counts the adoptions that stand, when `fallen` are rejected. Who is taken over is no leaver.
@@ -343,19 +348,15 @@ impl Reading {
     /// The proof has fallen after all: nobody takes over somebody who may still be there.
     pub(super) fn withdraw_recreated(&mut self, host: &impl Host) -> Result<(), HostProblem> {
         let field = self.adoptions.field.unwrap_or_default();
-        let mut rejections = Vec::new();
-        for number in std::mem::take(&mut self.adoptions.recreated) {
+        let recreated = std::mem::take(&mut self.adoptions.recreated);
+        let rejections = recreated.into_iter().map(|number| {
             self.adoptions.standing = self.adoptions.standing.saturating_sub(1);
-            self.tally.reject(self.people.facts(number));
-            let slot = self.people.slot(number);
-            self.known.note_row(slot, RowKind::Unsynced);
-            self.notes.rejected(&self.external_id(slot));
-            rejections.push(Rejection {
-                external_id: self.external_id(slot),
+            Rejection {
+                external_id: self.fall(number),
                 problem: self.taken(field, "somebody in the portal"),
                 other: None,
-            });
-        }
+            }
+        });
         outbox::reject(host.plan(), rejections)
     }
 

@@ -9,7 +9,7 @@
 //!    this plan and is not rejected.
 //! 3. A rejected person gives nothing up, so 2 is asked again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::column::Parts;
 use super::hash::Token;
@@ -17,6 +17,9 @@ use super::people::Number;
 
 /// A value: 96 bits of its token, in words, so that what holds it is no larger than it must be.
 type Value = [u32; 3];
+
+/// Of two people whose numbers differ in these last bits alone, conflicts stand in one part.
+const NEIGHBOURS: u32 = 14;
 
 /// A person wants a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +47,7 @@ struct Holding {
 }
 
 /// Why a person cannot have what they want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Conflict {
     /// The field's place in the schema.
     pub(super) field: u16,
@@ -52,6 +55,14 @@ pub(super) struct Conflict {
     pub(super) other: Number,
     /// The other person holds the value in the portal now.
     pub(super) held: bool,
+}
+
+/// Who cannot have what they want, with why: 13 bytes for each of them.
+#[derive(Debug, Default)]
+pub(super) struct Conflicts {
+    /// By number.
+    rejected: Vec<bool>,
+    found: Parts<(Number, Conflict)>,
 }
 
 /// All claims of a run.
@@ -93,13 +104,13 @@ impl Claims {
         self.holdings.push(value[0], holding);
     }
 
-    /// The conflicts, by person. `withdrawn` are people whose rows fell for another reason: they claim nothing
-    /// and give nothing up. `name` gives external ids.
-    pub(super) fn settle(
+    /// The conflicts. `withdrawn` are people whose rows fell for another reason: they claim nothing and give nothing
+    /// up. `name` gives external ids.
+    pub(super) fn settle<N: Ord>(
         mut self,
-        name: impl Fn(Number) -> String,
+        name: impl Fn(Number) -> N,
         withdrawn: &BTreeSet<Number>,
-    ) -> BTreeMap<Number, Conflict> {
+    ) -> Conflicts {
         let standing = |person: Number| !withdrawn.contains(&person);
         self.claims.retain(|claim| standing(claim.person));
         self.releases.retain(|release| standing(release.person));
@@ -147,7 +158,36 @@ impl Claims {
                 }
             }
         }
+        settlement.conflicts.found.sort();
         settlement.conflicts
+    }
+}
+
+impl Conflicts {
+    /// The person cannot have what they want.
+    pub(super) fn contains(&self, person: Number) -> bool {
+        let rejected = self.rejected.get(person.0 as usize);
+        rejected.copied().unwrap_or_default()
+    }
+
+    /// Each person once.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(Number, Conflict)> {
+        self.found.parts().flatten()
+    }
+
+    /// False where the person has a conflict already: the first one is told.
+    fn insert(&mut self, person: Number, conflict: Conflict) -> bool {
+        if self.contains(person) {
+            return false;
+        }
+        let place = person.0 as usize;
+        if place >= self.rejected.len() {
+            self.rejected.resize(place + 1, false);
+        }
+        self.rejected[place] = true;
+        // Neighbours stand together, so that parts of up to a million people follow one another.
+        self.found.push(person.0 >> NEIGHBOURS, (person, conflict));
+        true
     }
 }
 
@@ -170,36 +210,48 @@ fn words(Token([low, high]): Token) -> Value {
 
 #[derive(Debug, Default)]
 struct Settlement {
-    conflicts: BTreeMap<Number, Conflict>,
+    conflicts: Conflicts,
     /// Rejected, and what they would have given up not yet looked at.
     fallen: Vec<Number>,
 }
 
 impl Settlement {
     fn reject(&mut self, person: Number, conflict: Conflict) {
-        if let std::collections::btree_map::Entry::Vacant(free) = self.conflicts.entry(person) {
-            free.insert(conflict);
+        if self.conflicts.insert(person, conflict) {
             self.fallen.push(person);
         }
     }
 
     /// Rejects those of a group that claim one value and cannot have it. Each is told of the one with the smallest id
-    /// but oneself, and rather of one who does not yield.
-    fn contest(&mut self, group: &[Claim], name: impl Fn(Number) -> String) {
-        if group.len() < 2 {
-            return;
-        }
-        let mut named: Vec<(bool, String, Claim)> = group
+    /// but oneself, and rather of one who does not yield. A group may be everybody: no more than the two who are told of
+    /// are named at a time.
+    fn contest<N: Ord>(&mut self, group: &[Claim], name: impl Fn(Number) -> N) {
+        let mut named = group
             .iter()
-            .map(|claim| (claim.yields, name(claim.person), *claim))
-            .collect();
-        named.sort_unstable();
+            .map(|claim| (claim.yields, name(claim.person), claim.person));
+        let (Some(first), Some(second)) = (named.next(), named.next()) else {
+            return;
+        };
+        let mut told = if first <= second {
+            [first, second]
+        } else {
+            [second, first]
+        };
+        for one in named {
+            let [first, second] = &mut told;
+            if one < *first {
+                *second = std::mem::replace(first, one);
+            } else if one < *second {
+                *second = one;
+            }
+        }
+        let [first, second] = told.map(|(_, _, person)| person);
         let firm = group.iter().filter(|claim| !claim.yields).count();
-        for (place, (yields, _, claim)) in named.iter().enumerate() {
-            if firm == 1 && !yields {
+        for claim in group {
+            if firm == 1 && !claim.yields {
                 continue;
             }
-            let other = named[usize::from(place == 0)].2.person;
+            let other = if claim.person == first { second } else { first };
             let conflict = Conflict {
                 field: claim.field,
                 other,

@@ -18,6 +18,7 @@ use crate::problem::Problem;
 use crate::profile::{Ids, Profile};
 use crate::settings::Settings;
 
+use super::migrate::Under;
 use super::recipe::Recipe;
 use super::sweep::{Sweep, Swept};
 
@@ -68,14 +69,20 @@ pub(super) struct Planned {
     pub(super) before: Sum,
     /// Once every row is applied.
     pub(super) after: Sum,
-    /// Nobody of the directory is left under another id then.
+    /// Nobody of the directory is left under another id then, but for those whose entries have no new one.
     pub(super) whole: bool,
+    /// There are some of those.
+    #[serde(default)]
+    pub(super) without: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Remembered {
     /// What the portal's people were made with; several where a migration came to some of them only.
     under: Vec<String>,
+    /// What those may still be known by whose entries had no new id.
+    #[serde(default)]
+    left: Vec<String>,
     planned: Option<Planned>,
 }
 
@@ -107,6 +114,11 @@ impl Remembered {
         if let Some(planned) = self.planned.take() {
             let now = sum(portal, planned.key);
             if now == planned.after && planned.whole {
+                self.left.extend(self.under);
+                self.left
+                    .retain(|one| planned.without && !one.eq_ignore_ascii_case(&planned.to));
+                self.left.sort();
+                self.left.dedup();
                 self.under = vec![planned.to];
             } else if now != planned.before && !contains(&self.under, &planned.to) {
                 self.under.push(planned.to);
@@ -123,6 +135,8 @@ pub(super) struct Identifier {
     pub(super) wanted: String,
     /// What the portal's people were made with; nothing where that cannot be told.
     under: Vec<String>,
+    /// What some of them may still be known by.
+    left: Vec<String>,
     /// The portal has synced people.
     people: bool,
 }
@@ -146,7 +160,12 @@ impl Identifier {
         if let Some(stored) = &stored {
             stored.store(host.state())?;
         }
-        let under = stored.map(|stored| stored.under).filter(|_| people);
+        let stored = stored.filter(|_| people);
+        let left = stored
+            .as_ref()
+            .map(|stored| stored.left.clone())
+            .unwrap_or_default();
+        let under = stored.map(|stored| stored.under);
         let chosen = settings.id_attribute.as_str();
         let own = match own(profile) {
             Some(own) => own,
@@ -167,6 +186,7 @@ impl Identifier {
         Ok(Self {
             wanted,
             under,
+            left,
             people,
         })
     }
@@ -185,9 +205,25 @@ impl Identifier {
 
     /// Attributes that people may be known by who are to be known by the one that is wanted.
     pub(super) fn from(&self) -> Vec<String> {
-        let others = self.under.iter();
+        let others = self.under.iter().chain(&self.left);
         let others = others.filter(|one| !one.eq_ignore_ascii_case(&self.wanted));
         others.cloned().collect()
+    }
+
+    /// Whether somebody may be known by another attribute than the one that is wanted.
+    pub(super) fn any_other(&self) -> bool {
+        self.same().is_err() || !self.from().is_empty()
+    }
+
+    /// What the portal's people may be known by.
+    pub(super) fn known_by(&self) -> Under {
+        if self.under.is_empty() {
+            Under::Unknown
+        } else if contains(&self.under, &self.wanted) {
+            Under::Both
+        } else {
+            Under::Others
+        }
     }
 
     /// Remembers what people are made with, and a migration that is planned.
@@ -199,8 +235,13 @@ impl Identifier {
         state: &dyn State,
         planned: Option<Planned>,
     ) -> Result<(), HostProblem> {
-        let under = self.under.clone();
-        Remembered { under, planned }.store(state)
+        let (under, left) = (self.under.clone(), self.left.clone());
+        let remembered = Remembered {
+            under,
+            left,
+            planned,
+        };
+        remembered.store(state)
     }
 }
 

@@ -244,8 +244,7 @@ impl Reading {
             if before == after.as_deref() {
                 continue;
             }
-            self.tally_link(linking, *slot, marks, after.is_none());
-            links.push(Link {
+            let link = Link {
                 external_id: external_id.clone(),
                 dn: person.map(|person| person.dn.clone()).unwrap_or_default(),
                 display: person
@@ -255,7 +254,9 @@ impl Reading {
                 before: before.map(str::to_owned),
                 after,
                 source_hash: self.known.source(*slot).with_link(stamp).bytes(),
-            });
+            };
+            self.tally_link(linking, *slot, marks, &link);
+            links.push(link);
         }
         if links.is_empty() {
             Ok(())
@@ -276,7 +277,8 @@ impl Reading {
     }
 
     /// Somebody without a row gets one, and is unchanged no longer.
-    fn tally_link(&mut self, linking: &mut Linking, slot: Slot, marks: Marks, blanks: bool) {
+    fn tally_link(&mut self, linking: &mut Linking, slot: Slot, marks: Marks, link: &Link) {
+        let blanks = link.after.is_none();
         if marks.has_row() {
             self.tally.blanked += u64::from(blanks && linking.blanked.insert(slot));
             return;
@@ -287,6 +289,13 @@ impl Reading {
             ..Facts::of(RowKind::Update)
         });
         self.known.note_row(slot, RowKind::Update);
+        self.notes.row(RowKind::Update, &link.external_id);
+        // Who names somebody of whom the directory told is read with that person.
+        let told = |id: &String| self.told(id);
+        let managers = [&link.before, &link.after];
+        if !told(&link.external_id) && !managers.into_iter().flatten().any(told) {
+            self.tally.drifted += 1;
+        }
     }
 
     fn link_warnings<S: Session>(

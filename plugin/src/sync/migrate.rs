@@ -4,20 +4,18 @@
 //! Nobody gets an id that two entries have or somebody of the portal has already, and nobody gets an id from one of two
 //! entries that both carry the old one: they are told, and the migration is not over until that is mended.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::dn;
 use crate::entry::{Entry, Page};
 use crate::ports::Host;
 use crate::ports::directory::HostProblem;
-use crate::ports::plan::{Change, Guard, Party, Rejection, Row, RowKind};
-use crate::ports::portal::{PEOPLE, PeopleIndex, Person};
+use crate::ports::plan::{Guard, Party, Rejection, RowKind};
+use crate::ports::portal::{PEOPLE, PeopleIndex};
 use crate::problem::Problem;
 use crate::profile::Identity;
 
-use super::candidate::Candidate;
-use super::compare::Names;
 use super::hash::SourceHash;
 use super::identifier::{Planned, Sum};
 use super::known::Slot;
@@ -25,16 +23,20 @@ use super::outbox;
 use super::people::Facts;
 use super::reading::Reading;
 use super::recipe::{self, Recipe};
-use super::role::Given;
 use super::size;
 
+mod pair;
 mod told;
 
-use told::{absent, claimed, missing, nobody, several, shared, taken};
+use pair::Pair;
+use told::{absent, claimed, missing, nobody, overlap, several, shared};
 pub(super) use told::{needless, unproven};
 
 /// Refusals a call.
 const TOLD: usize = 1000;
+
+/// Of so many people one may have no entry where it must be told by the people what they are known by.
+const STRANGERS: u64 = 10;
 
 /// The pseudo field that a person's external id is.
 const EXTERNAL_ID: &str = "external-id";
@@ -46,6 +48,12 @@ pub(super) struct Migration {
     from: Vec<Identity>,
     /// The attribute by which people are to be known.
     to: String,
+    /// What the portal's people may be known by.
+    under: Under,
+    /// Entries whose new id somebody in the portal has, and the name of each: to be looked at with the page.
+    doubtful: Vec<(String, String)>,
+    /// Entries whose new id somebody else in the portal has.
+    strange: u64,
     key: u64,
     /// Over everybody's external id.
     before: Sum,
@@ -73,20 +81,25 @@ pub(super) struct Migration {
     gone: u64,
 }
 
-/// A person of the portal and the entry that says what the new id is.
-struct Pair<'p> {
-    old: (Slot, String),
-    place: Slot,
-    new: Cow<'p, str>,
-    source: SourceHash,
-    entry: Entry<'p>,
+/// What the portal's people may be known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Under {
+    /// Other attributes than the one that is wanted.
+    Others,
+    /// Some by the one that is wanted.
+    Both,
+    /// Nobody remembers.
+    Unknown,
 }
 
 impl Migration {
-    pub(super) fn new(from: Vec<Identity>, to: String, key: u64) -> Self {
+    pub(super) fn new(from: Vec<Identity>, to: String, under: Under, key: u64) -> Self {
         Self {
             from,
             to,
+            under,
+            doubtful: Vec::new(),
+            strange: 0,
             key,
             before: Sum::default(),
             moves: Vec::new(),
@@ -130,7 +143,28 @@ impl Migration {
         pairs
             .chunks(PEOPLE as usize)
             .try_for_each(|pairs| self.record(reading, host, &recipe, pairs))?;
+        self.doubt(host);
         self.tell(host)
+    }
+
+    /// Whoever has an entry's new id already is that person if the names are the same: an id of another attribute may be the
+    /// same by chance.
+    fn doubt(&mut self, host: &impl Host) {
+        let doubtful = std::mem::take(&mut self.doubtful);
+        for some in doubtful.chunks(PEOPLE as usize) {
+            let ids: Vec<String> = some.iter().map(|(id, _)| id.clone()).collect();
+            let people = host.portal().people(&ids);
+            let people: BTreeMap<&str, &str> = people
+                .iter()
+                .map(|person| (person.external_id.as_str(), person.dn.as_str()))
+                .collect();
+            let strange = |(id, name): &&(String, String)| {
+                people
+                    .get(id.as_str())
+                    .is_none_or(|dn| !same_name(dn, name))
+            };
+            self.strange += some.iter().filter(strange).count() as u64;
+        }
     }
 
     fn tell(&mut self, host: &impl Host) -> Result<(), HostProblem> {
@@ -160,21 +194,23 @@ impl Migration {
             return None;
         };
         let source = reading.hashes.source(entry);
+        let (source, judged) = reading.roles.judge(recipe, entry, source);
         let token = reading.id(&new);
         let found = reading.known.find(token);
         if let Some(place) = found
             && reading.known.marks(place).in_portal()
         {
-            // By its own id, the person of the portal is accounted for.
-            let first = reading.known.repeat(place);
-            self.already += u64::from(first);
-            olds.retain(|(slot, _)| *slot != place);
-            let holder = Party {
-                external_id: new.into_owned(),
-                dn: String::new(),
-                id: String::new(),
-            };
-            self.refuse(reading, source, &olds, holder, taken);
+            let own = olds.iter().any(|(slot, _)| *slot == place);
+            if own || self.under != Under::Others {
+                let first = reading.known.repeat(place);
+                self.already += u64::from(first);
+            }
+            if !own && self.under == Under::Others {
+                self.strange += 1;
+            } else if !own {
+                let name = recipe::name(entry).into_owned();
+                self.doubtful.push((new.into_owned(), name));
+            }
             return None;
         }
         if let Some(place) = found {
@@ -200,7 +236,7 @@ impl Migration {
             }
         };
         let marks = reading.known.marks(old.0);
-        if marks.seen() || marks.unsynced() {
+        if marks.seen() || marks.unsynced() || marks.repeated() {
             self.refuse(reading, source, &[old], party(&new, entry), claimed);
             return None;
         }
@@ -211,6 +247,7 @@ impl Migration {
             place,
             new,
             source,
+            judged,
             entry,
         })
     }
@@ -264,6 +301,7 @@ impl Migration {
         let field: Arc<str> = Arc::from(EXTERNAL_ID);
         let ids: Vec<String> = pairs.iter().map(|pair| pair.old.1.clone()).collect();
         let people = host.portal().people(&ids);
+        let (roles, role) = (Arc::clone(&reading.roles), Arc::clone(&reading.role));
         let mut rows = Vec::with_capacity(pairs.len());
         for pair in pairs {
             let (slot, old) = &pair.old;
@@ -276,7 +314,9 @@ impl Migration {
             change.add(self.key, &pair.new);
             change.take(self.key, old);
             self.moves.push((pair.place, change));
-            rows.push(pair.row(recipe, &names, &field, person));
+            let mut row = pair.row(&field, names.display_of(person), person);
+            row.source_hash = pair.source_hash(recipe, &names, person, &roles, &role);
+            rows.push(row);
         }
         outbox::record(host.plan(), &rows)
     }
@@ -287,6 +327,9 @@ impl Migration {
         reading: &mut Reading,
         host: &impl Host,
     ) -> Result<(), HostProblem> {
+        if self.strange > 0 {
+            return Err(overlap(self.strange, &self.to).into());
+        }
         let somebody = !self.moves.is_empty() || !self.late.is_empty();
         if !somebody && self.already == 0 && self.told == 0 {
             return Err(nobody(&self.to).into());
@@ -294,12 +337,15 @@ impl Migration {
         let moves = std::mem::take(&mut self.moves);
         let mut first: BTreeMap<Slot, Party> = BTreeMap::new();
         for ((_, old), (place, moved)) in reading.people.slots().zip(moves) {
+            // Whose id until now another entry has as its new one.
+            let twice = reading.known.marks(old).repeated();
             let (other, why) = match (self.contested.get(&old), self.contested.get(&place)) {
-                (Some(other), _) => (other, claimed(&self.to)),
+                (Some(other), _) => (Some(other), claimed(&self.to)),
                 (None, Some(other)) => {
                     first.insert(place, reading.of_row(place));
-                    (other, shared(&self.to))
+                    (Some(other), shared(&self.to))
                 }
+                (None, None) if twice => (None, claimed(&self.to)),
                 (None, None) => {
                     self.change = self.change.and(moved);
                     self.standing += 1;
@@ -309,7 +355,7 @@ impl Migration {
             self.refused.push(Rejection {
                 external_id: reading.external_id(place),
                 problem: why,
-                other: Some(other.clone()),
+                other: other.cloned(),
             });
             if self.refused.len() == TOLD {
                 self.tell(host)?;
@@ -371,6 +417,20 @@ impl Migration {
             before: self.before,
             after: self.before.and(self.change),
             whole: self.told == 0,
+            without: self.without > 0,
+        }
+    }
+
+    /// Where nobody remembers what people are known by, most of them must be found.
+    ///
+    /// # Errors
+    /// `id-unproven`.
+    pub(super) fn believable(&self) -> Result<(), Problem> {
+        let few = self.partnerless * STRANGERS > self.already + self.partnerless;
+        if self.under == Under::Unknown && few {
+            Err(told::unlikely(self.already, self.partnerless, &self.to))
+        } else {
+            Ok(())
         }
     }
 
@@ -454,61 +514,6 @@ impl Migration {
     }
 }
 
-impl<'p> Pair<'p> {
-    fn row<'c>(
-        &'c self,
-        recipe: &Recipe,
-        names: &Names,
-        field: &Arc<str>,
-        person: &'c Person,
-    ) -> Row<'c> {
-        Row {
-            kind: RowKind::Update,
-            external_id: Cow::Borrowed(&self.new),
-            dn: Cow::Borrowed(&person.dn),
-            display: Cow::Borrowed(names.display_of(person)),
-            reason: "id-migrated",
-            changes: vec![Change {
-                field: Arc::clone(field),
-                before: Some(Cow::Borrowed(&self.old.1)),
-                after: Some(Cow::Borrowed(&self.new)),
-            }],
-            source_hash: self.source_hash(recipe, names, person),
-            problem: None,
-            other: Some(Party {
-                external_id: person.external_id.clone(),
-                dn: person.dn.clone(),
-                id: person.id.clone(),
-            }),
-        }
-    }
-
-    /// What the next sync holds the entry against: the entry as it is, where the portal is as it says, and else what
-    /// the last sync saw, so that it is looked at.
-    fn source_hash(&self, recipe: &Recipe, names: &Names, person: &Person) -> [u8; 16] {
-        let candidate = Candidate {
-            source: self.source,
-            external_id: Cow::Borrowed(&self.new),
-            disabled: recipe.disabled(&self.entry),
-            known: true,
-            problem: recipe.unreadable(&self.entry),
-            ..Candidate::read(recipe, &self.entry)
-        };
-        let role = Given {
-            new: "",
-            known: None,
-        };
-        if candidate.draft(names, role, Some(person)).is_none() {
-            return self.source.bytes();
-        }
-        let mut hash = [0; 16];
-        for (to, from) in hash.iter_mut().zip(&person.source_hash) {
-            *to = *from;
-        }
-        hash
-    }
-}
-
 /// Adds what the portal knows of those who have somebody's new id.
 fn name_holders(host: &impl Host, refused: &mut [Rejection]) {
     let nameless = |other: &&mut Party| other.dn.is_empty() && !other.external_id.is_empty();
@@ -517,12 +522,21 @@ fn name_holders(host: &impl Host, refused: &mut [Rejection]) {
     for others in others.chunks_mut(PEOPLE as usize) {
         let ids: Vec<String> = others.iter().map(|one| one.external_id.clone()).collect();
         for person in host.portal().people(&ids) {
-            let mut others = others.iter_mut();
-            if let Some(other) = others.find(|one| one.external_id == person.external_id) {
+            let others = others.iter_mut();
+            for other in others.filter(|one| one.external_id == person.external_id) {
                 other.dn.clone_from(&person.dn);
                 other.id.clone_from(&person.id);
             }
         }
+    }
+}
+
+/// Two DNs name the same entry.
+fn same_name(one: &str, other: &str) -> bool {
+    let (mut room, mut space) = (String::new(), String::new());
+    match (dn::key(one, &mut room), dn::key(other, &mut space)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
     }
 }
 

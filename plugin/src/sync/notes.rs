@@ -1,9 +1,10 @@
 //! What a run notes of people for the next one, where that asks for changes only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ports::plan::RowKind;
 
+use super::changes::MOST_UNSYNCED;
 use super::hash::Token;
 
 /// People noted as there and unchanged; of those with rows, the newest are noted instead.
@@ -19,7 +20,8 @@ pub(super) struct Notes {
     /// The newest rows, in a ring.
     rows: Vec<String>,
     next: usize,
-    unsynced: Vec<String>,
+    /// One more than a checkpoint takes at most: that shows that there are too many.
+    unsynced: BTreeSet<String>,
 }
 
 impl Notes {
@@ -46,7 +48,7 @@ impl Notes {
             return;
         }
         if kind == RowKind::Unsynced {
-            self.unsynced.push(external_id.to_owned());
+            self.rejected(external_id);
         } else if self.rows.len() < MOST {
             self.rows.push(external_id.to_owned());
         } else {
@@ -57,18 +59,18 @@ impl Notes {
 
     /// A person's row was rejected.
     pub(super) fn rejected(&mut self, external_id: &str) {
-        self.unsynced.push(external_id.to_owned());
+        if self.unsynced.len() <= MOST_UNSYNCED {
+            self.unsynced.insert(external_id.to_owned());
+        }
     }
 
-    /// Whom the directory can be held against, and who is unsynced, each once.
+    /// Whom the directory can be held against, and who is unsynced, each once, in order.
     pub(super) fn take(&mut self) -> (Vec<String>, Vec<String>) {
-        let mut unsynced = std::mem::take(&mut self.unsynced);
-        unsynced.sort_unstable();
-        unsynced.dedup();
+        let unsynced = std::mem::take(&mut self.unsynced);
         let mut controls = std::mem::take(&mut self.rows);
         controls.extend(std::mem::take(&mut self.unchanged).into_values());
-        controls.retain(|id| unsynced.binary_search(id).is_err());
-        (controls, unsynced)
+        controls.retain(|id| !unsynced.contains(id));
+        (controls, unsynced.into_iter().collect())
     }
 }
 
@@ -91,5 +93,22 @@ mod tests {
         assert_eq!(controls.len(), MOST + UNCHANGED - 1);
         assert!(controls.contains(&"r98".to_owned()) && controls.contains(&"u73".to_owned()));
         assert!(!controls.contains(&"r99".to_owned()) && !controls.contains(&"u27".to_owned()));
+    }
+
+    #[test]
+    fn of_more_unsynced_people_than_a_checkpoint_takes_one_more_is_held_and_nobody_is_counted_twice()
+     {
+        let mut notes = Notes::default();
+        for n in 0..MOST_UNSYNCED {
+            notes.row(RowKind::Unsynced, &format!("u{n}"));
+            notes.rejected(&format!("u{n}"));
+        }
+        assert_eq!(notes.unsynced.len(), MOST_UNSYNCED);
+        for n in 0..100 {
+            notes.row(RowKind::Unsynced, &format!("v{n}"));
+            notes.rejected(&format!("w{n}"));
+        }
+        assert_eq!(notes.unsynced.len(), MOST_UNSYNCED + 1);
+        assert_eq!(notes.take().1.len(), MOST_UNSYNCED + 1);
     }
 }

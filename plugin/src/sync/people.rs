@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::column::Column;
+use super::hash::Token;
 use super::known::Slot;
 use super::reading::Reading;
 use crate::ports::plan::{Party, RowKind};
@@ -40,6 +41,8 @@ pub(super) struct People {
     flags: Column<u8>,
     /// People of the portal without a row.
     holders: BTreeMap<Number, Party>,
+    /// The same by their ids: many may want what one holds.
+    held_by: BTreeMap<Token, Number>,
 }
 
 /// Nobody in [`super::known::Known`]: an entry without an id, or a person of the portal who is named but has no row.
@@ -59,8 +62,11 @@ impl People {
         Number(u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX))
     }
 
-    /// Adds a person of the portal who holds what somebody wants.
-    pub(super) fn push_holder(&mut self, holder: &Holder) -> Number {
+    /// Adds a person of the portal who holds what somebody wants, once. `id` stands for the external id.
+    pub(super) fn push_holder(&mut self, id: Token, holder: &Holder) -> Number {
+        if let Some(number) = self.held_by.get(&id) {
+            return *number;
+        }
         let number = self.push(NO_SLOT, Facts::of(RowKind::Unsynced));
         let party = Party {
             external_id: holder.external_id.clone(),
@@ -68,6 +74,7 @@ impl People {
             id: String::new(),
         };
         self.holders.insert(number, party);
+        self.held_by.insert(id, number);
         number
     }
 
@@ -129,6 +136,29 @@ fn kind_number(kind: RowKind) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::portal::Status;
+
+    #[test]
+    fn who_holds_what_many_want_is_held_once_and_somebody_else_beside() {
+        let mut people = People::default();
+        let mut push = |n: u64| {
+            let holder = Holder {
+                position: 0,
+                external_id: format!("e{n}"),
+                id: String::new(),
+                dn: format!("cn={n}"),
+                status: Status::Active,
+            };
+            people.push_holder(Token([n, 0]), &holder)
+        };
+        let first = push(1);
+        let second = push(2);
+        assert!((0..1000).all(|_| push(1) == first));
+        assert_ne!(first, second);
+        let named = |number| people.holders.get(&number).map(|party| party.dn.as_str());
+        assert_eq!((named(first), named(second)), (Some("cn=1"), Some("cn=2")));
+        assert_eq!((people.holders.len(), people.slots().count()), (2, 2));
+    }
 
     #[test]
     fn what_is_said_of_a_person_is_known_later() {

@@ -161,7 +161,8 @@ impl Reading {
         }
         if !draft.moves.is_empty() {
             for one in held {
-                let holder = self.people.push_holder(&one.holder);
+                let id = self.id(&one.holder.external_id);
+                let holder = self.people.push_holder(id, &one.holder);
                 let field = u16::try_from(one.field).unwrap_or(u16::MAX);
                 self.claims
                     .held(number, field, self.value(one.field, &one.key), holder);
@@ -177,12 +178,15 @@ impl Reading {
     /// A row is made: for the next sync, and for the count of those of whom no directory told.
     pub(super) fn noted(&mut self, kind: RowKind, external_id: &str) {
         self.notes.row(kind, external_id);
-        if kind != RowKind::Unsynced
-            && let Some(expected) = &self.expected
-            && !expected.contains(&self.id(external_id))
-        {
+        if kind != RowKind::Unsynced && !self.told(external_id) {
             self.tally.drifted += 1;
         }
+    }
+
+    /// The directory told of the person, where it tells of changes.
+    pub(super) fn told(&self, external_id: &str) -> bool {
+        let expected = self.expected.as_ref();
+        expected.is_none_or(|expected| expected.contains(&self.id(external_id)))
     }
 
     /// The problem of a value that somebody else has or wants.

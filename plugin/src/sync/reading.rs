@@ -14,6 +14,7 @@ use crate::roles::Judged;
 
 use super::adopt::Adoptions;
 use super::candidate::Candidate;
+use super::changes::Parents;
 use super::claims::Claims;
 use super::compare::Names;
 use super::hash::{Hashes, SourceHash, Token};
@@ -57,6 +58,8 @@ pub(super) struct Reading {
     pub(super) named: Option<Vec<String>>,
     /// Whom the next sync can hold the directory against, and whom it must look at again.
     pub(super) notes: Notes,
+    /// Holds people's names against the containers, where the next sync counts on these.
+    pub(super) parents: Option<Parents>,
     /// Photos that are not fit to come over.
     pub(super) left_out: LeftOut,
     /// Who names whom; nothing where no rule asks.
@@ -72,7 +75,6 @@ pub(super) struct Reading {
 #[derive(Debug)]
 pub(super) struct Repeat {
     pub(super) slot: Slot,
-    pub(super) external_id: String,
     /// The second entry's name.
     pub(super) dn: String,
 }
@@ -98,6 +100,7 @@ impl Reading {
             expected: None,
             named: None,
             notes: Notes::default(),
+            parents: None,
             links: Links::default(),
             left_out: LeftOut::default(),
             adoptions: Adoptions::default(),
@@ -136,6 +139,9 @@ impl Reading {
                 continue;
             }
             self.tally.seen += 1;
+            if let Some(parents) = &mut self.parents {
+                parents.note(recipe.places(), entry.dn());
+            }
             candidates.extend(self.entry(&recipe, &entry));
         }
         for candidate in &candidates {
@@ -185,7 +191,7 @@ impl Reading {
         };
         let marks = self.known.marks(slot);
         if marks.seen() {
-            self.repeat(slot, source, &external_id, entry);
+            self.repeat(slot, source, entry);
             return None;
         }
         let same = self.roles.same(self.known.source(slot), source, judged) && !marks.changed();
@@ -235,16 +241,12 @@ impl Reading {
 
     /// An entry with an id that another entry had. The same entry again, which happens where a directory
     /// changes while it is read, is none.
-    fn repeat(&mut self, slot: Slot, source: SourceHash, external_id: &str, entry: &Entry<'_>) {
+    fn repeat(&mut self, slot: Slot, source: SourceHash, entry: &Entry<'_>) {
         if self.known.source(slot).same_entry(source) {
             self.tally.twice += 1;
         } else if self.known.repeat(slot) {
             let dn = recipe::name(entry).into_owned();
-            self.repeats.push(Repeat {
-                slot,
-                external_id: external_id.to_owned(),
-                dn,
-            });
+            self.repeats.push(Repeat { slot, dn });
         }
     }
 }

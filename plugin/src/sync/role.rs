@@ -123,7 +123,16 @@ impl RoleBook {
     ) {
         if judged == Judged::Kept {
             let role = person.map_or(default, |person| &person.role);
-            row.source_hash = self.marked(source, role).bytes();
+            row.source_hash = self.hash(source, judged, role).bytes();
+        }
+    }
+
+    /// What a row of somebody with this role remembers of the entry.
+    pub(super) fn hash(&self, source: SourceHash, judged: Judged, role: &str) -> SourceHash {
+        if judged == Judged::Kept {
+            self.marked(source, role)
+        } else {
+            source
         }
     }
 

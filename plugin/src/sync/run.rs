@@ -401,6 +401,7 @@ impl<H: Host> Run<H> {
         if let Some(migration) = self.migration.take() {
             return self.finish_migration(host, proof, &migration);
         }
+        self.hold_parents(proof);
         let reading = &mut self.reading;
         let limits = self.configuration.settings.guards;
         let mut guards = guard::guards(&reading.tally, limits, host.portal().licence());

@@ -9,15 +9,12 @@ use crate::ports::portal::PEOPLE;
 use crate::problem::Problem;
 
 use super::candidate::without_unique;
-use super::claims::Conflict;
+use super::claims::{Conflict, Conflicts};
 use super::known::Slot;
 use super::outbox;
 use super::people::{Facts, Number};
-use super::reading::Reading;
+use super::reading::{Reading, Repeat};
 use crate::ports::plan::RowKind;
-
-/// People a call.
-const BATCH: usize = 1000;
 
 impl Reading {
     /// Rejects who has the same id or wants the same unique value as somebody else, and records what is left.
@@ -38,15 +35,34 @@ impl Reading {
         }
         let conflicts = std::mem::take(&mut self.claims)
             .settle(|one| self.external_id(self.people.slot(one)), &numbers);
-        self.settle_adoptions(|one| numbers.contains(&one) || conflicts.contains_key(&one));
+        self.settle_adoptions(|one| numbers.contains(&one) || conflicts.contains(one));
         let kept = self.release_withheld(host, &numbers, &conflicts)?;
-        let mut rejections = self.repeated(&withdrawn);
-        rejections.extend(rivals.into_values());
-        rejections.extend(self.conflicting(host, conflicts, &kept));
-        for rejection in &rejections {
-            self.notes.rejected(&rejection.external_id);
-        }
-        outbox::reject(host.plan(), rejections)
+        let repeats = std::mem::take(&mut self.repeats).into_iter();
+        let repeats = repeats.map(|repeat| self.repeated(repeat, &withdrawn));
+        outbox::reject(host.plan(), repeats)?;
+        let rivals = rivals.into_iter();
+        outbox::reject(
+            host.plan(),
+            rivals.map(|(number, other)| self.rival(number, other)),
+        )?;
+        let conflicts = conflicts
+            .iter()
+            .filter(|(number, _)| !kept.contains(number));
+        let conflicts = conflicts.map(|(number, conflict)| self.conflicting(*number, *conflict));
+        outbox::batches(conflicts).try_for_each(|mut batch| {
+            name_in_portal(host, &mut batch);
+            host.plan().reject(batch)
+        })
+    }
+
+    /// A person's row is rejected. Gives the person's id.
+    pub(super) fn fall(&mut self, number: Number) -> String {
+        let slot = self.people.slot(number);
+        self.tally.reject(self.people.facts(number));
+        self.known.note_row(slot, RowKind::Unsynced);
+        let external_id = self.external_id(slot);
+        self.notes.rejected(&external_id);
+        external_id
     }
 
     /// Lets the withheld deactivations go, without unique values where these are taken. Gives who had to do without.
@@ -54,14 +70,14 @@ impl Reading {
         &mut self,
         host: &impl Host,
         withdrawn: &BTreeSet<Number>,
-        conflicts: &BTreeMap<Number, Conflict>,
+        conflicts: &Conflicts,
     ) -> Result<BTreeSet<Number>, HostProblem> {
         let (mut without, mut rows) = (BTreeSet::new(), Vec::new());
         for (number, mut row) in std::mem::take(&mut self.withheld) {
             if withdrawn.contains(&number) {
                 continue;
             }
-            if conflicts.contains_key(&number) {
+            if conflicts.contains(number) {
                 without_unique(&mut row, self.recipe.mapping().fields());
                 without.insert(number);
             }
@@ -71,84 +87,70 @@ impl Reading {
         Ok(without)
     }
 
-    fn repeated(&mut self, withdrawn: &BTreeMap<Slot, Number>) -> Vec<Rejection> {
-        std::mem::take(&mut self.repeats)
-            .into_iter()
-            .map(|repeat| {
+    fn repeated(&mut self, repeat: Repeat, withdrawn: &BTreeMap<Slot, Number>) -> Rejection {
+        let external_id = self.external_id(repeat.slot);
+        match withdrawn.get(&repeat.slot) {
+            Some(number) => _ = self.fall(*number),
+            None => {
                 self.known.note_row(repeat.slot, RowKind::Unsynced);
-                match withdrawn.get(&repeat.slot) {
-                    Some(number) => self.tally.reject(self.people.facts(*number)),
-                    None => {
-                        let known = self.known.marks(repeat.slot).in_portal();
-                        let counted = if known {
-                            &mut self.tally.unchanged
-                        } else {
-                            &mut self.tally.disabled_skipped
-                        };
-                        *counted = counted.saturating_sub(1);
-                        self.tally.add(Facts::of(RowKind::Unsynced));
-                    }
-                }
-                let problem = Problem::new(
-                    "duplicate-external-id",
-                    "two entries have the same id, so it cannot be told which of them the person is",
-                    "Give each entry an id of its own, or leave one of them out by the filter.",
-                )
-                .of_field("external-id");
-                let external_id = repeat.external_id.clone();
-                let other = Party { external_id: repeat.external_id, dn: repeat.dn, id: String::new() };
-                Rejection { external_id, problem, other: Some(other) }
-            })
-            .collect()
+                let known = self.known.marks(repeat.slot).in_portal();
+                let counted = if known {
+                    &mut self.tally.unchanged
+                } else {
+                    &mut self.tally.disabled_skipped
+                };
+                *counted = counted.saturating_sub(1);
+                self.tally.add(Facts::of(RowKind::Unsynced));
+                self.notes.rejected(&external_id);
+            }
+        }
+        let problem = Problem::new(
+            "duplicate-external-id",
+            "two entries have the same id, so it cannot be told which of them the person is",
+            "Give each entry an id of its own, or leave one of them out by the filter.",
+        )
+        .of_field("external-id");
+        let other = Party {
+            external_id: external_id.clone(),
+            dn: repeat.dn,
+            id: String::new(),
+        };
+        Rejection {
+            external_id,
+            problem,
+            other: Some(other),
+        }
     }
 
-    fn conflicting(
-        &mut self,
-        host: &impl Host,
-        conflicts: BTreeMap<Number, Conflict>,
-        kept: &BTreeSet<Number>,
-    ) -> Vec<Rejection> {
-        let mut rejections = Vec::with_capacity(conflicts.len());
-        for (number, conflict) in conflicts {
-            if kept.contains(&number) {
-                continue;
-            }
-            self.tally.reject(self.people.facts(number));
-            self.known
-                .note_row(self.people.slot(number), RowKind::Unsynced);
-            let who = if conflict.held {
-                "somebody in the portal"
-            } else {
-                "somebody else in the directory"
-            };
-            rejections.push(Rejection {
-                external_id: self.external_id(self.people.slot(number)),
-                problem: self.taken(conflict.field as usize, who),
-                other: Some(self.party(conflict.other)),
-            });
+    fn conflicting(&mut self, number: Number, conflict: Conflict) -> Rejection {
+        let who = if conflict.held {
+            "somebody in the portal"
+        } else {
+            "somebody else in the directory"
+        };
+        Rejection {
+            external_id: self.fall(number),
+            problem: self.taken(conflict.field as usize, who),
+            other: Some(self.party(conflict.other)),
         }
-        name_in_portal(host, &mut rejections);
-        rejections
     }
 }
 
 /// Adds the portal's id to the other parties that are there.
-fn name_in_portal(host: &impl Host, rejections: &mut [Rejection]) {
-    for batch in rejections.chunks_mut(BATCH) {
-        let ids: BTreeSet<String> = batch
-            .iter()
-            .filter_map(|one| one.other.as_ref().map(|other| other.external_id.clone()))
-            .collect();
-        let ids: Vec<String> = ids.into_iter().collect();
-        let found: BTreeMap<String, String> = ids
-            .chunks(PEOPLE as usize)
-            .flat_map(|ids| host.portal().people(ids))
-            .map(|person| (person.external_id, person.id))
-            .collect();
-        for other in batch.iter_mut().filter_map(|one| one.other.as_mut()) {
-            if let Some(id) = found.get(&other.external_id) {
-                other.id.clone_from(id);
-            }
+fn name_in_portal(host: &impl Host, batch: &mut [Rejection]) {
+    let ids: BTreeSet<String> = batch
+        .iter()
+        .filter_map(|one| one.other.as_ref().map(|other| other.external_id.clone()))
+        .collect();
+    let ids: Vec<String> = ids.into_iter().collect();
+    let found: BTreeMap<String, String> = ids
+        .chunks(PEOPLE as usize)
+        .flat_map(|ids| host.portal().people(ids))
+        .map(|person| (person.external_id, person.id))
+        .collect();
+    for other in batch.iter_mut().filter_map(|one| one.other.as_mut()) {
+        if let Some(id) = found.get(&other.external_id) {
+            other.id.clone_from(id);
         }
     }
 }

@@ -97,10 +97,14 @@ pub(crate) struct Faults {
     pub(crate) changes: Option<u32>,
     /// A change request tells of nothing.
     pub(crate) silent: bool,
+    /// A change request tells of each change so many times more.
+    pub(crate) repeats: usize,
     /// The bind account may neither read nor search ids of entries with this in their names.
     pub(crate) hidden_ids: Option<String>,
     /// And a change request looks for entries by their ids: it tells those as gone.
     pub(crate) hidden_are_gone: bool,
+    /// Entries whose names begin so are found by no search; those below them are.
+    pub(crate) hidden_entries: Option<&'static str>,
     /// Search continuation references.
     pub(crate) referrals: u32,
 }
@@ -284,7 +288,7 @@ impl MemorySession {
         let cookie = vec![u8::try_from(served.len()).unwrap()];
         served.push(now);
         let presence = number.is_none() || faults.presence;
-        let mut turns = vec![ChangeTurn::Changed(changed)];
+        let mut turns = vec![ChangeTurn::Changed(changed); faults.repeats + 1];
         turns.push(if presence {
             ChangeTurn::Present(present)
         } else {
@@ -330,6 +334,7 @@ impl MemorySession {
         let attributes: AttributeSet = request.filter.attributes().into_iter().collect();
         let found = named
             .into_iter()
+            .filter(|(_, record)| !self.lacks(record))
             .filter(|(dn, _)| match request.scope {
                 Scope::Base => *dn == base,
                 Scope::One => dn.parent().as_ref() == Some(&base),
@@ -352,6 +357,11 @@ impl MemorySession {
             record.set("entryUUID", &[]);
         }
         record
+    }
+
+    fn lacks(&self, record: &Record) -> bool {
+        let hidden = self.directory.faults.borrow().hidden_entries;
+        hidden.is_some_and(|start| record.dn.starts_with(start))
     }
 
     fn hides(&self, record: &Record) -> bool {

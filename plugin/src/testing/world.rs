@@ -123,6 +123,10 @@ impl Plan for World {
         Ok(())
     }
     fn reject(&self, mut rejections: Vec<Rejection>) -> Result<(), HostProblem> {
+        assert!(
+            (1..=1000).contains(&rejections.len()),
+            "as many rejections as a call may have"
+        );
         let rows = self.rows.borrow();
         let others = rejections.iter_mut().filter_map(|one| one.other.as_mut());
         for other in others.filter(|other| other.dn.is_empty()) {

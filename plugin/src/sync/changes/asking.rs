@@ -7,7 +7,7 @@ use super::content::Content;
 use super::sequence::Sequence;
 use super::shown::Shown;
 use super::stamps::{Groups, Listing};
-use super::{Mechanism, Unable, containers, control, look};
+use super::{Mechanism, Parents, Unable, containers, control, look};
 use crate::attribute::AttributeSet;
 use crate::decode;
 use crate::filter::Filter;
@@ -43,6 +43,8 @@ pub(in crate::sync) struct News {
     pub(in crate::sync) people: Option<Vec<String>>,
     /// For the next time.
     pub(in crate::sync) next: Checkpoint,
+    /// Where the next time counts only if everybody who is read now stands below a container that was seen.
+    pub(in crate::sync) parents: Option<Parents>,
 }
 
 /// What a step came to.
@@ -64,6 +66,8 @@ pub(in crate::sync) struct Asking<S: Session> {
     stage: Stage<S>,
     /// Other mechanisms that may do; only where nothing was before.
     others: &'static [Mechanism],
+    /// Why only the next checkpoint is wanted, though there was one.
+    instead: Option<Unable>,
 }
 
 enum Stage<S: Session> {
@@ -112,7 +116,17 @@ impl<S: Session> Asking<S> {
             // The others tell of whom they mean by the profile's own id.
             others = &[Mechanism::Stamps];
         }
-        if let Some(before) = &before {
+        let mut instead = None;
+        if let Some(parent) = before.as_ref().and_then(Checkpoint::unseen) {
+            let why = Unable::new(format!(
+                "people stand below \"{parent}\", which was not seen among the containers: that it was moved would be missed"
+            ));
+            if containers::is_container(around.session, parent) {
+                return Err(why);
+            }
+            instead = Some(why);
+            others = &[Mechanism::Stamps];
+        } else if let Some(before) = &before {
             let mechanism = others.iter().find(|one| before.mark.is_of(**one));
             let mechanism = mechanism.ok_or_else(|| {
                 Unable::new("the directory is asked for changes in another way now")
@@ -125,6 +139,7 @@ impl<S: Session> Asking<S> {
                 changed: Vec::new(),
                 stage,
                 others: &[],
+                instead: None,
             });
         }
         let mut why = Unable::new("there is no way to ask this kind of directory for changes");
@@ -139,6 +154,7 @@ impl<S: Session> Asking<S> {
                         changed: Vec::new(),
                         stage,
                         others,
+                        instead,
                     });
                 }
                 Err(unable) => why = unable,
@@ -150,6 +166,11 @@ impl<S: Session> Asking<S> {
     /// Only the next checkpoint is wanted.
     pub(in crate::sync) fn is_first(&self) -> bool {
         self.first
+    }
+
+    /// Why only that is wanted, though there was a checkpoint; once.
+    pub(in crate::sync) fn instead(&mut self) -> Option<Unable> {
+        self.instead.take()
     }
 
     /// Takes one step.
@@ -260,12 +281,21 @@ impl<S: Session> Asking<S> {
             shown = self.shown();
         }
         let mut next = Checkpoint::new(recipe, digest, around.server, around.now, mark);
+        let mut parents = None;
         if !listed {
-            next.containers = containers::digest(session, recipe, profile)?;
+            let (sum, seen) = containers::digest(session, recipe, profile)?;
+            next.containers = sum;
+            parents = Some(seen);
         }
         next.groups = around.roles.digest();
         let Some(before) = self.before.take() else {
-            return Ok((Shown::default(), News { people: None, next }));
+            let people = None;
+            let news = News {
+                people,
+                next,
+                parents,
+            };
+            return Ok((Shown::default(), news));
         };
         next.whole = before.whole;
         if next.containers != before.containers {
@@ -303,7 +333,12 @@ impl<S: Session> Asking<S> {
         self.ids.extend(others);
         let people = std::mem::take(&mut self.ids).into_iter().collect();
         let people = Some(people);
-        Ok((shown, News { people, next }))
+        let news = News {
+            people,
+            next,
+            parents,
+        };
+        Ok((shown, news))
     }
 
     /// What the directory told. Who is told as changed is there, whatever else is told of them.

@@ -9,9 +9,9 @@ use super::{Mechanism, Unable};
 use crate::ports::directory::ServerIdentity;
 
 /// The form of what is kept. Another one is not read.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 /// The most people that are remembered for a second look.
-pub(super) const MOST_UNSYNCED: usize = 10_000;
+pub(in crate::sync) const MOST_UNSYNCED: usize = 10_000;
 /// What a host takes (contract: `plan.finish`).
 const MOST_BYTES: usize = 1 << 20;
 /// The most people that serve as a control.
@@ -60,6 +60,8 @@ pub(in crate::sync) enum Mark {
     },
     /// Stamps.
     Stamps(Fingerprint),
+    /// Nowhere: people stand below this entry, which was not seen among the containers. Only a list has their names.
+    Unseen(String),
 }
 
 impl Mark {
@@ -149,6 +151,24 @@ impl Checkpoint {
             return Vec::new();
         }
         bytes
+    }
+
+    /// The containers are others by now: the next sync shall see that.
+    pub(in crate::sync) fn forget_containers(&mut self) {
+        self.containers = self.containers.map(|sum| !sum);
+    }
+
+    /// People stand below an entry that was not seen: everybody is read, and then changes are told by a list.
+    pub(in crate::sync) fn need_a_list(&mut self, parent: String) {
+        self.mark = Mark::Unseen(parent);
+    }
+
+    /// That entry, where this is so.
+    pub(super) fn unseen(&self) -> Option<&str> {
+        match &self.mark {
+            Mark::Unseen(parent) => Some(parent),
+            _ => None,
+        }
     }
 
     /// Roles stayed that might have changed: when the groups can be read, everybody is.

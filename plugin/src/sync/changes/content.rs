@@ -26,7 +26,8 @@ pub(super) struct Content<C> {
     at: usize,
     cookies: Vec<Vec<u8>>,
     started: Option<String>,
-    changed: Vec<[u8; 16]>,
+    /// A set, since a server may tell of one entry again and again.
+    changed: BTreeSet<[u8; 16]>,
     present: Vec<[u8; 16]>,
     /// Whoever was told neither as changed nor as present may be gone.
     by_absence: bool,
@@ -40,7 +41,7 @@ pub(super) struct Content<C> {
 pub(super) struct Told {
     /// To ask next with.
     pub(super) mark: Mark,
-    /// New, or not as they were.
+    /// New, or not as they were; each once.
     pub(super) changed: Vec<[u8; 16]>,
     /// Of the known people only these, ascending, are as they were, if there is a list.
     pub(super) present: Option<Vec<[u8; 16]>>,
@@ -87,7 +88,7 @@ impl<C: Changes> Content<C> {
             at: 0,
             cookies: Vec::new(),
             started,
-            changed: Vec::new(),
+            changed: BTreeSet::new(),
             present: Vec::new(),
             by_absence: false,
             deletes,
@@ -162,7 +163,7 @@ impl<C: Changes> Content<C> {
         let compare = self.by_absence && !self.first;
         Ok(Some(Told {
             mark,
-            changed: std::mem::take(&mut self.changed),
+            changed: std::mem::take(&mut self.changed).into_iter().collect(),
             present: compare.then_some(present),
         }))
     }
@@ -210,8 +211,55 @@ fn newest(cookie: &[u8]) -> Option<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::lifecycle::configure;
+    use crate::ports::Host;
+    use crate::ports::directory::Scope;
+    use crate::settings::Configuration;
+    use crate::sync::open;
+    use crate::testing::World;
+
+    #[test]
+    fn an_entry_that_is_told_again_and_again_is_held_once() {
+        let world = World::with_people(3);
+        world.directory.faults.borrow_mut().repeats = 10_000;
+        let settings = [("url", "ldap://h"), ("base-dn", "dc=example,dc=com")];
+        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        configure(&world, &settings).unwrap();
+        let roles = world.portal().roles();
+        let configuration = Configuration::require(world.state(), &roles).unwrap();
+        let session = open::session(&world, &configuration.settings).unwrap();
+        let request = ChangeRequest {
+            base: "dc=example,dc=com".into(),
+            scope: Scope::Subtree,
+            cookie: Vec::new(),
+        };
+        let mut content = Content {
+            changes: session.changes(&request).unwrap(),
+            bases: vec![request],
+            at: 0,
+            cookies: Vec::new(),
+            started: None,
+            changed: BTreeSet::new(),
+            present: Vec::new(),
+            by_absence: false,
+            deletes: false,
+            first: false,
+        };
+        let mut ids = BTreeSet::new();
+        let mut turns = 0;
+        let told = loop {
+            turns += 1;
+            assert!(content.changed.len() <= 3, "{turns}");
+            if let Some(told) = content.step(&session, &mut ids).unwrap() {
+                break told;
+            }
+        };
+        assert!(turns > 10_000);
+        assert_eq!((told.changed.len(), ids.len()), (3, 3));
+    }
 
     #[test]
     fn a_server_begun_before_its_newest_change_has_had_its_clock_set_back() {

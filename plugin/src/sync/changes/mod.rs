@@ -10,6 +10,7 @@
 //! - `sequence`: update sequence numbers and tombstones (Active Directory)
 //! - `stamps`: everybody's id and change stamp, where nothing better is there
 //! - `containers`: whether a subtree was moved, which changes the names of people whose entries stay as they are
+//! - `parents`: whether everybody stands below a container that was seen, or could be moved without a word
 //! - `control`: people known to be there as they were: if they are not, the directory is not the one it was
 //! - `shown`: whether those who are there can be found by their ids
 //! - `named`: reads people by id
@@ -23,14 +24,17 @@ mod control;
 mod look;
 mod named;
 mod naming;
+mod parents;
 mod sequence;
 mod shown;
 mod stamps;
 
 pub(super) use asking::{Around, Asked, Asking, News};
-pub(super) use checkpoint::Checkpoint;
+pub(super) use checkpoint::{Checkpoint, MOST_UNSYNCED};
+pub(super) use containers::is_container;
 pub(super) use look::any;
 pub(super) use named::Named;
+pub(super) use parents::Parents;
 
 /// How a directory is asked what has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

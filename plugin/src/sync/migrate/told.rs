@@ -40,15 +40,28 @@ pub(super) fn nobody(to: &str) -> Problem {
     .of_field("id-attribute")
 }
 
-/// The new id is somebody else's in the portal.
-pub(super) fn taken(to: &str) -> Problem {
+/// New ids are old ones of others.
+pub(super) fn overlap(entries: u64, to: &str) -> Problem {
     Problem::new(
-        "id-taken",
-        format!("somebody else in the portal has the id that {to} gives"),
-        "If that one is to get another id by this migration, apply it and migrate once more. Else correct the entry, or \
-         the person of the portal.",
+        "ids-overlap",
+        format!(
+            "{entries} entries have as {to} what somebody else in the portal is known by, so nobody could tell later who is who"
+        ),
+        "Migrate to an attribute with other values first (entryUUID, or the directory type's own: leave the setting empty), and from that to \
+         this one. If it is one person who was renamed meanwhile, name the entry as the portal has it until the migration is over.",
     )
-    .of_field(EXTERNAL_ID)
+    .of_field("id-attribute")
+}
+
+/// Too few have an entry to believe that this is what they are known by.
+pub(super) fn unlikely(found: u64, strangers: u64, to: &str) -> Problem {
+    Problem::new(
+        "id-unproven",
+        format!("{found} people of the portal have an entry by {to}, and {strangers} have none"),
+        "Set the id attribute to the one that people were made with; check base, filter and the rights of the bind account. If the directory \
+         is another one, let new people take over by the setting adoption.",
+    )
+    .of_field("id-attribute")
 }
 
 /// Two entries have the new id.

@@ -8,7 +8,7 @@ use crate::ports::plan::Proof;
 use crate::problem::Problem;
 use crate::schedule;
 
-use super::super::changes::{Around, Asked, Asking, Named, News, Unable};
+use super::super::changes::{self, Around, Asked, Asking, Named, News, Parents, Unable};
 use super::super::open::SessionOf;
 use super::super::proof;
 use super::super::second_look::SecondLook;
@@ -24,18 +24,28 @@ impl<H: Host> Run<H> {
             return self.everybody(host);
         }
         match Asking::begin(&self.around(), Some(&options.checkpoint)) {
-            Ok(asking) => self.phase = Phase::Ask(Box::new(asking)),
+            Ok(mut asking) => {
+                if let Some(why) = asking.instead() {
+                    self.instead(&why);
+                }
+                self.phase = Phase::Ask(Box::new(asking));
+            }
             Err(unable) => return self.anew(host, &unable),
         }
         Ok(())
     }
 
-    /// Everybody is read instead. Where changes were asked for, the next sync shall have a place to begin.
-    fn anew(&mut self, host: &H, why: &Unable) -> Result<(), HostProblem> {
+    /// Everybody is read instead of what has changed.
+    fn instead(&mut self, why: &Unable) {
         if self.mode == Mode::Changes {
             self.warnings.push(full_instead(&why.0));
         }
         self.mode = Mode::Full;
+    }
+
+    /// Everybody is read instead. Where changes were asked for, the next sync shall have a place to begin.
+    fn anew(&mut self, host: &H, why: &Unable) -> Result<(), HostProblem> {
+        self.instead(why);
         match Asking::begin(&self.around(), None) {
             Ok(asking) => self.phase = Phase::Ask(Box::new(asking)),
             Err(_) => self.everybody(host)?,
@@ -65,7 +75,12 @@ impl<H: Host> Run<H> {
             Asked::Unable(_) if asking.is_first() => self.everybody(host)?,
             Asked::Unable(unable) => self.anew(host, &unable)?,
             Asked::Told(news) => {
-                let News { people, next } = *news;
+                let News {
+                    people,
+                    next,
+                    parents,
+                } = *news;
+                self.reading.parents = parents;
                 let days = self.due(host, next.whole);
                 if let Some(days) = days.filter(|_| people.is_some() && self.mode == Mode::Changes)
                 {
@@ -185,6 +200,21 @@ impl<H: Host> Run<H> {
         Ok(())
     }
 
+    /// Where somebody stands below an entry that was not seen among the containers, changes cannot be told by these.
+    pub(super) fn hold_parents(&mut self, proof: &Proof) {
+        let unseen = self.reading.parents.take().and_then(Parents::unseen);
+        let next = self.next.as_mut().filter(|_| proof.complete);
+        if let (Some(next), Some(parent)) = (next, unseen) {
+            if changes::is_container(&self.session, &parent) {
+                // Made since the containers were read.
+                next.forget_containers();
+                return;
+            }
+            self.warnings.push(container_unseen(&parent));
+            next.need_a_list(parent);
+        }
+    }
+
     fn around(&self) -> Around<'_, SessionOf<H>> {
         Around {
             session: &self.session,
@@ -204,6 +234,18 @@ fn full_instead(why: &str) -> HostProblem {
         "full-instead",
         format!("everything was read, and not only what changed: {why}"),
         "Nothing is to be done: the result is the same, and the next sync of changes begins here where that is possible.",
+    )
+    .into()
+}
+
+fn container_unseen(parent: &str) -> HostProblem {
+    Problem::new(
+        "container-unseen",
+        format!(
+            "people stand below \"{parent}\", which was not seen among the containers: that it is moved or renamed would be missed"
+        ),
+        "Let the bind account read the entry, its objectClass and its id before the next sync. That one reads everybody; and where the \
+         entry still cannot be seen, those after it compare a list of everybody.",
     )
     .into()
 }

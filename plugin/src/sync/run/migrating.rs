@@ -51,7 +51,7 @@ pub(super) fn prepare(
         identifier.same()?;
         return Ok((recipe, None));
     }
-    if identifier.same().is_ok() {
+    if !identifier.any_other() {
         return Err(migrate::needless(&identifier.wanted));
     }
     let from: Vec<_> = identifier
@@ -60,7 +60,12 @@ pub(super) fn prepare(
         .map(|name| profile.ids(name))
         .collect();
     let (recipe, from) = recipe.and_by(&from);
-    let migration = Migration::new(from, identifier.wanted.clone(), options.seed);
+    let migration = Migration::new(
+        from,
+        identifier.wanted.clone(),
+        identifier.known_by(),
+        options.seed,
+    );
     Ok((recipe, Some(Box::new(migration))))
 }
 
@@ -111,6 +116,7 @@ impl<H: Host> Run<H> {
             guards: vec![migration.guard()],
             warnings: migration.warnings(),
         };
+        migration.believable()?;
         self.same_configuration(host)?;
         remembered::remember(host.state(), &self.configuration, self.profile)?;
         let planned = migration.planned();

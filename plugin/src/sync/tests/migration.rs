@@ -8,10 +8,10 @@ use crate::testing::World;
 use crate::testing::directory::Record;
 use crate::testing::world::person;
 
-const BY_NUMBER: (&str, &str) = ("id-attribute", "employeeNumber");
-const BY_UUID: (&str, &str) = ("id-attribute", "entryUUID");
+pub(super) const BY_NUMBER: (&str, &str) = ("id-attribute", "employeeNumber");
+pub(super) const BY_UUID: (&str, &str) = ("id-attribute", "entryUUID");
 
-fn numbered(world: &World, people: u32) {
+pub(super) fn numbered(world: &World, people: u32) {
     for n in 1..=people {
         world.change(&format!("uid=user{n},"), |record| {
             record.set("employeeNumber", &[&format!("E-{n}")]);
@@ -21,7 +21,7 @@ fn numbered(world: &World, people: u32) {
 }
 
 /// People with a number each, synced by entryUUID.
-fn synced(people: u32, more: &[(&str, &str)]) -> World {
+pub(super) fn synced(people: u32, more: &[(&str, &str)]) -> World {
     let world = World::with_people(people);
     numbered(&world, people);
     set(&world, more);
@@ -30,12 +30,12 @@ fn synced(people: u32, more: &[(&str, &str)]) -> World {
     world
 }
 
-fn migrate(world: &World) -> Summary {
+pub(super) fn migrate(world: &World) -> Summary {
     plan_from(world, Mode::MigrateIds, &[], 5).unwrap().0
 }
 
 /// What a run refuses with.
-fn code(world: &World, mode: Mode) -> String {
+pub(super) fn code(world: &World, mode: Mode) -> String {
     let problems = plan_from(world, mode, &[], 6).unwrap_err();
     problems[0].code.clone()
 }
@@ -53,13 +53,13 @@ fn warned(summary: &Summary) -> Vec<&str> {
         .collect()
 }
 
-fn remove(world: &World, part: &str) {
+pub(super) fn remove(world: &World, part: &str) {
     let mut entries = world.directory.entries.borrow_mut();
     entries.retain(|record| !record.dn.contains(part));
 }
 
 /// Unsynced rows by external id and reason.
-fn told(world: &World) -> Vec<(String, &'static str)> {
+pub(super) fn told(world: &World) -> Vec<(String, &'static str)> {
     let rows = rows(world);
     let unsynced = rows.iter().filter(|row| row.kind == RowKind::Unsynced);
     unsynced
@@ -323,30 +323,6 @@ fn an_entry_without_a_new_id_contests_the_old_one_all_the_same() {
         apply(&world);
         assert_eq!(code(&world, Mode::Full), "id-changed");
     }
-}
-
-#[test]
-fn nobody_gets_an_id_that_somebody_else_in_the_portal_has_until_that_one_has_another() {
-    let world = synced(2, &[("id-attribute", "employeeNumber")]);
-    // A chain: the first one's user name is the number of the second.
-    world.change("uid=user1,", |record| record.set("uid", &["E-2"]));
-    set(&world, &[("id-attribute", "uid")]);
-    migrate(&world);
-    assert_eq!(told(&world), [("E-1".to_owned(), "id-taken")]);
-    let refused = rows(&world);
-    let refused = refused.iter().find(|row| row.reason == "id-taken").unwrap();
-    let other = refused.other.as_ref().unwrap();
-    assert_eq!((&*other.external_id, other.id.is_empty()), ("E-2", false));
-    assert_eq!(changing(&world).len(), 1);
-    apply(&world);
-    assert_eq!(code(&world, Mode::Full), "id-changed");
-    migrate(&world);
-    assert_eq!((told(&world).len(), changing(&world).len()), (0, 1));
-    apply(&world);
-    plan(&world, 2, 1).unwrap();
-    let kinds: Vec<_> = rows(&world).iter().map(|row| row.kind).collect();
-    // The user name is mapped too.
-    assert_eq!(kinds, [RowKind::Update]);
 }
 
 #[test]

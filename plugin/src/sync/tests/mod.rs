@@ -3,10 +3,13 @@
 //! - `adoption`: new people who take over whom the portal has already
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `changes`: what has changed since the last sync, and when everybody is read instead
+//! - `contested`: a rule that makes duplicates of nearly everybody
 //! - `disabled`: accounts that are disabled by the passing of time, and accounts of which nobody can tell
 //! - `hidden`: ids that the bind account may no longer read somewhere
 //! - `naming`: people who name those who have changed as their managers
+//! - `migration`: people who get the ids of another attribute; `overlaps`: ids that others have
 //! - `migration`: people who get the ids of another attribute
+//! - `parents`: people below entries that the bind account does not see
 //! - `places`: several bases, and subtrees that are left out
 //! - `photos`: pictures, and those that are left out
 //! - `plans`: what a plan holds
@@ -20,11 +23,14 @@
 mod adoption;
 mod bench;
 mod changes;
+mod contested;
 mod disabled;
 mod hidden;
 mod managers;
 mod migration;
 mod naming;
+mod overlaps;
+mod parents;
 mod photos;
 mod places;
 mod plans;

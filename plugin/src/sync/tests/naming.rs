@@ -1,7 +1,7 @@
 //! People who name those who have changed as their managers, in a sync of changes: nothing is told of them.
 
-use super::bench::{changing, plan_from, set};
-use super::changes::{basis, changes, remembering};
+use super::bench::{apply, changing, plan_from, set};
+use super::changes::{basis, changes, instead, remembering};
 use super::managers::{id, manage, manager, world};
 use crate::ports::plan::{Basis, RowKind};
 use crate::sync::Mode;
@@ -114,4 +114,63 @@ fn whoever_leaves_takes_nobody_along_who_names_them_in_the_portal_and_shows_no_i
         assert_eq!(gone, [(RowKind::Deactivate, id(boss))], "{hidden}");
         assert_eq!((basis(&world), next.is_empty()), (Basis::Changes, hidden));
     }
+}
+
+/// Forty people who report to the first, synced by a directory that remembers changes; and the checkpoint.
+fn managed() -> (World, Vec<u8>) {
+    let world = world(40);
+    remembering(&world);
+    set(&world, &[]);
+    let checkpoint = changes(&world, &[]).1;
+    (world, checkpoint)
+}
+
+fn read_all(world: &World, checkpoint: &[u8]) -> (Vec<String>, Vec<u8>) {
+    let (summary, next) = plan_from(world, Mode::Full, checkpoint, 1).unwrap();
+    apply(world);
+    let codes = summary.warnings.into_iter().map(|warning| warning.code);
+    (codes.collect(), next)
+}
+
+fn name(n: u32) -> String {
+    format!("uid=user{n},ou=people,dc=example,dc=com")
+}
+
+#[test]
+fn a_manager_who_is_another_one_and_was_not_told_is_found_to_have_drifted_and_one_who_was_told_is_not()
+ {
+    for silent in [false, true] {
+        let (world, checkpoint) = managed();
+        manage(&world, 5, &[&name(2)]);
+        world.directory.faults.borrow_mut().silent = silent;
+        let (codes, _) = read_all(&world, &checkpoint);
+        assert_eq!(codes, vec!["drift-found"; usize::from(silent)], "{silent}");
+        assert_eq!(changing(&world).len(), 1);
+        assert_eq!(manager(&world, 5), Some(id(2)));
+    }
+}
+
+#[test]
+fn who_names_somebody_of_whom_the_directory_told_has_not_drifted() {
+    let (world, checkpoint) = synced(2);
+    rename(&world, 2);
+    let (codes, _) = read_all(&world, &checkpoint);
+    assert_eq!(codes, [""; 0]);
+    assert_eq!(manager(&world, 3), Some(id(1)));
+}
+
+#[test]
+fn whose_manager_changed_last_is_held_against_the_directory() {
+    let (world, checkpoint) = managed();
+    let noted = |checkpoint: &[u8]| String::from_utf8_lossy(checkpoint).contains(&id(5));
+    assert!(!noted(&checkpoint), "the rows of others are newer");
+    let backup = world.directory.entries.borrow().clone();
+    manage(&world, 5, &[&name(2)]);
+    let (_, checkpoint) = changes(&world, &checkpoint);
+    assert!(noted(&checkpoint));
+    *world.directory.entries.borrow_mut() = backup;
+    world.directory.faults.borrow_mut().silent = true;
+    let (summary, _) = changes(&world, &checkpoint);
+    assert!(instead(&summary).contains("not as they were"));
+    assert_eq!(manager(&world, 5), Some(id(1)));
 }

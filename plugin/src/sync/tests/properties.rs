@@ -86,6 +86,8 @@ fn settings(page: usize) -> [(&'static str, &'static str); 3] {
 pub(super) fn put(world: &World, records: Vec<Record>) {
     let mut entries = world.directory.entries.borrow_mut();
     entries.truncate(2);
+    let unit = "ou=else,ou=people,dc=example,dc=com";
+    entries.push(Record::new(unit, &[("objectClass", "organizationalUnit")]));
     entries.extend(records);
 }
 

@@ -100,3 +100,24 @@ fn another_database_or_one_that_was_set_back_leads_to_everybody() {
         );
     }
 }
+
+#[test]
+fn people_below_an_entry_that_is_no_container_lead_to_everybody_and_those_below_one_do_not() {
+    for (class, told) in [("container", false), ("device", true)] {
+        let (world, checkpoint) = synced();
+        let unit = "CN=Sub,dc=example,dc=com";
+        let record = Record::new(unit, &[("objectClass", class)]);
+        world.directory.entries.borrow_mut().push(record);
+        world.change("CN=User 2", |record| {
+            record.dn = format!("CN=User 2,{unit}");
+            record.set("uSNChanged", &["111"]);
+        });
+        root(&world, "highestCommittedUSN", "111");
+        let (summary, next) = sync(&world, &checkpoint);
+        let warned = |summary: &Summary, code| summary.warnings.iter().any(|one| one.code == code);
+        assert_eq!(warned(&summary, "container-unseen"), told);
+        let (summary, _) = sync(&world, &next);
+        assert_eq!(warned(&summary, "full-instead"), told);
+        assert_eq!(basis(&world) == Basis::Enumeration, told);
+    }
+}

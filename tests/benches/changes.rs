@@ -59,7 +59,7 @@ fn main() -> Result<(), Failure> {
     }
     let ratio = |of: Cost| 100.0 * changed.wall.as_secs_f64() / of.wall.as_secs_f64();
     println!(
-        "changes / everybody, first     {:.1} % (aim 2 % at most)",
+        "changes / everybody, first     {:.1} % (aim of a million people: 2 % at most)",
         ratio(full)
     );
     println!("changes / everybody, unchanged {:.1} %", ratio(unchanged));

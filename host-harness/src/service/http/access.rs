@@ -80,6 +80,7 @@ pub(super) struct Logged {
 
 /// A piece of the log.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Piece {
     /// Leave out so many of the newest.
     skip: Option<u32>,

@@ -42,6 +42,7 @@ pub(super) struct Trial {
 
 /// Whom to explain.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Whom {
     /// DN, external id, user name or mail.
     person: String,

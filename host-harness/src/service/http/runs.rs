@@ -52,6 +52,7 @@ pub(super) struct Approval {
 
 /// A piece of a list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Piece {
     /// At most so many, up to 1,000.
     limit: Option<u32>,
@@ -59,6 +60,7 @@ pub(super) struct Piece {
 
 /// Which rows.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// Only those after this sequence.
     after: Option<u64>,

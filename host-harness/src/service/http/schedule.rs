@@ -12,6 +12,7 @@ use crate::tenant::Tenant;
 
 /// How many occurrences.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Ahead {
     /// From 1 to 1,000; 5 where nothing is said.
     count: Option<u32>,

@@ -16,6 +16,7 @@ use crate::tenant::export::PIECE;
 
 /// Which export.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// Of this run; of the newest one with a plan where nothing is said.
     run: Option<i64>,

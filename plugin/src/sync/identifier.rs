@@ -12,7 +12,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use crate::attribute::AttributeSet;
 use crate::decode;
 use crate::ports::directory::{HostProblem, SearchRequest, Session};
-use crate::ports::services::{Operation, State};
+use crate::ports::services::State;
 use crate::ports::{Host, Portal};
 use crate::problem::Problem;
 use crate::profile::{Ids, Profile};
@@ -20,6 +20,7 @@ use crate::settings::Settings;
 
 use super::migrate::Under;
 use super::recipe::Recipe;
+use super::remembered;
 use super::sweep::{Sweep, Swept};
 
 /// The key of `state`.
@@ -88,25 +89,11 @@ struct Remembered {
 
 impl Remembered {
     fn stored(state: &dyn State) -> Option<Self> {
-        serde_json::from_slice(&state.get(KEY).value).ok()
+        remembered::stored(state, KEY)
     }
 
     fn store(&self, state: &dyn State) -> Result<(), HostProblem> {
-        if Self::stored(state).as_ref() == Some(self) {
-            return Ok(());
-        }
-        let value = serde_json::to_vec(self).map_err(|error| {
-            Problem::new(
-                "state-damaged",
-                format!("the id attribute can't be written down: {error}"),
-                "Report this.",
-            )
-        })?;
-        state.commit(vec![Operation {
-            key: KEY.to_owned(),
-            expected: None,
-            value: Some(value),
-        }])
+        remembered::store(state, KEY, self, "the id attribute")
     }
 
     /// The same, knowing what became of a planned migration.

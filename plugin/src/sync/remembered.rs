@@ -3,6 +3,7 @@
 //! A directory that keeps its root DSE to itself all at once looks like one of another kind, in which other people are
 //! disabled. Settings that leave the choice to the directory therefore hold on to what it was found to be.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::directory::HostProblem;
@@ -29,10 +30,6 @@ impl Remembered {
         let profile = profile.id.to_owned();
         Self { profile, of }
     }
-
-    fn stored(state: &dyn State) -> Option<Self> {
-        serde_json::from_slice(&state.get(KEY).value).ok()
-    }
 }
 
 /// The directory has the profile that it had before.
@@ -48,7 +45,7 @@ pub fn same(
         return Ok(());
     }
     let now = Remembered::new(configuration, profile);
-    match Remembered::stored(state) {
+    match stored::<Remembered>(state, KEY) {
         Some(before) if before.of == now.of && before.profile != now.profile => Err(Problem::new(
             "profile-changed",
             format!(
@@ -74,18 +71,36 @@ pub fn remember(
     profile: &Profile,
 ) -> Result<(), HostProblem> {
     let now = Remembered::new(configuration, profile);
-    if Remembered::stored(state).as_ref() == Some(&now) {
+    store(state, KEY, &now, "the directory's profile")
+}
+
+/// What was stored last; nothing where that is nothing, or damaged.
+pub(super) fn stored<T: DeserializeOwned>(state: &dyn State, key: &str) -> Option<T> {
+    serde_json::from_slice(&state.get(key).value).ok()
+}
+
+/// Stores it, unless it is stored already; `what` tells people of it.
+///
+/// # Errors
+/// What the host says.
+pub(super) fn store<T: Serialize + DeserializeOwned + PartialEq>(
+    state: &dyn State,
+    key: &str,
+    now: &T,
+    what: &str,
+) -> Result<(), HostProblem> {
+    if stored::<T>(state, key).as_ref() == Some(now) {
         return Ok(());
     }
-    let value = serde_json::to_vec(&now).map_err(|error| {
+    let value = serde_json::to_vec(now).map_err(|error| {
         Problem::new(
             "state-damaged",
-            format!("the directory's profile can't be written down: {error}"),
+            format!("{what} can't be written down: {error}"),
             "Report this.",
         )
     })?;
     state.commit(vec![Operation {
-        key: KEY.to_owned(),
+        key: key.to_owned(),
         expected: None,
         value: Some(value),
     }])

@@ -15,6 +15,9 @@ use super::seen::Planning;
 use crate::Problem;
 use crate::ports::TenantId;
 use crate::store::error::{StoreError, StoreResult};
+pub(super) use crate::store::refused::not_installed;
+pub use crate::store::seen::PlanLimits;
+pub(super) use crate::store::standing::{signed, unsigned};
 use crate::store::vault::Vault;
 
 /// The database's file name in the data directory.
@@ -33,24 +36,6 @@ const SCRATCH: &str = "CREATE TEMP TABLE IF NOT EXISTS batch (
 pub struct Store {
     inner: Arc<Inner>,
     plan_limits: PlanLimits,
-}
-
-/// What one plan may hold. All tenants share a disk, and neither a directory without end nor a plugin may fill it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PlanLimits {
-    /// Rows, and people noted as absent, together: 5,000,000.
-    pub rows: u64,
-    /// Bytes of their texts: 16 GiB.
-    pub bytes: u64,
-}
-
-impl Default for PlanLimits {
-    fn default() -> Self {
-        Self {
-            rows: 5_000_000,
-            bytes: 16 << 30,
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -187,15 +172,6 @@ impl Store {
     }
 }
 
-/// Nothing is installed for a tenant.
-pub(super) fn not_installed(tenant: &TenantId) -> StoreError {
-    StoreError::refused(
-        "not-installed",
-        format!("nothing is installed for the tenant {tenant}"),
-        "Install a plugin for it first.",
-    )
-}
-
 /// Unix seconds.
 pub(super) fn now() -> i64 {
     Utc::now().timestamp()
@@ -206,17 +182,7 @@ pub(super) fn now_millis() -> i64 {
     Utc::now().timestamp_millis()
 }
 
-/// A count as SQLite gives it.
-pub(super) fn unsigned(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or(0)
-}
-
-/// A number as SQLite takes it.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn make_directory(path: &Path) -> StoreResult<()> {
+pub(in crate::store) fn make_directory(path: &Path) -> StoreResult<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

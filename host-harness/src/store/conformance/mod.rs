@@ -31,19 +31,23 @@ pub(crate) trait Engine {
     async fn open(data_dir: &Path) -> Self::Store;
 }
 
-/// Makes a test of each promise, for one engine.
+/// Makes a test of each promise, for one engine; with an attribute for all of them, as for a database that must be installed.
 macro_rules! conformance {
-    ($engine:ty: $($module:ident { $($test:ident,)* })*) => {
+    ($attribute:meta; $engine:ty: $($module:ident { $($test:ident,)* })*) => {
         $(mod $module {
             use super::*;
             $(#[tokio::test]
+            #[$attribute]
             async fn $test() {
                 crate::store::conformance::$module::$test::<$engine>().await;
             })*
         })*
     };
     ($engine:ty) => {
-        conformance! { $engine:
+        conformance!($engine, cfg(test));
+    };
+    ($engine:ty, $attribute:meta) => {
+        conformance! { $attribute; $engine:
             keeping {
                 what_is_installed_is_remembered_and_forgotten,
                 settings_change_all_or_nothing,

@@ -119,10 +119,10 @@ fn told(error: &sqlx::Error) -> (&'static str, &'static str) {
             "store-corrupt",
             "The file is no database of this program, or is damaged: give another data directory, or restore this one from a backup.",
         ),
-        (_, sqlx::Error::Io(_)) => unreachable,
+        (_, sqlx::Error::Io(cause)) if !is_tls(cause) => unreachable,
         ("57P01" | "57P02" | "57P03" | "25P03", _) => unreachable,
         (state, _) if state.len() == 5 && state.starts_with("08") => unreachable,
-        (_, sqlx::Error::Tls(_)) => (
+        (_, sqlx::Error::Tls(_) | sqlx::Error::Io(_)) => (
             "store-tls",
             "Check sslmode, sslrootcert and the server's certificate.",
         ),
@@ -140,6 +140,13 @@ fn told(error: &sqlx::Error) -> (&'static str, &'static str) {
             "Check that the data directory, or the database's server, is writable and its disk has room; what was not applied is applied when the run is resumed.",
         ),
     }
+}
+
+/// Whether the connection was there, and TLS on it was not.
+fn is_tls(error: &std::io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|cause| cause.is::<rustls::Error>())
 }
 
 /// Whether the user may not change the database's shape.

@@ -3,6 +3,7 @@
 //! The rules are here, for every database; a folder for each database holds its statements.
 //!
 //! - [`sqlite`]: the embedded database, [`Store`]; [`postgres`]: one that hosts share, [`PostgresStore`]
+//! - [`database`]: any of them; [`copy`]: from the one to the other
 //! - [`schema`]: a new portal's fields and roles; [`check`]: what its fields accept
 //! - [`row`], [`digest`], [`guards`], [`exchange`]: a plan's rows, its digest, its guards, who takes whose values
 //! - [`adoption`]: rows that take a person of the portal over
@@ -16,6 +17,8 @@
 
 pub mod adoption;
 pub mod check;
+pub mod copy;
+pub mod database;
 pub mod digest;
 pub mod error;
 pub mod exchange;
@@ -37,6 +40,7 @@ pub mod vault;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod conformance;
 
+pub use database::{Database, SchemaVersions};
 pub use lock::TenantLock;
 pub use postgres::{DatabaseUrl, PostgresStore};
 pub use sqlite::{PlanLimits, Store};

@@ -6,6 +6,7 @@
 //! - [`plans`]: recording, finishing, approving; [`apply`]: applying, exchanging, being killed
 //! - [`links`]: fields that hold other people
 //! - [`adoption`]: rows that take a person of the portal over
+//! - [`texts`]: whatever characters, in whatever length
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
@@ -18,6 +19,7 @@ pub(crate) mod keeping;
 pub(crate) mod links;
 pub(crate) mod people;
 pub(crate) mod plans;
+pub(crate) mod texts;
 
 /// All ports of a store.
 pub(crate) trait Ports: Plans + Portal + PortalDesk + Secrets + State + Tenants {}
@@ -57,6 +59,12 @@ macro_rules! conformance {
                 a_field_cannot_be_called_what_rows_say_beside_fields,
                 tenants_see_nothing_of_each_other,
                 who_was_absent_or_edited_is_pending_and_anybody_is_indexed_by_id,
+            }
+            texts {
+                texts_with_every_character_are_kept_found_and_given_back,
+                what_people_and_plugins_keep_may_hold_every_character,
+                external_ids_are_in_the_order_of_their_bytes,
+                unique_values_may_be_long,
             }
             plans {
                 rows_are_read_back_as_recorded,

@@ -32,11 +32,12 @@ mod unique;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-mod server;
+pub(in crate::store) mod server;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
 pub use address::DatabaseUrl;
 pub use open::PostgresStore;
-pub use schema::SchemaVersions;
+pub(in crate::store) use text::{given, kept, kept_json};
+pub(in crate::store) use unique::unique_key;

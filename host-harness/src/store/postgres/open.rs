@@ -11,9 +11,10 @@ use sqlx::{ConnectOptions, Connection, Executor, PgPool, Postgres, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::address::DatabaseUrl;
-use super::schema::{self, SchemaVersions};
+use super::schema;
 use crate::Problem;
 use crate::ports::TenantId;
+use crate::store::database::SchemaVersions;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::refused::not_installed;
 use crate::store::seen::{PlanLimits, Planning};
@@ -141,7 +142,7 @@ impl PostgresStore {
     }
 
     /// Begins a transaction that may write, of no tenant yet.
-    pub(super) async fn begin(&self) -> StoreResult<Transaction<'static, Postgres>> {
+    pub(in crate::store) async fn begin(&self) -> StoreResult<Transaction<'static, Postgres>> {
         match self.inner.pool.begin().await {
             Ok(tx) => Ok(tx),
             Err(error) => Err(self.why(error).await),
@@ -183,7 +184,7 @@ impl PostgresStore {
         self.plan_limits
     }
 
-    pub(super) fn vault(&self) -> &Vault {
+    pub(in crate::store) fn vault(&self) -> &Vault {
         &self.inner.vault
     }
 

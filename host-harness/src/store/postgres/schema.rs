@@ -3,18 +3,10 @@
 use sqlx::PgConnection;
 use sqlx::migrate::{MigrateError, Migrator};
 
+use crate::store::database::SchemaVersions;
 use crate::store::error::{StoreError, StoreResult};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
-
-/// The shape before and after it was brought up to date; 0 is an empty database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SchemaVersions {
-    /// Before.
-    pub from: i64,
-    /// After: this program's.
-    pub to: i64,
-}
 
 /// Brings the shape up to date, one host at a time. A database of a newer program is refused.
 pub(super) async fn update(connection: &mut PgConnection) -> StoreResult<SchemaVersions> {

@@ -20,11 +20,23 @@ umask 077
 home=$(mktemp -d "${TMPDIR:-/tmp}/rollcall-postgres-XXXXXX")
 cd "$home"
 "$1/initdb" -D data -U rollcall -A trust -E UTF8 --no-locale --no-sync >log 2>&1 || { cat log >&2; exit 1; }
-echo secret-of-ada >password
+cat >tls.conf <<END
+[req]
+distinguished_name = name
+x509_extensions = extensions
+prompt = no
+[name]
+CN = localhost
+[extensions]
+subjectAltName = DNS:localhost
+basicConstraints = critical, CA:FALSE
+END
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -config tls.conf -keyout data/server.key -out server.crt >>log 2>&1
+cp server.crt data/server.crt
 echo "host all locked 127.0.0.1/32 scram-sha-256" >data/pg_hba.conf
 echo "host all all 127.0.0.1/32 trust" >>data/pg_hba.conf
 echo "local all all trust" >>data/pg_hba.conf
-"$1/postgres" -D data -k "$home" -p "$2" -c listen_addresses=127.0.0.1 -c fsync=off \
+"$1/postgres" -D data -k "$home" -p "$2" -c listen_addresses=127.0.0.1 -c ssl=on -c fsync=off \
   -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB </dev/null >>log 2>&1 &
 server=$!
 tries=0
@@ -40,6 +52,9 @@ wait $server 2>/dev/null || true
 cd /
 rm -rf "$home"
 "#;
+
+/// Of the user `locked`.
+pub(super) const PASSWORD: &str = "secret-of-ada";
 
 struct Server {
     home: PathBuf,
@@ -115,7 +130,7 @@ fn over_socket(database: &str) -> PgConnectOptions {
 }
 
 /// The database of a data directory, made where there is none.
-pub(super) async fn database(data_dir: &Path) -> DatabaseUrl {
+pub(in crate::store) async fn database(data_dir: &Path) -> DatabaseUrl {
     let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
     let name = digest[..12]
         .iter()
@@ -135,8 +150,36 @@ pub(super) async fn database(data_dir: &Path) -> DatabaseUrl {
     over_socket(&name).into()
 }
 
+/// The URL of a database for a user who needs a password, over the network.
+pub(super) fn over_network(database: &str, parameters: &str) -> String {
+    let port = server().port;
+    format!("postgres://locked:{PASSWORD}@localhost:{port}/{database}{parameters}")
+}
+
+/// The user who needs a password has a database of its own.
+pub(super) async fn locked_database(data_dir: &Path) -> String {
+    let url = database(data_dir).await;
+    let options = url.options();
+    let name = options.get_database().unwrap().to_owned();
+    let mut connection = options.connect().await.unwrap();
+    let statement = format!(
+        "SELECT pg_advisory_lock(1);
+         DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'locked') THEN
+            CREATE ROLE locked LOGIN PASSWORD '{PASSWORD}'; END IF; END $$;
+         SELECT pg_advisory_unlock(1);
+         GRANT CREATE ON SCHEMA public TO locked"
+    );
+    connection.execute(AssertSqlSafe(statement)).await.unwrap();
+    name
+}
+
+/// Where the server's certificate is, for those who trust it.
+pub(super) fn certificate() -> PathBuf {
+    server().home.join("server.crt")
+}
+
 /// The store of a data directory.
-pub(super) async fn open(data_dir: &Path) -> PostgresStore {
+pub(in crate::store) async fn open(data_dir: &Path) -> PostgresStore {
     PostgresStore::open(&database(data_dir).await, data_dir)
         .await
         .unwrap()

@@ -70,9 +70,9 @@ impl PostgresStore {
         for operation in operations {
             run_operation(&mut tx, tenant, operation).await?;
         }
-        // A key counts with the characters that it was given with.
+        // A key counts with the bytes that it was given with.
         let used: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(length(replace(key, chr(1), '')) + octet_length(value)), 0)::bigint
+            "SELECT coalesce(sum(octet_length(replace(key, chr(1), '')) + octet_length(value)), 0)::bigint
              FROM state WHERE tenant = $1",
         )
         .bind(tenant)

@@ -32,7 +32,7 @@ pub(super) fn keep(text: &str) -> Cow<'_, str> {
 }
 
 /// A text that is given away, as it is kept.
-pub(super) fn kept(text: String) -> String {
+pub(in crate::store) fn kept(text: String) -> String {
     match keep(&text) {
         Cow::Borrowed(_) => text,
         Cow::Owned(kept) => kept,
@@ -40,7 +40,7 @@ pub(super) fn kept(text: String) -> String {
 }
 
 /// The text that was kept.
-pub(super) fn given(kept: String) -> String {
+pub(in crate::store) fn given(kept: String) -> String {
     if !kept.contains(MARK) {
         return kept;
     }
@@ -60,7 +60,7 @@ pub(super) fn given(kept: String) -> String {
 }
 
 /// The text of a JSON value as it is kept.
-pub(super) fn kept_json(json: String) -> String {
+pub(in crate::store) fn kept_json(json: String) -> String {
     if !json.contains(r"\u000") {
         return json;
     }

@@ -25,5 +25,5 @@ mod tenants;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
-pub(in crate::store) use open::make_directory;
+pub(in crate::store) use open::{DATABASE, make_directory};
 pub use open::{PlanLimits, Store};

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::Utc;
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Executor, Sqlite, SqlitePool, Transaction};
@@ -14,6 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::seen::Planning;
 use crate::Problem;
 use crate::ports::TenantId;
+use crate::store::database::SchemaVersions;
 use crate::store::error::{StoreError, StoreResult};
 pub(super) use crate::store::refused::not_installed;
 pub use crate::store::seen::PlanLimits;
@@ -21,11 +23,13 @@ pub(super) use crate::store::standing::{signed, unsigned};
 use crate::store::vault::Vault;
 
 /// The database's file name in the data directory.
-const DATABASE: &str = "rollcall.db";
+pub(in crate::store) const DATABASE: &str = "rollcall.db";
 /// Readers beside the one writer.
 const READERS: u32 = 3;
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
 
 /// The tables that an apply works with live in the writer's own memory.
 const SCRATCH: &str = "CREATE TEMP TABLE IF NOT EXISTS batch (
@@ -43,6 +47,7 @@ struct Inner {
     data_dir: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
+    versions: SchemaVersions,
     vault: Vault,
     /// Tenants' numbers never change and are never given away again.
     tenants: RwLock<HashMap<TenantId, i64>>,
@@ -70,6 +75,12 @@ impl Store {
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.inner.data_dir
+    }
+
+    /// How old the database's shape was when it was opened, and what it is now.
+    #[must_use]
+    pub fn versions(&self) -> SchemaVersions {
+        self.inner.versions
     }
 
     /// Closes every connection, so that the files are complete without a write-ahead log beside them.
@@ -102,9 +113,13 @@ impl Store {
             })
             .connect_with(options.clone().pragma("cache_size", "-12288"))
             .await?;
-        sqlx::migrate!("src/store/sqlite/migrations")
-            .run(&writer)
-            .await?;
+        let from = version(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
+        let to = MIGRATIONS.iter().map(|step| step.version).max();
+        let versions = SchemaVersions {
+            from,
+            to: to.unwrap_or(0),
+        };
         let readers = PoolOptions::<Sqlite>::new()
             .max_connections(READERS)
             .connect_with(options.read_only(true).pragma("cache_size", "-2048"))
@@ -114,6 +129,7 @@ impl Store {
                 data_dir: data_dir.to_owned(),
                 writer,
                 readers,
+                versions,
                 vault,
                 tenants: RwLock::default(),
                 planning: Mutex::default(),
@@ -128,7 +144,7 @@ impl Store {
     }
 
     /// Begins a transaction that may write. There is one at a time.
-    pub(super) async fn write(&self) -> StoreResult<Transaction<'static, Sqlite>> {
+    pub(in crate::store) async fn write(&self) -> StoreResult<Transaction<'static, Sqlite>> {
         Ok(self.inner.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
@@ -141,7 +157,7 @@ impl Store {
         self.plan_limits
     }
 
-    pub(super) fn vault(&self) -> &Vault {
+    pub(in crate::store) fn vault(&self) -> &Vault {
         &self.inner.vault
     }
 
@@ -170,6 +186,23 @@ impl Store {
             .insert(tenant.clone(), number);
         Ok(number)
     }
+}
+
+/// How old a database's shape is; 0 of a new one.
+async fn version(writer: &SqlitePool) -> StoreResult<i64> {
+    let known: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
+    )
+    .fetch_one(writer)
+    .await?;
+    if !known {
+        return Ok(0);
+    }
+    Ok(
+        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
+            .fetch_one(writer)
+            .await?,
+    )
 }
 
 /// Unix seconds.

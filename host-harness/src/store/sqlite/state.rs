@@ -52,7 +52,8 @@ impl Store {
         let tenant = self.tenant(tenant).await?;
         Ok(sqlx::query_scalar(
             "SELECT key FROM state
-             WHERE tenant = ?1 AND key >= ?2 AND substr(key, 1, length(?2)) = ?2 ORDER BY key",
+             WHERE tenant = ?1 AND key >= ?2
+                AND substr(CAST(key AS BLOB), 1, octet_length(?2)) = CAST(?2 AS BLOB) ORDER BY key",
         )
         .bind(tenant)
         .bind(prefix)
@@ -68,7 +69,7 @@ impl Store {
             run_operation(&mut tx, tenant, operation).await?;
         }
         let used: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(length(key) + length(value)), 0) FROM state WHERE tenant = ?1",
+            "SELECT coalesce(sum(octet_length(key) + length(value)), 0) FROM state WHERE tenant = ?1",
         )
         .bind(tenant)
         .fetch_one(&mut *tx)

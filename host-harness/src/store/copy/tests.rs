@@ -2,12 +2,14 @@
 
 use zeroize::Zeroizing;
 
-use super::*;
+use super::copy;
 use crate::contract::state::Operation;
+use crate::ports::TenantId;
 use crate::ports::plan::RowQuery;
 use crate::ports::{PersonEdit, PortalDesk, State, Whom};
 use crate::store::conformance::people::*;
 use crate::store::postgres::server;
+use crate::store::{Store, TenantLock};
 
 const ODD: &str = "\0\u{1}\\u0000";
 

@@ -82,7 +82,7 @@ impl PostgresStore {
         .await?;
         adopt::check(&mut tx, tenant, run).await?;
         tx.commit().await?;
-        self.planning().await.forget(run);
+        self.planning(tenant).await.forget(run);
         Ok(digest)
     }
 }

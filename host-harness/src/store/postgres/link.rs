@@ -77,7 +77,7 @@ impl PostgresStore {
             .iter()
             .map(|link| encode_link(link, &schema))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut seen = self.planning().await;
+        let mut seen = self.planning(tenant).await;
         let mut tx = self.write(tenant).await?;
         let sequence = planning(&mut tx, tenant, run).await?;
         let known = seen::of(&mut seen, &mut tx, tenant, run, sequence).await?;

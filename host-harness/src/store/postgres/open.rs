@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgPool, Postgres, Transaction};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::address::DatabaseUrl;
 use super::schema;
@@ -48,7 +48,8 @@ struct Inner {
     vault: Vault,
     /// Tenants' numbers never change and are never given away again.
     tenants: RwLock<HashMap<TenantId, i64>>,
-    planning: Mutex<Planning>,
+    /// By tenant, so that none waits for another.
+    planning: RwLock<HashMap<i64, Arc<Mutex<Planning>>>>,
 }
 
 impl PostgresStore {
@@ -114,7 +115,7 @@ impl PostgresStore {
                 versions,
                 vault,
                 tenants: RwLock::default(),
-                planning: Mutex::default(),
+                planning: RwLock::default(),
             }),
             plan_limits: PlanLimits::default(),
         })
@@ -175,9 +176,17 @@ impl PostgresStore {
         }
     }
 
-    /// Whose rows the runs being planned have. Taken before [`Self::write`], never after.
-    pub(super) async fn planning(&self) -> MutexGuard<'_, Planning> {
-        self.inner.planning.lock().await
+    /// Whose rows the tenant's runs being planned have. Taken before [`Self::write`], never after.
+    pub(super) async fn planning(&self, tenant: i64) -> OwnedMutexGuard<Planning> {
+        let planning = {
+            let mut all = self
+                .inner
+                .planning
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            all.entry(tenant).or_default().clone()
+        };
+        planning.lock_owned().await
     }
 
     pub(super) fn plan_limits(&self) -> PlanLimits {

@@ -36,7 +36,7 @@ impl PostgresStore {
             .into_iter()
             .map(|row| encode(row, &schema))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut seen = self.planning().await;
+        let mut seen = self.planning(tenant).await;
         let mut tx = self.write(tenant).await?;
         let added = insert_rows(&mut tx, &mut seen, tenant, run, rows, self.plan_limits()).await;
         commit(tx, &mut seen, run, added).await
@@ -53,7 +53,7 @@ impl PostgresStore {
         }
         let tenant = self.tenant(tenant).await?;
         let schema = self.schema(tenant).await?;
-        let mut seen = self.planning().await;
+        let mut seen = self.planning(tenant).await;
         let mut tx = self.write(tenant).await?;
         let sequence = planning(&mut tx, tenant, run).await?;
         let known = seen::of(&mut seen, &mut tx, tenant, run, sequence).await?;
@@ -95,7 +95,7 @@ impl PostgresStore {
         absences: &[Absence],
     ) -> StoreResult<()> {
         let tenant = self.tenant(tenant).await?;
-        let mut seen = self.planning().await;
+        let mut seen = self.planning(tenant).await;
         let mut tx = self.write(tenant).await?;
         let sequence = planning(&mut tx, tenant, run).await?;
         let bytes = absences.iter().map(|a| a.external_id.len()).sum();

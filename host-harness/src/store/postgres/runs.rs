@@ -125,7 +125,7 @@ impl PostgresStore {
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
-        self.planning().await.forget_all(tenant);
+        self.planning(tenant).await.forget_all(tenant);
         Ok(RunId(run))
     }
 
@@ -165,7 +165,7 @@ impl PostgresStore {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        self.planning().await.forget(run);
+        self.planning(tenant).await.forget(run);
         Ok(())
     }
 

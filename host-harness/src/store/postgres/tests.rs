@@ -312,3 +312,58 @@ async fn tls_is_verified_where_it_is_asked_for() {
         assert_eq!(problem.code, "store-tls", "{problem:?}");
     }
 }
+
+#[tokio::test]
+#[ignore = "starts a PostgreSQL server: tests/run postgres"]
+async fn another_user_than_the_owner_needs_rights_on_rows_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let owner = server::open(folder.path()).await;
+    let acme = installed(&owner, "acme").await;
+    let name = locked_database(folder.path()).await;
+    let network = over_network(&name, "");
+    let problem = refused(&network, folder.path()).await;
+    assert_eq!(problem.code, "store-forbidden", "{problem:?}");
+    let mut beside = beside(folder.path()).await;
+    beside
+        .execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO locked;
+             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO locked;
+             REVOKE CREATE ON SCHEMA public FROM locked",
+        )
+        .await
+        .unwrap();
+    let url = DatabaseUrl::parse(&network).unwrap();
+    let store = PostgresStore::open(&url, folder.path()).await.unwrap();
+    installed(&store, "other").await;
+    assert_eq!(
+        synced(&store, &acme, vec![create("a", "a@x")]).await,
+        (1, 0)
+    );
+    store.uninstall(&acme).await.unwrap();
+    assert_eq!(owner.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "starts a PostgreSQL server: tests/run postgres"]
+async fn a_tenant_waits_for_nobody_but_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = server::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let other = installed(&store, "other").await;
+    let (of_acme, of_other) = (begun(&store, &acme).await, begun(&store, &other).await);
+    let mut beside = beside(folder.path()).await;
+    beside
+        .execute("BEGIN; SELECT 1 FROM tenant WHERE name = 'acme' FOR NO KEY UPDATE")
+        .await
+        .unwrap();
+    let waiting = tokio::spawn({
+        let (store, acme) = (store.clone(), acme.clone());
+        async move { store.record(&acme, of_acme, vec![create("a", "a@x")]).await }
+    });
+    let recorded = store.record(&other, of_other, vec![create("a", "a@x")]);
+    let soon = tokio::time::timeout(Duration::from_secs(5), recorded).await;
+    soon.unwrap().unwrap();
+    assert!(!waiting.is_finished());
+    beside.execute("ROLLBACK").await.unwrap();
+    waiting.await.unwrap().unwrap();
+}

@@ -25,9 +25,10 @@ use crate::store::schema::DEFAULT_ROLE;
 use crate::store::standing::{Standing, UNINSTALL, sequence_of, signed, unsigned, wrong_status};
 use crate::store::values::json;
 
-/// A batch is small and every table may be large: what it asks for is looked up, never searched for.
+/// A batch is small and every table may be large: what it asks for is looked up, row by row of the batch. Looking up counts
+/// as cheap, for else a plan of some thousand rows is gone through whole, once for each row of the batch.
 const LOOK_UP: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-    SET LOCAL enable_seqscan = off";
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_material = off; SET LOCAL random_page_cost = 0.1";
 
 /// What the statements over a batch did.
 #[derive(Debug, PartialEq, Eq)]

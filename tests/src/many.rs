@@ -299,7 +299,7 @@ fn allow_loopback(data: &Path, tenant: &TenantId) -> Result<(), Trouble> {
 
 /// The name of a tenant.
 fn tenant(number: u64) -> Result<TenantId, Trouble> {
-    TenantId::new(&format!("t{number}")).map_err(said)
+    TenantId::new(format!("t{number}")).map_err(said)
 }
 
 fn said(problem: rollcall::Problem) -> Trouble {

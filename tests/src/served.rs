@@ -134,9 +134,8 @@ impl Served {
                 .get(&format!("/api/v1/tenants/{tenant}/runs/{run}"), token)?
                 .json();
             let status = run["status"].as_str().unwrap_or_default();
-            if !["queued", "planning", "applying"].contains(&status)
-                && !(status == "planned" && run["mode"] != "dry-run")
-            {
+            let waits = status == "planned" && run["mode"] != "dry-run";
+            if !waits && !["queued", "planning", "applying"].contains(&status) {
                 return Ok(run);
             }
             if Instant::now() > until {

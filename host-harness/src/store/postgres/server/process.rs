@@ -13,17 +13,20 @@ pub(crate) struct Server {
     /// On `localhost` too.
     pub(crate) port: u16,
     /// Its input is the server's life.
-    guard: Mutex<Guard>,
+    pub(crate) _guard: Mutex<Guard>,
 }
 
 #[derive(Debug)]
-struct Guard {
+pub(crate) struct Guard {
     process: Child,
     said: BufReader<ChildStdout>,
 }
 
 impl Guard {
-    fn hear(&mut self) -> PathBuf {
+    /// Ends the server that there is by a signal, and starts one; says where.
+    pub(crate) fn start(&mut self, signal: &str) -> PathBuf {
+        let input = self.process.stdin.as_mut().unwrap();
+        writeln!(input, "{signal}").unwrap();
         let mut home = String::new();
         self.said.read_line(&mut home).unwrap();
         let home = home.trim();
@@ -77,19 +80,9 @@ impl Server {
         let said = BufReader::new(process.stdout.take().unwrap());
         let mut guard = Guard { process, said };
         Self {
-            home: guard.hear(),
+            home: guard.start("INT"),
             port,
-            guard: Mutex::new(guard),
+            _guard: Mutex::new(guard),
         }
-    }
-
-    /// Ends it by a signal and starts it again.
-    #[allow(dead_code, reason = "only tests of the whole program do that")]
-    pub(crate) fn restart(&self, signal: &str) -> std::io::Result<()> {
-        let mut guard = self.guard.lock().unwrap();
-        let input = guard.process.stdin.as_mut().unwrap();
-        writeln!(input, "{signal}")?;
-        guard.hear();
-        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 #
 #   sh server.sh FOLDER-OF-PROGRAMS PORT
 #
-# A line of input is a signal by which the server ends, to be started again; then it is said again where.
+# Each line of input is a signal by which the server ends, where there is one, and is started; then it is said where.
 trap '' INT HUP
 set -e
 umask 077
@@ -38,13 +38,11 @@ start() {
   done
   echo "$home"
 }
-start "$1" "$2"
+server=
 while read -r signal; do
-  kill "-$signal" $server
-  wait $server 2>/dev/null || true
+  [ -z "$server" ] || { kill "-$signal" "$server" && wait "$server" || true; } 2>/dev/null
   start "$1" "$2"
 done
-kill -QUIT $server 2>/dev/null || true
-wait $server 2>/dev/null || true
+[ -z "$server" ] || { kill -QUIT "$server" && wait "$server" || true; } 2>/dev/null
 cd /
 rm -rf "$home"

@@ -151,7 +151,11 @@ pub(crate) async fn a_released_plan_waits_to_be_applied<E: Engine>() {
         store.ask_apply(&acme, run).await.unwrap_err().code,
         "not-planned"
     );
-    store.begin(&acme, begin(Some(run))).await.unwrap();
+    let looked_at = Begin {
+        mode: "dry-run".into(),
+        ..begin(Some(run))
+    };
+    store.begin(&acme, looked_at).await.unwrap();
     store
         .record(&acme, run, vec![create("a", "a@x")])
         .await
@@ -165,6 +169,33 @@ pub(crate) async fn a_released_plan_waits_to_be_applied<E: Engine>() {
     let waiting = store.waiting(10, 10).await.unwrap();
     assert_eq!((waiting[0].run, &waiting[0].what), (run, &Wanted::Apply));
     applied(&store, &acme, run, 10).await.unwrap();
+    assert_eq!(store.waiting(10, 10).await.unwrap(), []);
+}
+
+pub(crate) async fn the_plan_of_a_sync_waits_to_be_applied_whoever_made_it<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let run = store.ask(&acme, &ask("full")).await.unwrap();
+    store.begin(&acme, begin(Some(run))).await.unwrap();
+    store
+        .finish(&acme, run, summary(), proof(), vec![])
+        .await
+        .unwrap();
+    let waiting = store.waiting(10, 10).await.unwrap();
+    assert_eq!((waiting[0].run, &waiting[0].what), (run, &Wanted::Apply));
+
+    // One that was held is applied when that is asked for.
+    let run = store.ask(&acme, &ask("full")).await.unwrap();
+    store.begin(&acme, begin(Some(run))).await.unwrap();
+    store.set_seats(&acme, 1).await.unwrap();
+    let two = vec![create("a", "a@x"), create("b", "b@x")];
+    store.record(&acme, run, two).await.unwrap();
+    let digest = store.finish(&acme, run, summary(), proof(), vec![]).await;
+    let held = store.run(&acme, run).await.unwrap();
+    assert_eq!(held.status, RunStatus::Held);
+    assert_eq!(store.waiting(10, 10).await.unwrap(), []);
+    store.approve(&acme, run, &digest.unwrap()).await.unwrap();
     assert_eq!(store.waiting(10, 10).await.unwrap(), []);
 }
 

@@ -23,7 +23,7 @@ use crate::store::sqlite::make_directory;
 use crate::store::vault::Vault;
 
 /// Connections of one host.
-const CONNECTIONS: u32 = 8;
+const CONNECTIONS: u32 = 16;
 /// How long a call waits for one of them, or for a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 

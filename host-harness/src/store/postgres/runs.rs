@@ -187,11 +187,13 @@ impl PostgresStore {
             tx.commit().await?;
             return Err(refusal);
         }
-        sqlx::query("UPDATE run SET status = 'planned', approved = $2 WHERE id = $1")
-            .bind(run.0)
-            .bind(digest)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE run SET status = 'planned', approved = $2, released = FALSE WHERE id = $1",
+        )
+        .bind(run.0)
+        .bind(digest)
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -274,7 +276,9 @@ async fn begin_queued(
         return Err(wrong_status(run, now.status, "queued"));
     }
     sqlx::query(
+        // Whoever dies between plan and apply leaves a plan that others may apply, as was asked for.
         "UPDATE run SET status = 'planning', mode = $2, plugin = $3, configuration = $4,
+            released = $2 IN ('full', 'changes'),
             started_at = floor(extract(epoch FROM now()) * 1000)::bigint
          WHERE id = $1",
     )

@@ -183,7 +183,7 @@ impl Store {
             tx.commit().await?;
             return Err(refusal);
         }
-        sqlx::query("UPDATE run SET status = 'planned', approved = ?2 WHERE id = ?1")
+        sqlx::query("UPDATE run SET status = 'planned', approved = ?2, released = 0 WHERE id = ?1")
             .bind(run.0)
             .bind(digest)
             .execute(&mut *tx)
@@ -270,7 +270,9 @@ async fn begin_queued(
         return Err(wrong_status(run, now.status, "queued"));
     }
     sqlx::query(
-        "UPDATE run SET status = 'planning', mode = ?2, plugin = ?3, configuration = ?4, started_at = ?5
+        // Whoever dies between plan and apply leaves a plan that others may apply, as was asked for.
+        "UPDATE run SET status = 'planning', mode = ?2, plugin = ?3, configuration = ?4, started_at = ?5,
+            released = ?2 IN ('full', 'changes')
          WHERE id = ?1",
     )
     .bind(run.0)

@@ -8,6 +8,7 @@
 //! - [`measure`]: what a command costs
 //! - [`photos`]: which photos come over, the same for every kind of server
 //! - [`portal`]: the portal's database, read beside the program
+//! - [`postgres`]: a real PostgreSQL server, with databases for the program
 //! - [`reading`]: a real server, read with `ldapsearch`
 //! - [`refusal`]: calls that are to be refused, and to leave everything as it was
 //! - [`roles`]: roles by group on a real server
@@ -28,6 +29,7 @@ pub mod histories;
 pub mod measure;
 pub mod photos;
 pub mod portal;
+pub mod postgres;
 pub mod reading;
 pub mod refusal;
 pub mod roles;

@@ -8,12 +8,13 @@ use tokio::sync::OnceCell;
 use crate::Problem;
 use crate::ldap::Ldap;
 use crate::ports::tenants::Installation;
-use crate::ports::{TenantId, Tenants as _};
+use crate::ports::{TenantId, Tenants};
 use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
-use crate::store::Store;
+use crate::store::{Database, DatabaseUrl, PostgresStore, Store};
 use crate::tenant::{Hook, Platform, Tenant};
 
 use super::args::Global;
+use super::database::DatabaseArgument;
 use super::out::Out;
 use super::policy::{Allowed, Policies};
 
@@ -22,9 +23,12 @@ use super::policy::{Allowed, Policies};
 pub(crate) struct App {
     pub(crate) out: Out,
     pub(crate) data: PathBuf,
-    store: OnceCell<Store>,
+    database: Option<DatabaseArgument>,
+    store: OnceCell<Arc<dyn Database>>,
     /// Whether `--data` was typed: then advice repeats it.
     typed: bool,
+    /// Whether `--database` was.
+    database_typed: bool,
 }
 
 impl App {
@@ -32,9 +36,12 @@ impl App {
         Self {
             out,
             data: global.data.clone().unwrap_or_else(data_folder),
+            database: global.database.clone(),
             store: OnceCell::new(),
             typed: global.data.is_some()
                 && global.data != std::env::var_os("ROLLCALL_DATA").map(PathBuf::from),
+            database_typed: global.database.is_some()
+                && global.database != std::env::var("ROLLCALL_DATABASE").ok().map(Into::into),
         }
     }
 
@@ -44,22 +51,49 @@ impl App {
         self.typed = true;
     }
 
-    /// How to call this program again on the same data, for advice that can be pasted into a shell.
-    pub(crate) fn program(&self) -> String {
-        if self.typed {
-            format!("rollcall --data {}", quoted(&self.data.to_string_lossy()))
-        } else {
-            "rollcall".to_owned()
-        }
+    /// Works with the file in the data directory, whatever was typed.
+    pub(crate) fn keep_to_file(&mut self) {
+        self.database = None;
+        self.database_typed = false;
     }
 
-    /// The database, made where there is none.
-    pub(crate) async fn store(&self) -> Hook<Store> {
-        Ok(self
-            .store
-            .get_or_try_init(|| Store::open(&self.data))
-            .await?
-            .clone())
+    /// How to call this program again on the same data, for advice that can be pasted into a shell.
+    pub(crate) fn program(&self) -> String {
+        let mut program = "rollcall".to_owned();
+        if self.typed {
+            program = format!("{program} --data {}", quoted(&self.data.to_string_lossy()));
+        }
+        let url = self.database.as_ref().filter(|_| self.database_typed);
+        if let Some(url) = url.and_then(DatabaseArgument::shareable) {
+            program = format!("{program} --database {}", quoted(url));
+        }
+        program
+    }
+
+    /// The database, brought up to date; a file is made where there is none.
+    pub(crate) async fn store(&self) -> Hook<Arc<dyn Database>> {
+        Ok(self.store.get_or_try_init(|| self.open()).await?.clone())
+    }
+
+    async fn open(&self) -> Result<Arc<dyn Database>, Problem> {
+        Ok(match self.postgres()? {
+            Some(url) => Arc::new(PostgresStore::open(&url, &self.data).await?),
+            None => Arc::new(Store::open(&self.data).await?),
+        })
+    }
+
+    /// The PostgreSQL database, where one was asked for.
+    pub(crate) fn postgres(&self) -> Result<Option<DatabaseUrl>, Problem> {
+        let url = self.database.as_ref().map(DatabaseArgument::postgres);
+        Ok(url.transpose()?.flatten())
+    }
+
+    /// Where the data is, for people.
+    pub(crate) fn place(&self) -> Result<String, Problem> {
+        Ok(match self.postgres()? {
+            Some(url) => url.to_string(),
+            None => self.data.display().to_string(),
+        })
     }
 
     /// Leaves the database as one complete file.
@@ -85,7 +119,7 @@ impl App {
 
     /// What is installed for a tenant.
     pub(crate) async fn installed(&self, tenant: &TenantId) -> Hook<Installation> {
-        Ok(self.store().await?.get(tenant).await?)
+        Ok(Tenants::get(&*self.store().await?, tenant).await?)
     }
 
     /// The ports, with a tenant's endpoint policy.
@@ -95,17 +129,16 @@ impl App {
     }
 
     /// The ports over an open store.
-    pub(crate) fn platform_on(&self, store: Store, allowed: Allowed) -> Hook<Platform> {
+    pub(crate) fn platform_on(&self, store: Arc<dyn Database>, allowed: Allowed) -> Hook<Platform> {
         Ok(self.platforms(store, self.sandbox()?)(allowed))
     }
 
     /// The ports over an open store, with plugins in one sandbox, by what a tenant may connect to.
     pub(crate) fn platforms(
         &self,
-        store: Store,
+        store: Arc<dyn Database>,
         sandbox: Sandbox,
     ) -> impl Fn(Allowed) -> Platform + Send + Sync + 'static {
-        let (store, data_dir) = (Arc::new(store), self.data.clone());
         move |allowed| Platform {
             tenants: store.clone(),
             portal: store.clone(),
@@ -115,7 +148,7 @@ impl App {
             queue: store.clone(),
             directory: Arc::new(Ldap::new(store.clone(), allowed.policy())),
             sandbox: sandbox.clone(),
-            data_dir: data_dir.clone(),
+            leases: store.clone(),
         }
     }
 
@@ -195,5 +228,13 @@ mod tests {
             "rollcall --data x/y"
         );
         assert_eq!(program(&["rollcall", "tenants"]), "rollcall");
+        assert_eq!(
+            program(&["rollcall", "tenants", "--database", "postgres://ada@h/d"]),
+            "rollcall --database postgres://ada@h/d"
+        );
+        assert_eq!(
+            program(&["rollcall", "tenants", "--database", "postgres://ada:x@h/d"]),
+            "rollcall"
+        );
     }
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    approve, completions, configure, demo, explain, export, install, map, people, plugin, rows,
-    runs, schedule, serve, sync, token, undo, uninstall, verify,
+    approve, completions, configure, demo, explain, export, install, map, migrate, people, plugin,
+    rows, runs, schedule, serve, sync, token, undo, uninstall, verify,
 };
+use super::database::DatabaseArgument;
 use super::exit;
 
 /// Brings the people of an LDAP directory into a portal, tenant by tenant.
@@ -35,6 +36,19 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub(crate) data: Option<PathBuf>,
+    /// The database: postgres://USER@HOST/DATABASE, or sqlite: for the file in the data directory
+    ///
+    /// Default: sqlite:. The password belongs into PGPASSWORD or ~/.pgpass: others on this machine can read what is typed. Key,
+    /// endpoint policies and compiled plugins stay in the data directory. `demo` keeps to its file.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ROLLCALL_DATABASE",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) database: Option<DatabaseArgument>,
     /// Print one JSON document instead of text
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
@@ -116,6 +130,8 @@ pub(crate) enum Command {
     Token(token::Token),
     /// Remove the plugin, its settings, its runs and the credential of a tenant
     Uninstall(uninstall::Uninstall),
+    /// Bring the database up to date, or copy everything from SQLite to PostgreSQL
+    Migrate(migrate::Migrate),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -146,6 +162,7 @@ impl Command {
             Self::Serve(_) => "serve",
             Self::Token(token) => token.name(),
             Self::Uninstall(_) => "uninstall",
+            Self::Migrate(_) => "migrate",
             Self::Completions(_) => "completions",
         }
     }

@@ -16,6 +16,7 @@ mod args;
 mod bars;
 mod client_key;
 mod commands;
+mod database;
 mod exit;
 mod json;
 mod out;

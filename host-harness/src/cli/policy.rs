@@ -123,6 +123,19 @@ impl Policies {
         Ok(after)
     }
 
+    /// Takes over what another data directory allows a tenant that has no policy here.
+    pub(crate) fn take_over(&self, other: &Self, tenant: &TenantId) -> Result<(), Problem> {
+        let (theirs, ours) = (other.path(tenant), self.path(tenant));
+        if !theirs.exists() || ours.exists() {
+            return Ok(());
+        }
+        let text =
+            toml::to_string(&other.get(tenant)?).map_err(|e| broken(&ours, &e.to_string()))?;
+        std::fs::create_dir_all(&self.folder)
+            .and_then(|()| std::fs::write(&ours, text))
+            .map_err(|e| broken(&ours, &e.to_string()))
+    }
+
     /// Forgets the tenant's policy.
     pub(crate) fn forget(&self, tenant: &TenantId) {
         // One that is not there is forgotten already.
@@ -175,6 +188,28 @@ mod tests {
             ..PolicyFlags::default()
         };
         assert!(!policies.change(&acme, &back).unwrap().loopback);
+    }
+
+    #[test]
+    fn another_data_directory_gives_what_is_not_here_yet() {
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (ours, theirs) = (Policies::new(here.path()), Policies::new(there.path()));
+        let (acme, globex) = (
+            TenantId::new("acme").unwrap(),
+            TenantId::new("globex").unwrap(),
+        );
+        theirs.change(&acme, &PolicyFlags::loopback()).unwrap();
+        ours.take_over(&theirs, &acme).unwrap();
+        ours.take_over(&theirs, &globex).unwrap();
+        assert!(ours.get(&acme).unwrap().loopback);
+        assert!(!ours.get(&globex).unwrap().loopback);
+        let back = PolicyFlags {
+            allow_loopback: Some(false),
+            ..PolicyFlags::default()
+        };
+        ours.change(&acme, &back).unwrap();
+        ours.take_over(&theirs, &acme).unwrap();
+        assert!(!ours.get(&acme).unwrap().loopback, "what is here holds");
     }
 
     #[test]

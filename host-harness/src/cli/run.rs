@@ -54,8 +54,11 @@ async fn act(arguments: Arguments) -> Exit {
         return completions.print();
     }
     let mut app = App::new(&global, out);
-    if matches!(command, Command::Demo(_)) && global.data.is_none() {
-        app.stay_in("demo-output".into());
+    if matches!(command, Command::Demo(_)) {
+        app.keep_to_file();
+        if global.data.is_none() {
+            app.stay_in("demo-output".into());
+        }
     }
     let answer = dispatch(command, &app).await;
     app.close().await;
@@ -89,6 +92,7 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::Serve(serve) => serve.run(app).await,
         Command::Token(token) => token.run(app).await,
         Command::Uninstall(uninstall) => uninstall.run(app).await,
+        Command::Migrate(migrate) => migrate.run(app).await,
         Command::Completions(completions) => {
             Ok(Answer::done(app.out.page(), serde_json::Value::Null).ends(completions.print()))
         }

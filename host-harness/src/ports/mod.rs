@@ -8,12 +8,14 @@
 //! - [`portal`]: the people database as it stands, for plugins read-only
 //! - [`plan`]: runs, their rows, and applying them to the portal
 //! - [`queue`]: runs that wait for a host, and when each tenant is due
+//! - [`leases`]: who works for a tenant
 //! - [`state`]: the plugin's own settings
 //! - [`secrets`]: credentials behind handles
 //! - [`tenants`]: which tenants there are and what is installed for each
 
 pub mod access;
 pub mod directory;
+pub mod leases;
 pub mod plan;
 pub mod portal;
 pub mod queue;
@@ -23,6 +25,7 @@ pub mod tenants;
 
 pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
+pub use leases::{Lease, Leases};
 pub use plan::{Plans, RunId};
 pub use portal::{PersonEdit, Portal, PortalDesk, Whom};
 pub use queue::Queue;

@@ -59,6 +59,7 @@ impl Host {
             match self.queue.tell(&work.tenant, work.run, &heard).await {
                 Ok(true) => stop.cancel(),
                 Ok(false) => {}
+                Err(problem) if problem.code == "lease-lost" => stop.cancel(),
                 Err(problem) => {
                     tracing::warn!(tenant = %work.tenant, run = %work.run, code = problem.code, "progress is not told");
                 }

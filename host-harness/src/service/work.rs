@@ -89,7 +89,7 @@ impl Host {
         let (tenant, run, code) = (&work.tenant, work.run, refused.code());
         match code {
             // Another host, or a command, is at it; or was.
-            "tenant-busy" => self.rest(tenant, BUSY),
+            "tenant-busy" | "lease-lost" => self.rest(tenant, BUSY),
             "wrong-status" | "not-planned" => {}
             _ => {
                 tracing::warn!(%tenant, %run, code, "a run failed");

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::unique::normalise;
 use crate::Problem;
 use crate::contract::portal::{Field, Role};
+use crate::ports::PersonEdit;
+use crate::store::error::StoreResult;
+use crate::store::values::ObjectWriter;
 
 /// A tenant's fields and roles, by id.
 #[derive(Debug)]
@@ -113,6 +116,19 @@ impl Schema {
             .then(|| normalise(value))
             .filter(|normal| !normal.is_empty())
     }
+}
+
+/// The changes as a JSON merge patch (RFC 7396), checked.
+pub(crate) fn patch(schema: &Schema, edit: &PersonEdit) -> StoreResult<String> {
+    let mut writer = ObjectWriter::with_capacity(256);
+    for (id, value) in &edit.values {
+        schema.check(schema.field(id)?, value.as_deref())?;
+        writer.put(id, value.as_deref());
+    }
+    if let Some(role) = &edit.role {
+        schema.check_role(role)?;
+    }
+    Ok(writer.finish())
 }
 
 fn missing(field: &str) -> Problem {

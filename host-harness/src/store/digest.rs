@@ -8,7 +8,6 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-#[cfg(test)]
 use super::row::Encoded;
 
 /// Takes the lines of a plan.
@@ -46,7 +45,6 @@ impl PlanDigest {
 }
 
 /// The line of a row, as every database must make it.
-#[cfg(test)]
 pub(crate) fn line(row: &Encoded) -> String {
     let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let hash = row.source_hash.as_ref().map_or_else(

@@ -13,6 +13,14 @@ pub enum StoreError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// No connection to the database's server.
+    #[error("the database {place}: {source}")]
+    Server {
+        /// Which database, where.
+        place: String,
+        /// What the driver said.
+        source: sqlx::Error,
+    },
     /// The database could not be brought to this version's shape.
     #[error("the database could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -67,21 +75,11 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let (code, remedy) = match &error {
             StoreError::Refused(problem) => return problem.clone(),
-            StoreError::Database(cause) if is_busy(cause) => (
-                "store-busy",
-                "Another process holds the database. Try again when it has finished.",
-            ),
-            StoreError::Database(cause) if is_no_database(cause) => (
-                "store-corrupt",
-                "The file is no database of this program, or is damaged: give another data directory, or restore this one from a backup.",
-            ),
-            StoreError::Database(_) => (
-                "store-failed",
-                "Check that the data directory is writable and its disk has room; what was not applied is applied when the run is resumed.",
-            ),
+            StoreError::Database(cause) | StoreError::Server { source: cause, .. } => told(cause),
+            StoreError::Migration(cause) if denied(cause) => FORBIDDEN,
             StoreError::Migration(_) => (
                 "store-migration",
-                "Use the version of this program that last wrote the data directory, or a newer one.",
+                "Use the version of this program that last wrote the database, or a newer one.",
             ),
             StoreError::Corrupt(_) => {
                 ("store-corrupt", "Restore the data directory from a backup.")
@@ -96,20 +94,71 @@ impl From<StoreError> for Problem {
     }
 }
 
-fn is_busy(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::PoolTimedOut)
-        || error
-            .as_database_error()
-            .and_then(|e| e.code())
-            .is_some_and(|code| matches!(code.as_ref(), "5" | "261" | "517"))
+const FORBIDDEN: (&str, &str) = (
+    "store-forbidden",
+    "Let the database's owner run this, or grant its user what it needs: to make tables, and to read and write them.",
+);
+
+/// The code and the remedy of a database's trouble: SQLite's by its number, PostgreSQL's by its SQLSTATE.
+fn told(error: &sqlx::Error) -> (&'static str, &'static str) {
+    let code = error.as_database_error().and_then(|e| e.code());
+    let busy = (
+        "store-busy",
+        "Another process holds the database. Try again when it has finished.",
+    );
+    let unreachable = (
+        "store-unreachable",
+        "Check host, port and network, and that the server runs; what was not applied is applied when the run is resumed.",
+    );
+    match (code.as_deref().unwrap_or_default(), error) {
+        (_, sqlx::Error::PoolTimedOut) => busy,
+        // SQLITE_BUSY and its kind; serialization, deadlock, a lock or a connection not to be had.
+        ("5" | "261" | "517" | "40001" | "40P01" | "55P03" | "53300", _) => busy,
+        // SQLITE_CORRUPT, SQLITE_NOTADB: the file is something else than a whole database.
+        ("11" | "26", _) => (
+            "store-corrupt",
+            "The file is no database of this program, or is damaged: give another data directory, or restore this one from a backup.",
+        ),
+        (_, sqlx::Error::Io(cause)) if !is_tls(cause) => unreachable,
+        ("57P01" | "57P02" | "57P03" | "25P03", _) => unreachable,
+        (state, _) if state.len() == 5 && state.starts_with("08") => unreachable,
+        (_, sqlx::Error::Tls(_) | sqlx::Error::Io(_)) => (
+            "store-tls",
+            "Check sslmode, sslrootcert and the server's certificate.",
+        ),
+        ("28P01" | "28000", _) => (
+            "store-login",
+            "Check the user, and the password in PGPASSWORD or ~/.pgpass; the server's pg_hba.conf says who may come from where.",
+        ),
+        ("3D000", _) => (
+            "store-no-database",
+            "Make it first: createdb --encoding UTF8 NAME.",
+        ),
+        ("42501", _) => FORBIDDEN,
+        _ => (
+            "store-failed",
+            "Check that the data directory, or the database's server, is writable and its disk has room; what was not applied is applied when the run is resumed.",
+        ),
+    }
 }
 
-/// Whether the file is something else than a whole database (SQLITE_CORRUPT, SQLITE_NOTADB).
-fn is_no_database(error: &sqlx::Error) -> bool {
+/// Whether the connection was there, and TLS on it was not.
+fn is_tls(error: &std::io::Error) -> bool {
     error
-        .as_database_error()
-        .and_then(|e| e.code())
-        .is_some_and(|code| matches!(code.as_ref(), "11" | "26"))
+        .get_ref()
+        .is_some_and(|cause| cause.is::<rustls::Error>())
+}
+
+/// Whether the user may not change the database's shape.
+fn denied(error: &sqlx::migrate::MigrateError) -> bool {
+    use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
+    match error {
+        Execute(cause) | ExecuteMigration(cause, _) => {
+            let code = cause.as_database_error().and_then(|e| e.code());
+            code.is_some_and(|code| code == "42501")
+        }
+        _ => false,
+    }
 }
 
 /// Whether a statement broke a uniqueness rule of the database.

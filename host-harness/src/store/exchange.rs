@@ -90,6 +90,18 @@ impl Refusal {
         }
     }
 
+    /// Why a row cannot be applied, whatever the others do: it creates somebody or not, the portal knows its external id or
+    /// not, and it takes over nobody, somebody, or somebody who is there no longer.
+    #[must_use]
+    pub fn bars(creates: bool, known: bool, adopts: bool, nobody: bool) -> Option<Self> {
+        match (creates, known, adopts) {
+            (true, true, _) => Some(Self::Exists),
+            (false, _, true) if nobody => Some(Self::Adopted),
+            (false, false, false) => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+
     /// Who is in the way.
     #[must_use]
     pub fn rival(&self) -> Option<Rival> {

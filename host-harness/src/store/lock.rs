@@ -3,9 +3,13 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
+use async_trait::async_trait;
+
+use super::Store;
 use super::error::{StoreError, StoreResult};
+use super::refused::tenant_busy;
 use crate::Problem;
-use crate::ports::TenantId;
+use crate::ports::{Lease, Leases, Outcome, TenantId};
 
 /// Held while a run of one tenant is under way. The system releases it when the holder ends,
 /// however that happens.
@@ -35,13 +39,16 @@ impl TenantLock {
             .map_err(|e| StoreError::file(&path, e))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::refused(
-                "tenant-busy",
-                format!("another run of the tenant {tenant} is under way"),
-                "Wait until it has ended, or stop it first.",
-            )),
+            Err(TryLockError::WouldBlock) => Err(tenant_busy(tenant)),
             Err(TryLockError::Error(error)) => Err(StoreError::file(&path, error)),
         }
+    }
+}
+
+#[async_trait]
+impl Leases for Store {
+    async fn lease(&self, tenant: &TenantId) -> Outcome<Lease> {
+        Ok(Lease::new(TenantLock::take(self.data_dir(), tenant)?))
     }
 }
 

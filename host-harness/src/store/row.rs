@@ -276,6 +276,22 @@ pub fn decode_unsynced(
     })
 }
 
+/// The row of somebody whom a plan rejects, though it has none.
+#[must_use]
+pub fn new_unsynced(rejection: &Rejection, dn: &str) -> Row {
+    Row {
+        kind: RowKind::Unsynced,
+        external_id: rejection.external_id.clone(),
+        dn: dn.to_owned(),
+        display: String::new(),
+        reason: rejection.problem.code.clone(),
+        changes: Vec::new(),
+        source_hash: Vec::new(),
+        problem: Some(rejection.problem.clone()),
+        other: rejection.other.clone(),
+    }
+}
+
 /// Whether a text is a stable code: what reasons and problem codes are made of.
 #[must_use]
 pub fn is_code(text: &str) -> bool {

@@ -51,7 +51,7 @@ impl Tenant {
     /// `empty-password`; `password-missing` or `key-missing` where the server changes and its secret is not given again;
     /// `settings-changed` where others than those looked at are in force; `tenant-busy` while a run is under way.
     pub async fn configure(&self, change: Change) -> Hook<Configured> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         let digest = match self.configured_digest().await {
             Ok(digest) => digest,
             Err(refused) if ["not-configured", UNKNOWN].contains(&refused.code()) => String::new(),

@@ -66,7 +66,7 @@ impl Tenant {
     /// # Errors
     /// `not-held`, `digest-mismatch`, `configuration-changed`, `tenant-busy`.
     pub async fn approve(&self, run: RunId, digest: &str) -> Hook<Run> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         self.release(run, digest).await?;
         Ok(self.plans().run(self.id(), run).await?)
     }
@@ -81,7 +81,7 @@ impl Tenant {
         digest: &str,
         watch: Arc<dyn Watch>,
     ) -> Hook<Run> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         self.release(run, digest).await?;
         self.apply_rows(run, &*watch, "apply").await
     }
@@ -101,7 +101,7 @@ impl Tenant {
     /// # Errors
     /// `tenant-busy` where it is being planned after all.
     pub async fn abandon(&self, run: RunId, again: &Ask) -> Hook<()> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         if self.run(Some(run)).await?.status == RunStatus::Planning {
             self.plans()
                 .end(self.id(), run, RunStatus::Abandoned, None)
@@ -117,7 +117,7 @@ impl Tenant {
     /// # Errors
     /// `not-planned` for a run that is over; `tenant-busy`, also while it is being applied.
     pub async fn discard(&self, run: RunId) -> Hook<Run> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         let found = self.plans().run(self.id(), run).await?;
         if !matches!(
             found.status,

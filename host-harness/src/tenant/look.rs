@@ -73,7 +73,7 @@ impl Tenant {
     /// # Errors
     /// All problems of the rules at once; then nothing has changed. `tenant-busy` while a run is under way.
     pub async fn submit_rules(&self, rules: Vec<Rule>) -> Hook<String> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         let draft = self.draft();
         let digest = self.hooks_on(&draft).submit_mapping(rules).await?;
         let settings = self.installation().await?.settings;

@@ -1,19 +1,19 @@
 //! The ports together, and what is installed on them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::contract::progress::Update;
 use crate::contract::types::Setting;
 use crate::ports::tenants::Installation;
-use crate::ports::{Directory, Plans, Portal, Queue, RunId, Secrets, State, TenantId, Tenants};
+use crate::ports::{
+    Directory, Lease, Leases, Plans, Portal, Queue, RunId, Secrets, State, TenantId, Tenants,
+};
 use crate::sandbox::{Enumeration, Hooks, HostContext, Plugin, Sandbox};
-use crate::store::TenantLock;
 
+use super::Hook;
 use super::draft::Draft;
 use super::grant::Granted;
 use super::watch::{Progress, Watch};
-use super::{Hook, Refused};
 
 /// What the hooks of every tenant stand on. Clones share it.
 #[derive(Clone)]
@@ -34,8 +34,8 @@ pub struct Platform {
     pub queue: Arc<dyn Queue>,
     /// Where plugins run.
     pub sandbox: Sandbox,
-    /// Where the lock of each tenant is.
-    pub data_dir: PathBuf,
+    /// Who works for which tenant.
+    pub leases: Arc<dyn Leases>,
 }
 
 /// One tenant with its plugin loaded. Clones share it.
@@ -54,7 +54,7 @@ impl Platform {
     /// `not-a-component`, `import-refused`, `export-missing`, `already-installed`, `tenant-busy`, and what the plugin
     /// refuses with.
     pub async fn install(&self, id: &TenantId, component: &[u8]) -> Hook<Tenant> {
-        let _lock = TenantLock::acquire(&self.data_dir, id)?;
+        let _lease = self.leases.lease(id).await?;
         let plugin = self.sandbox.load(component).await?;
         // A plugin that cannot say what it is will do nothing else either.
         plugin.describe().await?;
@@ -138,8 +138,9 @@ impl Tenant {
         &*self.platform.tenants
     }
 
-    pub(super) fn lock(&self) -> Result<TenantLock, Refused> {
-        Ok(TenantLock::acquire(&self.platform.data_dir, &self.id)?)
+    /// The right to work for the tenant, for as long as it is held.
+    pub(super) async fn lease(&self) -> Hook<Lease> {
+        Ok(self.platform.leases.lease(&self.id).await?)
     }
 
     /// The plugin's hooks, outside of any run.

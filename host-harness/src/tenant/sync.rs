@@ -61,7 +61,7 @@ impl Tenant {
     /// `tenant-busy`; `cancelled` when stopped while planning; `run-deadline`; what the plugin refuses with; the run is then `failed` or
     /// `cancelled` and nothing of it was applied.
     pub async fn sync(&self, options: SyncOptions, watch: Arc<dyn Watch>) -> Hook<Synced> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         let resumed = self.resume(&*watch).await?;
         if let Some(run) = resumed
             .as_ref()
@@ -86,7 +86,7 @@ impl Tenant {
     /// # Errors
     /// `tenant-busy`, `guard-held`, `configuration-changed`, `digest-mismatch`, `not-planned`.
     pub async fn apply(&self, run: RunId, watch: Arc<dyn Watch>) -> Hook<Run> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         let status = self.plans().run(self.id(), run).await?.status;
         if matches!(
             status,

@@ -40,7 +40,7 @@ impl Tenant {
     /// `tenant-busy`, `run-unfinished`, `unknown-run`; `not-undoable` for a run that applied nothing, for a migration of ids and for an
     /// uninstall.
     pub async fn undo(&self, run: RunId, dry_run: bool, watch: Arc<dyn Watch>) -> Hook<Run> {
-        let _lock = self.lock()?;
+        let _lease = self.lease().await?;
         let undone = self.plans().run(self.id(), run).await?;
         if FINAL.contains(&undone.mode.as_str()) || undone.rows_with("applied") == 0 {
             return Err(not_undoable(&undone).into());

@@ -28,7 +28,7 @@ impl Tenant {
     /// # Errors
     /// `tenant-busy`, `run-unfinished`, `cancelled`, what the plugin refuses with.
     pub async fn uninstall(self, people: Afterwards, watch: Arc<dyn Watch>) -> Hook<Uninstalled> {
-        let lock = self.lock()?;
+        let lease = self.lease().await?;
         let synced = self.count_synced().await?;
         let begin = Begin {
             mode: "uninstall".to_owned(),
@@ -78,7 +78,7 @@ impl Tenant {
             };
             left.push(line(what, synced));
         }
-        drop(lock);
+        drop(lease);
         Ok(Uninstalled {
             receipt: Receipt { removed, left },
             deactivated,

@@ -6,12 +6,14 @@
 //! - [`seats`]: the licence
 //! - [`walkthrough`]: the demo
 //! - [`colour`]: escape sequences, where they belong and where not
+//! - [`database`]: which one, and bringing it up to date
 //! - [`memory`]: what the plugin needs for 20,000 people
 #![cfg(test)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod colour;
 mod commands;
+mod database;
 mod duplicates;
 mod ending;
 mod memory;

@@ -10,7 +10,7 @@ use crate::cli::app::App;
 use crate::cli::policy::PolicyFlags;
 use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Table, paint};
-use crate::ports::{TenantId, Tenants as _};
+use crate::ports::TenantId;
 use crate::tenant::Hook;
 
 /// Arguments of `install`.
@@ -95,7 +95,7 @@ pub(crate) async fn tenants(app: &App) -> Hook<Answer> {
     if list.is_empty() {
         page.paragraph(&format!(
             "No tenant has a plugin installed in {}.",
-            app.data.display()
+            app.place()?
         ));
     }
     page.table(&table);

@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod install;
 pub(crate) mod map;
+pub(crate) mod migrate;
 pub(crate) mod people;
 pub(crate) mod plugin;
 pub(crate) mod rows;

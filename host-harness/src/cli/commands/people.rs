@@ -12,7 +12,7 @@ use crate::cli::view::paint::{self, counted};
 use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Table};
 use crate::contract::portal::{LicenceState, Person, Status};
-use crate::ports::{PersonEdit, Portal as _, PortalDesk as _, TenantId, Whom};
+use crate::ports::{PersonEdit, TenantId, Whom};
 use crate::tenant::Hook;
 
 use super::install::tenant;

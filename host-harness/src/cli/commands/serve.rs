@@ -75,7 +75,7 @@ impl Serve {
         let (policies, platforms) = (app.policies(), app.platforms(store.clone(), sandbox));
         let served: Platforms =
             Arc::new(move |tenant: &TenantId| Ok(platforms(policies.get(tenant)?)));
-        let host = Host::new(config, served, Arc::new(store.clone()));
+        let host = Host::new(config, served, store.clone());
         let scheme = if self.tls_key.is_some() {
             "https"
         } else {
@@ -89,7 +89,7 @@ impl Serve {
             asked_to_stop().await;
             ending.end();
         });
-        let api = Api::new(host.clone(), &store).router();
+        let api = Api::new(host.clone(), store.clone(), store).router();
         let service = api.into_make_service_with_connect_info::<Peer>();
         let gone = host.ended();
         let answering = tokio::spawn(async move {

@@ -8,8 +8,8 @@ use crate::cli::app::App;
 use crate::cli::json as shape;
 use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Table, paint};
+use crate::ports::TenantId;
 use crate::ports::access::{Rank, Reach, Token as Stored};
-use crate::ports::{Access as _, TenantId};
 use crate::service::token;
 use crate::tenant::Hook;
 
@@ -84,7 +84,7 @@ impl Token {
                     Reach::Tenants(create.tenant.into_iter().collect())
                 };
                 let (made, secret) =
-                    token::make(&store, &create.name, rank, reach, create.days).await?;
+                    token::make(&*store, &create.name, rank, reach, create.days).await?;
                 page.done(&format!(
                     "Token {} is made. This is its secret, shown this once:",
                     made.id

@@ -17,7 +17,6 @@ use crate::ports::access::{Access, Deed, Rank, Reach, Token};
 use crate::ports::{Plans, Queue, TenantId, Tenants};
 use crate::service::token::hash;
 use crate::service::{Health, Host};
-use crate::store::Store;
 use crate::tenant::{Platform, Tenant};
 
 /// What the routes stand on. Clones share it.
@@ -81,11 +80,11 @@ pub(super) struct Whole<N> {
 impl Api {
     /// The routes' ground.
     #[must_use]
-    pub fn new(host: Host, store: &Store) -> Self {
+    pub fn new(host: Host, access: Arc<dyn Access>, tenants: Arc<dyn Tenants>) -> Self {
         Self {
             host,
-            access: Arc::new(store.clone()),
-            tenants: Arc::new(store.clone()),
+            access,
+            tenants,
         }
     }
 

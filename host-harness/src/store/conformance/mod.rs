@@ -8,6 +8,7 @@
 //! - [`adoption`]: rows that take a person of the portal over
 //! - [`queue`]: runs that wait, and who is due
 //! - [`migration`]: rows that give people other external ids
+//! - [`texts`]: whatever characters, in whatever length
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
@@ -22,6 +23,7 @@ pub(crate) mod migration;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod queue;
+pub(crate) mod texts;
 
 /// All ports of a store.
 pub(crate) trait Ports:
@@ -38,19 +40,23 @@ pub(crate) trait Engine {
     async fn open(data_dir: &Path) -> Self::Store;
 }
 
-/// Makes a test of each promise, for one engine.
+/// Makes a test of each promise, for one engine; with an attribute for all of them, as for a database that must be installed.
 macro_rules! conformance {
-    ($engine:ty: $($module:ident { $($test:ident,)* })*) => {
+    ($attribute:meta; $engine:ty: $($module:ident { $($test:ident,)* })*) => {
         $(mod $module {
             use super::*;
             $(#[tokio::test]
+            #[$attribute]
             async fn $test() {
                 crate::store::conformance::$module::$test::<$engine>().await;
             })*
         })*
     };
     ($engine:ty) => {
-        conformance! { $engine:
+        conformance!($engine, cfg(test));
+    };
+    ($engine:ty, $attribute:meta) => {
+        conformance! { $attribute; $engine:
             keeping {
                 what_is_installed_is_remembered_and_forgotten,
                 settings_change_all_or_nothing,
@@ -68,6 +74,12 @@ macro_rules! conformance {
                 a_run_is_stopped_where_it_stands,
                 a_released_plan_waits_to_be_applied,
                 who_is_due_is_met_once_however_many_hosts_look,
+            }
+            texts {
+                texts_with_every_character_are_kept_found_and_given_back,
+                what_people_and_plugins_keep_may_hold_every_character,
+                external_ids_are_in_the_order_of_their_bytes,
+                unique_values_may_be_long,
             }
             plans {
                 rows_are_read_back_as_recorded,

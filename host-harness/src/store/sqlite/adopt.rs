@@ -7,11 +7,12 @@ use super::migrate;
 use crate::ports::plan::RunId;
 use crate::ports::tenants::HostSetting;
 use crate::store::error::{StoreError, StoreResult, is_unique_violation};
+use crate::store::refused::{adopted_twice, adoption_field, adoption_taken, bad_adoption};
 
 /// What a statement that records rows can be refused for.
 pub(super) fn or_taken(error: sqlx::Error) -> StoreError {
     if is_unique_violation(&error) {
-        taken("two rows of the plugin's plan take over one person of the portal")
+        adopted_twice()
     } else {
         error.into()
     }
@@ -46,7 +47,7 @@ pub(super) async fn check(
     .fetch_one(&mut **tx)
     .await?;
     if strangers {
-        return Err(bad(
+        return Err(bad_adoption(
             "takes over somebody who is not in the portal as it says",
         ));
     }
@@ -63,7 +64,7 @@ pub(super) async fn check(
     .fetch_one(&mut **tx)
     .await?;
     if twice {
-        return Err(taken(
+        return Err(adoption_taken(
             "the plugin's plan takes somebody over and does something else with the same person",
         ));
     }
@@ -81,11 +82,7 @@ async fn as_settings_say(
         .fetch_one(&mut **tx)
         .await?;
     let settings: Vec<HostSetting> = serde_json::from_str(&settings)?;
-    let field = match HostSetting::value_of(&settings, "adoption") {
-        "mail" => "email",
-        "username" => "username",
-        _ => return Err(bad("takes people over, which the settings do not allow")),
-    };
+    let field = adoption_field(&settings)?;
     let others: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM plan_row r
             CROSS JOIN json_each(r.claims) j ON j.key = ?2
@@ -97,7 +94,9 @@ async fn as_settings_say(
     .fetch_one(&mut **tx)
     .await?;
     if others {
-        return Err(bad("takes over somebody whom the settings do not mean"));
+        return Err(bad_adoption(
+            "takes over somebody whom the settings do not mean",
+        ));
     }
     Ok(())
 }
@@ -164,20 +163,4 @@ pub(super) async fn take_over(
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-fn bad(fault: &str) -> StoreError {
-    StoreError::refused(
-        "bad-row",
-        format!("the plugin's plan {fault}"),
-        "Report this to the plugin's maker; nothing was changed.",
-    )
-}
-
-fn taken(message: &str) -> StoreError {
-    StoreError::refused(
-        "adoption-taken",
-        message,
-        "Report this to the plugin's maker; nothing was changed.",
-    )
 }

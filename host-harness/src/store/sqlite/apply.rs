@@ -18,7 +18,9 @@ use crate::ports::TenantId;
 use crate::ports::plan::{Applied, RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::exchange::{Candidate, Claim, Refusal, Rival, refusals};
+use crate::store::refused;
 use crate::store::schema::DEFAULT_ROLE;
+use crate::store::standing::tells_who_is_back;
 use crate::store::values::json;
 
 /// What the rows of a batch amount to.
@@ -68,7 +70,7 @@ impl Store {
                 }
                 set_status(&mut tx, run, RunStatus::Applying).await?;
             }
-            RunStatus::Held => return Err(held(run)),
+            RunStatus::Held => return Err(refused::held(run)),
             status => return Err(wrong_status(run, status, "planned")),
         }
         let limit = i64::from(limit.max(1));
@@ -119,11 +121,7 @@ impl Store {
         if now.digest.as_deref() == Some(found.as_str()) {
             return Ok(());
         }
-        Err(StoreError::refused(
-            "digest-mismatch",
-            format!("the rows of run {run} are not those of the finished plan"),
-            "Discard the run and sync again.",
-        ))
+        Err(refused::altered_rows(run))
     }
 }
 
@@ -144,17 +142,9 @@ async fn clear(
             .bind(json(&guards))
             .execute(&mut **tx)
             .await?;
-        return Err(held(run));
+        return Err(refused::held(run));
     }
     Ok(())
-}
-
-fn held(run: RunId) -> StoreError {
-    StoreError::refused(
-        "guard-held",
-        format!("run {run} is held: its plan exceeds a limit"),
-        "Look at its rows. Approve the plan's digest if they are right, or discard the run.",
-    )
 }
 
 /// The next rows, each with its person; new people get the next numbers.
@@ -437,12 +427,7 @@ async fn candidates(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreResul
     .fetch(&mut **tx);
     while let Some(row) = rows.try_next().await? {
         let nobody = row.try_get::<Option<i64>, _>(2)?.is_none();
-        let barred = match (row.try_get(1)?, row.try_get(3)?, row.try_get(4)?) {
-            (true, true, _) => Some(Refusal::Exists),
-            (false, _, true) if nobody => Some(Refusal::Adopted),
-            (false, false, false) => Some(Refusal::Unknown),
-            _ => None,
-        };
+        let barred = Refusal::bars(row.try_get(1)?, row.try_get(3)?, row.try_get(4)?, nobody);
         found.push(Candidate {
             row: row.try_get(0)?,
             person: if row.try_get(1)? {
@@ -554,7 +539,7 @@ async fn conclude(
     .bind(now())
     .execute(&mut **tx)
     .await?;
-    if !["uninstall", "undo", migrate::MIGRATE_IDS].contains(&now_at.mode.as_str()) {
+    if tells_who_is_back(&now_at.mode) {
         // Who came back without any other change has no row. A proof of completeness says that everybody was read,
         // whatever was asked for.
         sqlx::query(

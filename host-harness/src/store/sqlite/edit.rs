@@ -8,9 +8,11 @@ use super::portal::read_person;
 use crate::contract::portal::{Field, Person, Status};
 use crate::ports::{Outcome, PersonEdit, PortalDesk, TenantId, Whom};
 use crate::store::check::Schema;
+use crate::store::check::patch;
 use crate::store::error::{StoreError, StoreResult, is_unique_violation};
+use crate::store::refused;
 use crate::store::schema;
-use crate::store::values::{ObjectWriter, json};
+use crate::store::values::json;
 
 #[async_trait]
 impl PortalDesk for Store {
@@ -140,11 +142,7 @@ impl Store {
 
     async fn insert_field(&self, tenant: i64, field: &Field) -> StoreResult<()> {
         if schema::RESERVED.contains(&field.id.as_str()) {
-            return Err(StoreError::refused(
-                "reserved-field",
-                format!("{:?} means something else in a plan's rows", field.id),
-                "Give the new field another id.",
-            ));
+            return Err(refused::reserved_field(&field.id));
         }
         let mut tx = self.write().await?;
         let added = sqlx::query(
@@ -163,11 +161,7 @@ impl Store {
         .execute(&mut *tx)
         .await;
         match added {
-            Err(error) if is_unique_violation(&error) => Err(StoreError::refused(
-                "field-exists",
-                format!("the portal already has a field {:?}", field.id),
-                "Give the new field another id.",
-            )),
+            Err(error) if is_unique_violation(&error) => Err(refused::field_exists(&field.id)),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(tx.commit().await?),
         }
@@ -211,29 +205,7 @@ async fn find(tx: &mut Transaction<'_, Sqlite>, tenant: i64, whom: &Whom) -> Sto
     .bind(id)
     .fetch_optional(&mut **tx)
     .await?
-    .map_or_else(
-        || {
-            Err(StoreError::refused(
-                "unknown-person",
-                "the portal has nobody with this id",
-                "Check the id, and the tenant.",
-            ))
-        },
-        |row| read_person(&row),
-    )
-}
-
-/// The changes as a JSON merge patch (RFC 7396), checked.
-fn patch(schema: &Schema, edit: &PersonEdit) -> StoreResult<String> {
-    let mut writer = ObjectWriter::with_capacity(256);
-    for (id, value) in &edit.values {
-        schema.check(schema.field(id)?, value.as_deref())?;
-        writer.put(id, value.as_deref());
-    }
-    if let Some(role) = &edit.role {
-        schema.check_role(role)?;
-    }
-    Ok(writer.finish())
+    .map_or_else(|| Err(refused::unknown_person()), |row| read_person(&row))
 }
 
 async fn seat_for_one(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreResult<()> {
@@ -248,11 +220,7 @@ async fn seat_for_one(tx: &mut Transaction<'_, Sqlite>, tenant: i64) -> StoreRes
     if seats == 0 || used < seats {
         return Ok(());
     }
-    Err(StoreError::refused(
-        "licence",
-        format!("all {seats} seats of the licence are in use"),
-        "Make somebody inactive, or extend the licence.",
-    ))
+    Err(refused::no_seat(seats))
 }
 
 /// Gives up the person's values of the unique fields that change, and takes the new ones.
@@ -290,14 +258,7 @@ async fn claim(
         .await;
         match taken {
             Err(error) if is_unique_violation(&error) => {
-                return Err(StoreError::Refused(
-                    crate::Problem::new(
-                        "unique-conflict",
-                        format!("somebody else in the portal has this {id}"),
-                        "Give this person another value, or change the other person first.",
-                    )
-                    .of_field(id),
-                ));
+                return Err(refused::value_taken(id));
             }
             Err(error) => return Err(error.into()),
             Ok(_) => {}

@@ -10,12 +10,12 @@ use crate::contract::plan::{Guard, Proof, Summary};
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, RunStatus};
 use crate::store::digest::PlanDigest;
-use crate::store::error::{StoreError, StoreResult};
+use crate::store::error::StoreResult;
 use crate::store::guards::{Limits, Standing, Weight, flaw, guards};
+use crate::store::refused;
+use crate::store::standing::{MIGRATE_IDS, UNINSTALL};
 use crate::store::values::json;
 
-/// The mode of a run that takes everybody back whom a sync brought.
-const UNINSTALL: &str = "uninstall";
 /// Lines of the digest that travel together.
 const LINES: i64 = 500;
 /// About how many bytes of them; one line alone may have more.
@@ -43,11 +43,7 @@ impl Store {
         if weight.absent > 0
             && let Some(flaw) = flaw(proof, &now.configuration)
         {
-            return Err(StoreError::refused(
-                "absence-unproven",
-                format!("{} people would count as absent, but {flaw}", weight.absent),
-                "Sync again when the directory can be read completely; nothing was changed.",
-            ));
+            return Err(refused::absence_unproven(weight.absent, &flaw));
         }
         let digest = digest(&mut reader, run, now.sequence, &now.configuration).await?;
         let guards = current_guards(&mut reader, tenant, weight).await?;
@@ -87,7 +83,7 @@ impl Store {
         .bind(row_id(run, now.sequence))
         .execute(&mut *tx)
         .await?;
-        if now.mode == migrate::MIGRATE_IDS {
+        if now.mode == MIGRATE_IDS {
             migrate::only_ids(&mut tx, run).await?;
         }
         adopt::check(&mut tx, tenant, run).await?;
@@ -109,11 +105,7 @@ async fn only_deactivates(connection: &mut SqliteConnection, run: RunId) -> Stor
     if others == 0 {
         return Ok(());
     }
-    Err(StoreError::refused(
-        "bad-row",
-        format!("{others} rows of the plugin's plan to deactivate everybody do something else"),
-        "Uninstall and keep the people as they are, and report this to the plugin's maker.",
-    ))
+    Err(refused::not_just_deactivations(others))
 }
 
 /// The digest over a run's rows as they are stored, read in pieces.

@@ -9,15 +9,14 @@ use sqlx::{Row as _, Sqlite, Transaction};
 use super::open::Store;
 use super::record::{insert_rows, planning};
 use super::runs::{Standing, row_id};
-use super::seen::Seen;
+use super::seen::{self, Seen};
 use crate::contract::plan::Link;
 use crate::ports::TenantId;
 use crate::ports::plan::RunId;
 use crate::store::error::{StoreError, StoreResult};
+use crate::store::refused::{self, MAX_ROWS, bad_link};
 use crate::store::row::{self, encode_link};
 use crate::store::values::json;
-
-const MAX_LINKS: usize = 1_000;
 
 /// A link to be added to a row.
 #[derive(Serialize)]
@@ -39,12 +38,8 @@ impl Store {
         run: RunId,
         links: Vec<Link>,
     ) -> StoreResult<()> {
-        if links.len() > MAX_LINKS {
-            return Err(StoreError::refused(
-                "bad-request",
-                format!("{} links in one call, {MAX_LINKS} are allowed", links.len()),
-                "Record them in several calls.",
-            ));
+        if links.len() > MAX_ROWS {
+            return Err(refused::too_many("links", links.len()));
         }
         let tenant = self.tenant(tenant).await?;
         let schema = self.schema(tenant).await?;
@@ -55,7 +50,7 @@ impl Store {
         let mut seen = self.planning().await;
         let mut tx = self.write().await?;
         let sequence = planning(&mut tx, tenant, run).await?;
-        let known = seen.of(&mut tx, tenant, run, sequence).await?;
+        let known = seen::of(&mut seen, &mut tx, tenant, run, sequence).await?;
         known.note_links();
         let rows = rows_of(&mut tx, known, run, &links).await?;
         let mut people = HashSet::new();
@@ -71,9 +66,14 @@ impl Store {
         for (link, alone) in links.iter().zip(alone) {
             let change = &link.change;
             match rows.get(link.external_id.as_str()) {
-                Some((_, row::UNSYNCED)) => return Err(bad(link, "the person is unsynced")),
+                Some((_, row::UNSYNCED)) => {
+                    return Err(bad_link(&link.external_id, "the person is unsynced"));
+                }
                 Some((_, row::CREATE)) if change.before.is_some() || change.after.is_none() => {
-                    return Err(bad(link, "somebody new has nobody there before"));
+                    return Err(bad_link(
+                        &link.external_id,
+                        "somebody new has nobody there before",
+                    ));
                 }
                 Some((id, _)) => added.push(Added {
                     row: *id,
@@ -97,11 +97,7 @@ impl Store {
             .map(|one| one.path.len() + one.after.map_or(0, str::len));
         known.admit(0, bytes.sum(), limits)?;
         if !added.is_empty() && add(&mut tx, &added).await? != added.len() as u64 {
-            return Err(StoreError::refused(
-                "bad-row",
-                "the plugin changed a field of a row for the second time",
-                "Report this to the plugin's maker.",
-            ));
+            return Err(refused::changed_twice());
         }
         let inserted = insert_rows(&mut tx, &mut seen, tenant, run, fresh, limits).await;
         let stored = match inserted {
@@ -194,11 +190,7 @@ async fn someone(
     }
     match wanted.into_iter().next() {
         None => Ok(()),
-        Some(nobody) => Err(StoreError::refused(
-            "bad-row",
-            format!("the plugin recorded a link of or to {nobody:?}, whom nobody knows"),
-            "Report this to the plugin's maker.",
-        )),
+        Some(nobody) => Err(refused::nobody_linked(nobody)),
     }
 }
 
@@ -270,15 +262,4 @@ pub(super) async fn give_back(
 
 fn path(field: &str) -> String {
     format!("$.\"{field}\"")
-}
-
-fn bad(link: &Link, fault: &str) -> StoreError {
-    StoreError::refused(
-        "bad-row",
-        format!(
-            "the plugin recorded a link of {:?}, and {fault}",
-            link.external_id
-        ),
-        "Report this to the plugin's maker.",
-    )
 }

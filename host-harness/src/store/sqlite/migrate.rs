@@ -5,10 +5,9 @@ use sqlx::{Sqlite, Transaction};
 
 use super::open::signed;
 use crate::ports::plan::RunId;
-use crate::store::error::{StoreError, StoreResult};
-
-/// The mode of such a run.
-pub(super) const MIGRATE_IDS: &str = "migrate-ids";
+use crate::store::error::StoreResult;
+use crate::store::refused::not_only_ids;
+use crate::store::standing::MIGRATE_IDS;
 
 /// Whether a run is one.
 pub(super) async fn is(connection: &mut SqliteConnection, run: RunId) -> StoreResult<bool> {
@@ -38,15 +37,10 @@ pub(super) async fn only_ids(connection: &mut SqliteConnection, run: RunId) -> S
     .fetch_one(connection)
     .await?;
     if others == 0 {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(not_only_ids(others))
     }
-    Err(StoreError::refused(
-        "bad-row",
-        format!(
-            "{others} rows of the plugin's plan to give people other external ids do something else"
-        ),
-        "Report this to the plugin's maker; nothing was changed.",
-    ))
 }
 
 /// Writes the new external ids of a batch to people who have them in the index already; says of how many. Nothing where

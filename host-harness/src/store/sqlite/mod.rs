@@ -28,4 +28,5 @@ mod tenants;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
+pub(in crate::store) use open::{DATABASE, make_directory};
 pub use open::{PlanLimits, Store};

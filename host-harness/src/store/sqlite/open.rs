@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::Utc;
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Executor, Sqlite, SqlitePool, Transaction};
@@ -14,15 +15,21 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::seen::Planning;
 use crate::Problem;
 use crate::ports::TenantId;
+use crate::store::database::SchemaVersions;
 use crate::store::error::{StoreError, StoreResult};
+pub(super) use crate::store::refused::not_installed;
+pub use crate::store::seen::PlanLimits;
+pub(super) use crate::store::standing::{signed, unsigned};
 use crate::store::vault::Vault;
 
 /// The database's file name in the data directory.
-const DATABASE: &str = "rollcall.db";
+pub(in crate::store) const DATABASE: &str = "rollcall.db";
 /// Readers beside the one writer.
 const READERS: u32 = 3;
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
 
 /// The tables that an apply works with live in the writer's own memory.
 const SCRATCH: &str = "CREATE TEMP TABLE IF NOT EXISTS batch (
@@ -35,29 +42,12 @@ pub struct Store {
     plan_limits: PlanLimits,
 }
 
-/// What one plan may hold. All tenants share a disk, and neither a directory without end nor a plugin may fill it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PlanLimits {
-    /// Rows, and people noted as absent, together: 5,000,000.
-    pub rows: u64,
-    /// Bytes of their texts: 16 GiB.
-    pub bytes: u64,
-}
-
-impl Default for PlanLimits {
-    fn default() -> Self {
-        Self {
-            rows: 5_000_000,
-            bytes: 16 << 30,
-        }
-    }
-}
-
 #[derive(Debug)]
 struct Inner {
     data_dir: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
+    versions: SchemaVersions,
     vault: Vault,
     /// Tenants' numbers never change and are never given away again.
     tenants: RwLock<HashMap<TenantId, i64>>,
@@ -85,6 +75,12 @@ impl Store {
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.inner.data_dir
+    }
+
+    /// How old the database's shape was when it was opened, and what it is now.
+    #[must_use]
+    pub fn versions(&self) -> SchemaVersions {
+        self.inner.versions
     }
 
     /// Closes every connection, so that the files are complete without a write-ahead log beside them.
@@ -117,9 +113,13 @@ impl Store {
             })
             .connect_with(options.clone().pragma("cache_size", "-12288"))
             .await?;
-        sqlx::migrate!("src/store/sqlite/migrations")
-            .run(&writer)
-            .await?;
+        let from = version(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
+        let to = MIGRATIONS.iter().map(|step| step.version).max();
+        let versions = SchemaVersions {
+            from,
+            to: to.unwrap_or(0),
+        };
         let readers = PoolOptions::<Sqlite>::new()
             .max_connections(READERS)
             .connect_with(options.read_only(true).pragma("cache_size", "-2048"))
@@ -129,6 +129,7 @@ impl Store {
                 data_dir: data_dir.to_owned(),
                 writer,
                 readers,
+                versions,
                 vault,
                 tenants: RwLock::default(),
                 planning: Mutex::default(),
@@ -143,7 +144,7 @@ impl Store {
     }
 
     /// Begins a transaction that may write. There is one at a time.
-    pub(super) async fn write(&self) -> StoreResult<Transaction<'static, Sqlite>> {
+    pub(in crate::store) async fn write(&self) -> StoreResult<Transaction<'static, Sqlite>> {
         Ok(self.inner.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
@@ -156,7 +157,7 @@ impl Store {
         self.plan_limits
     }
 
-    pub(super) fn vault(&self) -> &Vault {
+    pub(in crate::store) fn vault(&self) -> &Vault {
         &self.inner.vault
     }
 
@@ -187,12 +188,20 @@ impl Store {
     }
 }
 
-/// Nothing is installed for a tenant.
-pub(super) fn not_installed(tenant: &TenantId) -> StoreError {
-    StoreError::refused(
-        "not-installed",
-        format!("nothing is installed for the tenant {tenant}"),
-        "Install a plugin for it first.",
+/// How old a database's shape is; 0 of a new one.
+async fn version(writer: &SqlitePool) -> StoreResult<i64> {
+    let known: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
+    )
+    .fetch_one(writer)
+    .await?;
+    if !known {
+        return Ok(0);
+    }
+    Ok(
+        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
+            .fetch_one(writer)
+            .await?,
     )
 }
 
@@ -206,17 +215,7 @@ pub(super) fn now_millis() -> i64 {
     Utc::now().timestamp_millis()
 }
 
-/// A count as SQLite gives it.
-pub(super) fn unsigned(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or(0)
-}
-
-/// A number as SQLite takes it.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn make_directory(path: &Path) -> StoreResult<()> {
+pub(in crate::store) fn make_directory(path: &Path) -> StoreResult<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -6,16 +6,14 @@ use sqlx::sqlite::SqliteRow;
 
 use super::open::{Store, unsigned};
 use crate::Problem;
-use crate::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
+use crate::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
 use crate::ports::{Outcome, Portal, TenantId};
 use crate::store::error::{StoreError, StoreResult};
+use crate::store::person::{MAX_INDEX, deactivated_by_sync, external_id, status};
 use crate::store::schema;
 use crate::store::unique::normalise;
 use crate::store::values::{Values, json};
 
-const INACTIVE: i64 = 1;
-const BY_SYNC: i64 = 2;
-const MAX_INDEX: u32 = 10_000;
 const HASH_BYTES: usize = 16;
 
 #[async_trait]
@@ -318,25 +316,13 @@ pub(super) fn read_person(row: &SqliteRow) -> StoreResult<Person> {
         external_id: external_id(row.try_get(0)?, row.try_get(1)?),
         id: row.try_get::<i64, _>(2)?.to_string(),
         status: status(marks),
-        deactivated_by_sync: marks & BY_SYNC != 0,
+        deactivated_by_sync: deactivated_by_sync(marks),
         role: row.try_get(4)?,
         source_hash: row.try_get::<Option<Vec<u8>>, _>(5)?.unwrap_or_default(),
         dn: row.try_get(6)?,
         changed_in_portal: serde_json::from_str(row.try_get(7)?)?,
         values: values.into_field_values(),
     })
-}
-
-fn external_id(origin: i64, key: String) -> String {
-    if origin == 1 { key } else { String::new() }
-}
-
-fn status(marks: i64) -> Status {
-    if marks & INACTIVE == 0 {
-        Status::Active
-    } else {
-        Status::Inactive
-    }
 }
 
 /// A page of the index, as one row of four columns.

@@ -10,15 +10,15 @@ use sqlx::{Row as _, Sqlite, Transaction};
 use super::adopt::or_taken;
 use super::open::{PlanLimits, Store, signed};
 use super::runs::{row_id, standing, wrong_status};
-use super::seen::{Planning, Seen};
-use crate::contract::plan::{Absence, Rejection, Row, RowKind};
+use super::seen::{self, Planning, Seen};
+use crate::contract::plan::{Absence, Rejection, Row};
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::row::{Encoded, encode, is_code, weigh};
+use crate::store::refused::{self, MAX_ROWS};
+use crate::store::row::{Encoded, encode, is_code, new_unsynced, weigh};
 use crate::store::values::json;
 
-const MAX_ROWS: usize = 1_000;
 /// Rows a statement: most go by the large one, the rest by the others.
 const CHUNKS: [usize; 3] = [250, 25, 1];
 const COLUMNS: usize = 18;
@@ -44,11 +44,7 @@ impl Store {
         rows: Vec<Row>,
     ) -> StoreResult<()> {
         if rows.len() > MAX_ROWS {
-            return Err(StoreError::refused(
-                "bad-request",
-                format!("{} rows in one call, {MAX_ROWS} are allowed", rows.len()),
-                "Record them in several calls.",
-            ));
+            return Err(refused::too_many("rows", rows.len()));
         }
         let tenant = self.tenant(tenant).await?;
         let schema = self.schema(tenant).await?;
@@ -78,24 +74,16 @@ impl Store {
         mut rejections: Vec<Rejection>,
     ) -> StoreResult<()> {
         if let Some(bad) = rejections.iter().find(|r| !is_code(&r.problem.code)) {
-            return Err(StoreError::refused(
-                "bad-request",
-                format!("{:?} is no problem code", bad.problem.code),
-                "Report this to the plugin's maker.",
-            ));
+            return Err(refused::no_code(&bad.problem.code));
         }
         let tenant = self.tenant(tenant).await?;
         let schema = self.schema(tenant).await?;
         let mut seen = self.planning().await;
         let mut tx = self.write().await?;
         let sequence = planning(&mut tx, tenant, run).await?;
-        let known = seen.of(&mut tx, tenant, run, sequence).await?;
+        let known = seen::of(&mut seen, &mut tx, tenant, run, sequence).await?;
         if known.linked() {
-            return Err(StoreError::refused(
-                "bad-request",
-                "the plugin rejected rows after it had recorded links between people",
-                "Report this to the plugin's maker.",
-            ));
+            return Err(refused::rejected_late());
         }
         for list in rejections.chunks_mut(LIST) {
             name_others(&mut tx, known, run, list).await?;
@@ -144,11 +132,9 @@ impl Store {
         let mut tx = self.write().await?;
         let sequence = planning(&mut tx, tenant, run).await?;
         let bytes = absences.iter().map(|a| a.external_id.len()).sum();
-        seen.of(&mut tx, tenant, run, sequence).await?.admit(
-            absences.len(),
-            bytes,
-            self.plan_limits(),
-        )?;
+        seen::of(&mut seen, &mut tx, tenant, run, sequence)
+            .await?
+            .admit(absences.len(), bytes, self.plan_limits())?;
         for list in absences.chunks(LIST) {
             let list: Vec<_> = list
                 .iter()
@@ -190,14 +176,10 @@ pub(super) async fn insert_rows(
     limits: PlanLimits,
 ) -> StoreResult<()> {
     let before = planning(tx, tenant, run).await?;
-    let seen = seen.of(tx, tenant, run, before).await?;
+    let seen = seen::of(seen, tx, tenant, run, before).await?;
     let people = rows.iter().map(|row| row.external_id.as_str());
-    if seen.has_any(tx, run, people).await? {
-        return Err(StoreError::refused(
-            "duplicate-row",
-            "the plugin recorded two rows for one person",
-            "Report this to the plugin's maker.",
-        ));
+    if seen::has_any(seen, tx, run, people).await? {
+        return Err(refused::duplicate_row());
     }
     let bytes = rows.iter().map(Encoded::bytes).sum();
     seen.admit(rows.len(), bytes, limits)?;
@@ -334,20 +316,6 @@ async fn known_dns(
     .iter()
     .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
     .collect()
-}
-
-fn new_unsynced(rejection: &Rejection, dn: &str) -> Row {
-    Row {
-        kind: RowKind::Unsynced,
-        external_id: rejection.external_id.clone(),
-        dn: dn.to_owned(),
-        display: String::new(),
-        reason: rejection.problem.code.clone(),
-        changes: Vec::new(),
-        source_hash: Vec::new(),
-        problem: Some(rejection.problem.clone()),
-        other: rejection.other.clone(),
-    }
 }
 
 fn insert_of(rows: usize) -> String {

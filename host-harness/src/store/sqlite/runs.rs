@@ -5,13 +5,16 @@ use sqlx::{Row, Sqlite, Transaction};
 
 use super::link::give_back;
 use super::migrate;
-use super::open::{Store, now_millis, unsigned};
+use super::open::{Store, now_millis};
 use crate::Problem;
-use crate::contract::plan::RowKind;
 use crate::ports::TenantId;
 use crate::ports::plan::{Begin, Count, Run, RunId, RunStatus};
-use crate::store::error::{StoreError, StoreResult};
-use crate::store::row::kind_of;
+use crate::store::error::StoreResult;
+use crate::store::refused;
+use crate::store::standing::{self, Exception, Total, status_named};
+pub(super) use crate::store::standing::{
+    Standing, row_id, sequence_of, unknown_run, without_outcome, wrong_status,
+};
 use crate::store::values::json;
 
 const RUN: &str =
@@ -21,36 +24,6 @@ const RUNS: &str =
     "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
     digest, summary, proof, guards, problem, cursor FROM run WHERE tenant = ?1
     ORDER BY id DESC LIMIT ?2";
-
-/// The part of a row's id that is its sequence.
-pub(super) const SEQUENCE_BITS: u32 = 32;
-
-/// The id of a run's row; sequence 0 stands before all of them.
-pub(super) fn row_id(run: RunId, sequence: i64) -> i64 {
-    (run.0 << SEQUENCE_BITS) | sequence
-}
-
-/// A row's place in its run.
-pub(super) fn sequence_of(row_id: i64) -> i64 {
-    row_id & ((1 << SEQUENCE_BITS) - 1)
-}
-
-fn status_named(name: &str) -> StoreResult<RunStatus> {
-    serde_json::from_value(serde_json::Value::from(name)).map_err(StoreError::from)
-}
-
-/// What an apply or an approval needs to know of a run.
-#[derive(Debug)]
-pub(super) struct Standing {
-    pub(super) status: RunStatus,
-    pub(super) mode: String,
-    pub(super) configuration: String,
-    pub(super) digest: Option<String>,
-    pub(super) approved: Option<String>,
-    pub(super) cursor: i64,
-    pub(super) pending: i64,
-    pub(super) sequence: i64,
-}
 
 /// Reads a run's standing. Refuses `unknown-run`.
 pub(super) async fn standing(
@@ -93,15 +66,6 @@ pub(super) async fn set_status(
     Ok(())
 }
 
-/// What a row that was not applied comes to in a run of this status.
-pub(super) fn without_outcome(status: RunStatus) -> &'static str {
-    if status == RunStatus::Discarded {
-        "discarded"
-    } else {
-        "pending"
-    }
-}
-
 /// Refuses a plan of another configuration than the one in force, and throws it away: nobody looked at it with the
 /// settings that may come back. The caller commits.
 pub(super) async fn same_configuration(
@@ -123,30 +87,7 @@ pub(super) async fn same_configuration(
         .bind(now_millis())
         .execute(&mut **tx)
         .await?;
-    Err(StoreError::refused(
-        "configuration-changed",
-        format!(
-            "the configuration changed after run {run} was planned, so the plan is thrown away"
-        ),
-        "Sync again: the plan is made anew.",
-    ))
-}
-
-/// Refuses a call that a run in this status does not take.
-pub(super) fn wrong_status(run: RunId, status: RunStatus, wanted: &str) -> StoreError {
-    StoreError::refused(
-        "wrong-status",
-        format!("run {run} is {}, not {wanted}", status.name()),
-        "Begin a new run.",
-    )
-}
-
-fn unknown_run(run: RunId) -> StoreError {
-    StoreError::refused(
-        "unknown-run",
-        format!("the tenant has no run {run}"),
-        "List the tenant's runs.",
-    )
+    Err(refused::configuration_changed(run))
 }
 
 impl Store {
@@ -160,11 +101,7 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?;
         if let Some(run) = applying {
-            return Err(StoreError::refused(
-                "run-unfinished",
-                format!("run {run} is still being applied"),
-                "Resume it, or discard what is left of it, first.",
-            ));
+            return Err(refused::run_unfinished(RunId(run)));
         }
         sqlx::query(
             "UPDATE run SET ended_at = ?2,
@@ -237,21 +174,10 @@ impl Store {
         let mut tx = self.write().await?;
         let now = standing(&mut tx, tenant, run).await?;
         if now.status != RunStatus::Held {
-            return Err(StoreError::refused(
-                "not-held",
-                format!(
-                    "run {run} is {}, and waits for no approval",
-                    now.status.name()
-                ),
-                "Approve a held run; each approval is for one plan, once.",
-            ));
+            return Err(refused::not_held(run, now.status));
         }
         if now.digest.as_deref() != Some(digest) {
-            return Err(StoreError::refused(
-                "digest-mismatch",
-                format!("the plan of run {run} is not the one with the digest {digest}"),
-                "Look at the plan again and approve the digest it shows.",
-            ));
+            return Err(refused::another_digest(run, digest));
         }
         if let Err(refusal) = same_configuration(&mut tx, tenant, run, &now).await {
             tx.commit().await?;
@@ -407,39 +333,26 @@ async fn counts(
     .bind(cursor)
     .fetch_all(connection)
     .await?;
-    let mut counts = Vec::new();
-    for row in totals {
-        let (code, total, passed): (i64, i64, i64) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let kind = kind_of(code)?;
-        let mut add = |outcome: &str, rows: i64| {
-            if rows > 0 {
-                counts.push(Count {
-                    kind,
-                    outcome: outcome.to_owned(),
-                    rows: unsigned(rows),
-                });
-            }
-        };
-        if kind == RowKind::Unsynced {
-            add("reported", total);
-            continue;
-        }
-        let mut own = (0, 0, 0);
-        for exception in &exceptions {
-            if exception.try_get::<i64, _>(0)? == code {
-                own = (
-                    exception.try_get(1)?,
-                    exception.try_get(2)?,
-                    exception.try_get(3)?,
-                );
-            }
-        }
-        let (standing, failed, behind): (i64, i64, i64) = own;
-        let applied = passed - behind + standing - failed;
-        add("applied", applied);
-        add("failed", failed);
-        add(without_outcome(status), total - applied - failed);
-    }
-    Ok(counts)
+    let totals = totals
+        .iter()
+        .map(|row| {
+            Ok(Total {
+                kind: row.try_get(0)?,
+                rows: row.try_get(1)?,
+                passed: row.try_get(2)?,
+            })
+        })
+        .collect::<StoreResult<Vec<_>>>()?;
+    let exceptions = exceptions
+        .iter()
+        .map(|row| {
+            Ok(Exception {
+                kind: row.try_get(0)?,
+                rows: row.try_get(1)?,
+                failed: row.try_get(2)?,
+                passed: row.try_get(3)?,
+            })
+        })
+        .collect::<StoreResult<Vec<_>>>()?;
+    standing::counts(&totals, &exceptions, status)
 }

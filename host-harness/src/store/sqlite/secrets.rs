@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 use super::open::Store;
 use crate::ports::{Outcome, Secrets, TenantId};
-use crate::store::error::{StoreError, StoreResult};
+use crate::store::error::StoreResult;
+use crate::store::refused;
 use crate::store::vault::Sealed;
 
 #[async_trait]
@@ -48,14 +49,7 @@ impl Store {
         password: &str,
     ) -> StoreResult<String> {
         if password.is_empty() {
-            return Err(StoreError::Refused(
-                crate::Problem::new(
-                    "empty-password",
-                    format!("the password {name:?} is empty"),
-                    "Enter the password. A directory takes a bind without one for an anonymous bind.",
-                )
-                .of_field(name),
-            ));
+            return Err(refused::empty_password(name));
         }
         let number = self.tenant(tenant).await?;
         let mut tx = self.write().await?;
@@ -101,13 +95,7 @@ impl Store {
                 .bind(handle)
                 .fetch_optional(self.readers())
                 .await?
-                .ok_or_else(|| {
-                    StoreError::refused(
-                        "unknown-credential",
-                        format!("the tenant {tenant} has no password behind this handle"),
-                        "Store the password again.",
-                    )
-                })?;
+                .ok_or_else(|| refused::unknown_credential(tenant))?;
         self.vault()
             .unseal(tenant, row.try_get(0)?, &read_sealed(&row)?)
     }

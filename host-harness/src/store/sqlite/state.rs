@@ -6,12 +6,8 @@ use sqlx::{Row, Sqlite, Transaction};
 use super::open::{Store, signed, unsigned};
 use crate::contract::state::{Operation, Versioned};
 use crate::ports::{Outcome, State, TenantId};
-use crate::store::error::{StoreError, StoreResult};
-
-const MAX_KEY: usize = 256;
-const MAX_VALUE: usize = 1 << 20;
-/// Keys and values of one tenant together.
-const QUOTA: i64 = 16 << 20;
+use crate::store::error::StoreResult;
+use crate::store::refused;
 
 #[async_trait]
 impl State for Store {
@@ -56,7 +52,8 @@ impl Store {
         let tenant = self.tenant(tenant).await?;
         Ok(sqlx::query_scalar(
             "SELECT key FROM state
-             WHERE tenant = ?1 AND key >= ?2 AND substr(key, 1, length(?2)) = ?2 ORDER BY key",
+             WHERE tenant = ?1 AND key >= ?2
+                AND substr(CAST(key AS BLOB), 1, octet_length(?2)) = CAST(?2 AS BLOB) ORDER BY key",
         )
         .bind(tenant)
         .bind(prefix)
@@ -65,25 +62,19 @@ impl Store {
     }
 
     async fn commit_state(&self, tenant: &TenantId, operations: &[Operation]) -> StoreResult<()> {
-        operations.iter().try_for_each(check)?;
+        operations.iter().try_for_each(refused::check_operation)?;
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.write().await?;
         for operation in operations {
             run_operation(&mut tx, tenant, operation).await?;
         }
         let used: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(length(key) + length(value)), 0) FROM state WHERE tenant = ?1",
+            "SELECT coalesce(sum(octet_length(key) + length(value)), 0) FROM state WHERE tenant = ?1",
         )
         .bind(tenant)
         .fetch_one(&mut *tx)
         .await?;
-        if used > QUOTA {
-            return Err(StoreError::refused(
-                "state-full",
-                format!("the plugin's settings would take {used} of {QUOTA} bytes"),
-                "The plugin must keep less; nothing was stored.",
-            ));
-        }
+        refused::check_quota(used)?;
         tx.commit().await?;
         Ok(())
     }
@@ -100,21 +91,6 @@ impl Store {
     }
 }
 
-fn check(operation: &Operation) -> StoreResult<()> {
-    let (key, value) = (
-        operation.key.len(),
-        operation.value.as_ref().map_or(0, Vec::len),
-    );
-    if (1..=MAX_KEY).contains(&key) && value <= MAX_VALUE {
-        return Ok(());
-    }
-    Err(StoreError::refused(
-        "bad-request",
-        format!("a key of {key} bytes with a value of {value} bytes is out of its limits"),
-        format!("Keys have 1 to {MAX_KEY} bytes, values at most {MAX_VALUE}."),
-    ))
-}
-
 /// Versions count up for the whole tenant, so that a key deleted and made again never has an old one.
 async fn run_operation(
     tx: &mut Transaction<'_, Sqlite>,
@@ -129,14 +105,7 @@ async fn run_operation(
                 .fetch_optional(&mut **tx)
                 .await?;
         if version.unwrap_or(0) != signed(expected) {
-            return Err(StoreError::refused(
-                "conflict",
-                format!(
-                    "the setting {:?} was changed by somebody else",
-                    operation.key
-                ),
-                "Read it again and repeat the change.",
-            ));
+            return Err(refused::setting_changed(&operation.key));
         }
     }
     let Some(value) = &operation.value else {

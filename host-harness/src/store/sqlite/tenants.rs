@@ -7,7 +7,8 @@ use sqlx::{Row, Sqlite, Transaction};
 use super::open::{Store, not_installed, now, signed};
 use crate::ports::tenants::{HostSetting, Installation};
 use crate::ports::{Outcome, TenantId, Tenants};
-use crate::store::error::{StoreError, StoreResult};
+use crate::store::error::StoreResult;
+use crate::store::refused;
 use crate::store::schema;
 use crate::store::values::json;
 
@@ -70,11 +71,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         if installed.rows_affected() == 0 {
-            return Err(StoreError::refused(
-                "already-installed",
-                format!("a plugin is already installed for the tenant {tenant}"),
-                "Uninstall it first.",
-            ));
+            return Err(refused::already_installed(tenant));
         }
         let number = sqlx::query_scalar("SELECT id FROM tenant WHERE name = ?1")
             .bind(tenant.as_str())
@@ -113,13 +110,7 @@ impl Store {
             .bind(digest)
             .fetch_optional(self.readers())
             .await?
-            .ok_or_else(|| {
-                StoreError::refused(
-                    "unknown-component",
-                    format!("no component with the digest {digest} is kept"),
-                    "Install the plugin again.",
-                )
-            })
+            .ok_or_else(|| refused::unknown_component(digest))
     }
 
     async fn note_intention(

@@ -1,0 +1,139 @@
+//! What is copied is all there, and goes on; what cannot be copied whole is not copied at all.
+
+use zeroize::Zeroizing;
+
+use super::copy;
+use crate::contract::state::Operation;
+use crate::ports::TenantId;
+use crate::ports::plan::RowQuery;
+use crate::ports::{PersonEdit, PortalDesk, State, Whom};
+use crate::store::conformance::people::*;
+use crate::store::postgres::server;
+use crate::store::{Store, TenantLock};
+
+const ODD: &str = "\0\u{1}\\u0000";
+
+fn moved(city: &str) -> PersonEdit {
+    PersonEdit {
+        values: vec![("city".into(), Some(city.into()))],
+        ..PersonEdit::default()
+    }
+}
+
+/// Two tenants with people, settings, a password, a run half applied, and one that is gone.
+async fn filled(store: &Store) -> (TenantId, TenantId, String) {
+    let acme = installed(store, "acme").await;
+    let other = installed(store, "other").await;
+    let people = (0..2_345).map(|n| create(&format!("p{n}"), &format!("{n}@x")));
+    assert_eq!(synced(store, &acme, people.collect()).await, (2_345, 0));
+    entered(store, &acme, "ada").await;
+    synced(store, &acme, vec![deactivate("p1", "absent")]).await;
+    let odd = row(
+        crate::contract::plan::RowKind::Update,
+        "p2",
+        &[("city", "", ODD), ("email", "2@x", ODD)],
+    );
+    let mut rows = vec![odd];
+    rows.push(create("late", "7@x"));
+    rows.extend((0..4).map(|n| create(&format!("q{n}"), &format!("q{n}@x"))));
+    let run = planned(store, &acme, rows).await;
+    store.apply(&acme, run, 3).await.unwrap();
+    let whom = Whom::ExternalId(id("p3"));
+    store
+        .edit_person(&acme, &whom, &moved("Wien"))
+        .await
+        .unwrap();
+    let put = Operation {
+        key: ODD.into(),
+        expected: None,
+        value: Some(vec![0, 1, 2]),
+    };
+    store.commit(&acme, &[put]).await.unwrap();
+    synced(store, &other, vec![create("z", "0@x")]).await;
+    store.uninstall(&other).await.unwrap();
+    let password = Zeroizing::new("correct horse".to_owned());
+    let handle = store.store(&acme, "password", password).await.unwrap();
+    (acme, other, handle)
+}
+
+#[tokio::test]
+#[ignore = "starts a PostgreSQL server: tests/run postgres"]
+async fn everything_arrives_and_goes_on() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let sqlite = Store::open(old.path()).await.unwrap();
+    let (acme, other, handle) = filled(&sqlite).await;
+    let postgres = server::open(new.path()).await;
+    let copied = copy(old.path(), &postgres).await.unwrap();
+    let rows = |table: &str| copied.iter().find(|one| one.table == table).unwrap().rows;
+    assert_eq!(
+        (rows("tenant"), rows("person"), rows("secret")),
+        (2, 2_348, 1)
+    );
+
+    assert_eq!(
+        postgres.list().await.unwrap(),
+        Tenants::list(&sqlite).await.unwrap()
+    );
+    let runs = sqlite.runs(&acme, 10).await.unwrap();
+    assert_eq!(postgres.runs(&acme, 10).await.unwrap(), runs);
+    let all = RowQuery::default();
+    for run in &runs {
+        assert_eq!(
+            postgres.rows(&acme, run.id, &all, 0, 1_000).await.unwrap(),
+            sqlite.rows(&acme, run.id, &all, 0, 1_000).await.unwrap()
+        );
+    }
+    let index = sqlite.index(&acme, "", 10_000).await.unwrap();
+    assert_eq!(postgres.index(&acme, "", 10_000).await.unwrap(), index);
+    for ids in index.external_ids.chunks(500) {
+        assert_eq!(
+            postgres.people(&acme, ids).await.unwrap(),
+            sqlite.people(&acme, ids).await.unwrap()
+        );
+    }
+    assert_eq!(postgres.count(&other).await.unwrap(), 1, "people stay");
+    let revealed = postgres.reveal(&acme, &handle).await.unwrap();
+    assert_eq!(revealed.as_str(), "correct horse");
+    let kept = State::get(&postgres, &acme, ODD).await.unwrap();
+    assert_eq!(kept, State::get(&sqlite, &acme, ODD).await.unwrap());
+
+    // The run that was half applied ends as it would have.
+    let open = postgres.unfinished(&acme).await.unwrap().unwrap();
+    let ends = applied(&postgres, &acme, open, 10).await.unwrap();
+    assert_eq!(ends, applied(&sqlite, &acme, open, 10).await.unwrap());
+    // Numbers go on.
+    let before = sqlite.runs(&acme, 1).await.unwrap()[0].id;
+    let mark = async || postgres.index_of(&acme, &[id("p3")]).await.unwrap().marks[0];
+    assert_eq!(mark().await, 4);
+    let phone = row(
+        crate::contract::plan::RowKind::Update,
+        "p3",
+        &[("phone", "", "1")],
+    );
+    let run = planned(&postgres, &acme, vec![phone, create("new", "new@x")]).await;
+    assert!(run > before);
+    assert_eq!(applied(&postgres, &acme, run, 10).await.unwrap(), (2, 0));
+    assert_eq!(mark().await, 0);
+}
+
+#[tokio::test]
+#[ignore = "starts a PostgreSQL server: tests/run postgres"]
+async fn nothing_is_copied_into_a_database_with_tenants_or_out_of_one_at_work() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let postgres = server::open(new.path()).await;
+    let missing = copy(old.path(), &postgres).await.unwrap_err();
+    assert_eq!(missing.code, "store-file");
+    assert_eq!(std::fs::read_dir(old.path()).unwrap().count(), 0);
+
+    let sqlite = Store::open(old.path()).await.unwrap();
+    let acme = installed(&sqlite, "acme").await;
+    let lock = TenantLock::acquire(old.path(), &acme).unwrap();
+    let busy = copy(old.path(), &postgres).await.unwrap_err();
+    assert_eq!(busy.code, "tenant-busy");
+    assert!(postgres.list().await.unwrap().is_empty());
+    drop(lock);
+    copy(old.path(), &postgres).await.unwrap();
+    let twice = copy(old.path(), &postgres).await.unwrap_err();
+    assert_eq!(twice.code, "store-not-empty");
+    assert_eq!(postgres.list().await.unwrap().len(), 1);
+}

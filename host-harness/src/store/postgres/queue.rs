@@ -1,0 +1,306 @@
+//! Runs that wait for a host, and when each tenant is due.
+
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, Row, Transaction};
+
+use super::open::PostgresStore;
+use super::runs::standing;
+use super::text::{given, given_json, keep, kept_json};
+use crate::ports::plan::RunStatus;
+use crate::ports::queue::{Ask, Due, Heard, Queue, Wanted, Work};
+use crate::ports::{Outcome, RunId, TenantId};
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::standing::{unsigned, wrong_status};
+use crate::store::values::json;
+
+#[async_trait]
+impl Queue for PostgresStore {
+    async fn ask(&self, tenant: &TenantId, ask: &Ask) -> Outcome<RunId> {
+        Ok(self.ask_run(tenant, ask).await?)
+    }
+
+    async fn ask_apply(&self, tenant: &TenantId, run: RunId) -> Outcome<()> {
+        Ok(self.release_run(tenant, run).await?)
+    }
+
+    async fn waiting(&self, now: i64, limit: u32) -> Outcome<Vec<Work>> {
+        Ok(self.waiting_runs(now, limit).await?)
+    }
+
+    async fn backlog(&self, now: i64) -> Outcome<(u64, Option<i64>)> {
+        Ok(self.count_waiting(now).await?)
+    }
+
+    async fn stop(&self, tenant: &TenantId, run: RunId) -> Outcome<()> {
+        Ok(self.stop_run(tenant, run).await?)
+    }
+
+    async fn tell(&self, tenant: &TenantId, run: RunId, heard: &Heard) -> Outcome<bool> {
+        Ok(self.tell_of_run(tenant, run, heard).await?)
+    }
+
+    async fn heard(&self, tenant: &TenantId, run: RunId) -> Outcome<Option<Heard>> {
+        Ok(self.heard_of_run(tenant, run).await?)
+    }
+
+    async fn set_due(&self, tenant: &TenantId, at: Option<i64>) -> Outcome<()> {
+        Ok(self.note_due(tenant, at).await?)
+    }
+
+    async fn due_at(&self, tenant: &TenantId) -> Outcome<Option<i64>> {
+        Ok(self.next_due(tenant).await?)
+    }
+
+    async fn due(&self, now: i64, limit: u32) -> Outcome<Vec<Due>> {
+        Ok(self.tenants_due(now, limit).await?)
+    }
+
+    async fn meet(&self, due: &Due, next: Option<i64>, ask: &Ask) -> Outcome<Option<RunId>> {
+        Ok(self.meet_due(due, next, ask).await?)
+    }
+}
+
+impl PostgresStore {
+    async fn ask_run(&self, tenant: &TenantId, ask: &Ask) -> StoreResult<RunId> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        let run = queued(&mut tx, tenant, ask).await?;
+        tx.commit().await?;
+        Ok(run)
+    }
+
+    async fn release_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<()> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        let now = standing(&mut tx, tenant, run).await?;
+        if !matches!(now.status, RunStatus::Planned | RunStatus::Applying) {
+            return Err(StoreError::refused(
+                "not-planned",
+                format!("Run {run} has no plan that waits to be applied"),
+                "Only a plan that waits can be applied, once; list the runs to see how each stands.",
+            ));
+        }
+        sqlx::query("UPDATE run SET released = TRUE, stop = FALSE WHERE id = $1")
+            .bind(run.0)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn waiting_runs(&self, now: i64, limit: u32) -> StoreResult<Vec<Work>> {
+        sqlx::query(
+            "SELECT t.name, r.id, r.status, r.mode, r.asked_by, r.not_before, r.attempt
+             FROM run r JOIN tenant t ON t.id = r.tenant
+             LEFT JOIN lease l ON l.tenant = t.name AND l.until > clock_timestamp()
+             WHERE l.tenant IS NULL AND (r.status IN ('queued', 'applying', 'planning') OR r.status = 'planned' AND r.released)
+                AND r.not_before <= $1 AND r.asked_by IS NOT NULL AND (NOT r.stop OR r.status = 'planning')
+             ORDER BY r.not_before, r.id LIMIT $2",
+        )
+        .bind(now)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.read().await?)
+        .await?
+        .iter()
+        .map(work)
+        .collect()
+    }
+
+    async fn count_waiting(&self, now: i64) -> StoreResult<(u64, Option<i64>)> {
+        let row = sqlx::query(
+            "SELECT count(*), min(not_before) FROM run WHERE status = 'queued' AND not_before <= $1",
+        )
+        .bind(now)
+        .fetch_one(&mut *self.read().await?)
+        .await?;
+        Ok((unsigned(row.try_get(0)?), row.try_get(1)?))
+    }
+
+    async fn stop_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<()> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        let now = standing(&mut tx, tenant, run).await?;
+        let status = match now.status {
+            RunStatus::Queued => RunStatus::Cancelled,
+            RunStatus::Planning | RunStatus::Applying => now.status,
+            over => return Err(wrong_status(run, over, "under way")),
+        };
+        sqlx::query(
+            "UPDATE run SET stop = TRUE, status = $2, ended_at = CASE $2 WHEN 'cancelled'
+                THEN floor(extract(epoch FROM now()) * 1000)::bigint ELSE ended_at END
+             WHERE id = $1",
+        )
+        .bind(run.0)
+        .bind(status.name())
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn tell_of_run(&self, tenant: &TenantId, run: RunId, heard: &Heard) -> StoreResult<bool> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        let stop: Option<bool> = sqlx::query_scalar(
+            "UPDATE run SET heard = $3 WHERE tenant = $1 AND id = $2 RETURNING stop",
+        )
+        .bind(tenant)
+        .bind(run.0)
+        .bind(kept_json(json(heard)))
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        // A run that was removed with its tenant is wanted by nobody.
+        Ok(stop.unwrap_or(true))
+    }
+
+    async fn heard_of_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<Option<Heard>> {
+        let tenant = self.tenant(tenant).await?;
+        let heard: Option<Option<String>> =
+            sqlx::query_scalar("SELECT heard FROM run WHERE tenant = $1 AND id = $2")
+                .bind(tenant)
+                .bind(run.0)
+                .fetch_optional(&mut *self.read().await?)
+                .await?;
+        let heard = heard.flatten();
+        Ok(heard
+            .map(|text| serde_json::from_str(&given_json(text)))
+            .transpose()?)
+    }
+
+    async fn note_due(&self, tenant: &TenantId, at: Option<i64>) -> StoreResult<()> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        set_due(&mut tx, tenant, at).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn next_due(&self, tenant: &TenantId) -> StoreResult<Option<i64>> {
+        let tenant = self.tenant(tenant).await?;
+        Ok(sqlx::query_scalar("SELECT at FROM due WHERE tenant = $1")
+            .bind(tenant)
+            .fetch_optional(&mut *self.read().await?)
+            .await?)
+    }
+
+    async fn tenants_due(&self, now: i64, limit: u32) -> StoreResult<Vec<Due>> {
+        sqlx::query(
+            "SELECT t.name, d.at FROM due d JOIN tenant t ON t.id = d.tenant
+             WHERE d.at <= $1 AND t.plugin IS NOT NULL ORDER BY d.at LIMIT $2",
+        )
+        .bind(now)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.read().await?)
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(Due {
+                tenant: TenantId::new(row.try_get::<&str, _>(0)?)?,
+                at: row.try_get(1)?,
+            })
+        })
+        .collect()
+    }
+
+    async fn meet_due(
+        &self,
+        due: &Due,
+        next: Option<i64>,
+        ask: &Ask,
+    ) -> StoreResult<Option<RunId>> {
+        let tenant = self.tenant(&due.tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        let at: Option<i64> = sqlx::query_scalar("SELECT at FROM due WHERE tenant = $1")
+            .bind(tenant)
+            .fetch_optional(&mut *tx)
+            .await?;
+        if at != Some(due.at) {
+            return Ok(None);
+        }
+        set_due(&mut tx, tenant, next).await?;
+        let run = queued(&mut tx, tenant, ask).await?;
+        tx.commit().await?;
+        Ok(Some(run))
+    }
+}
+
+/// The run of a key, the one that is queued, or a new one.
+async fn queued(tx: &mut Transaction<'_, Postgres>, tenant: i64, ask: &Ask) -> StoreResult<RunId> {
+    let key = ask.key.as_deref().map(keep);
+    let same: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM run WHERE tenant = $1 AND ask_key = $2")
+            .bind(tenant)
+            .bind(&key)
+            .fetch_optional(&mut **tx)
+            .await?;
+    if let Some(run) = same {
+        return Ok(RunId(run));
+    }
+    let waiting: Option<i64> = sqlx::query_scalar(
+        "UPDATE run SET not_before = least(not_before, $2), ask_key = coalesce(ask_key, $3),
+            mode = CASE $4 WHEN 'full' THEN 'full' ELSE mode END
+         WHERE tenant = $1 AND status = 'queued'
+            AND (mode = $4 OR mode IN ('full', 'changes') AND $4 IN ('full', 'changes')) RETURNING id",
+    )
+    .bind(tenant)
+    .bind(ask.not_before)
+    .bind(&key)
+    .bind(&ask.mode)
+    .fetch_optional(&mut **tx)
+    .await?;
+    if let Some(run) = waiting {
+        return Ok(RunId(run));
+    }
+    let run = sqlx::query_scalar(
+        "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at, asked_by, ask_key, not_before, attempt)
+         VALUES ($1, $2, 'queued', '', '', floor(extract(epoch FROM now()) * 1000)::bigint, $3, $4, $5, $6)
+         RETURNING id",
+    )
+    .bind(tenant)
+    .bind(&ask.mode)
+    .bind(keep(&ask.by))
+    .bind(&key)
+    .bind(ask.not_before)
+    .bind(i64::from(ask.attempt))
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(RunId(run))
+}
+
+async fn set_due(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    at: Option<i64>,
+) -> StoreResult<()> {
+    match at {
+        Some(at) => {
+            sqlx::query(
+                "INSERT INTO due (tenant, at) VALUES ($1, $2) ON CONFLICT (tenant) DO UPDATE SET at = excluded.at",
+            )
+            .bind(tenant)
+            .bind(at)
+        }
+        None => sqlx::query("DELETE FROM due WHERE tenant = $1").bind(tenant),
+    }
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn work(row: &PgRow) -> StoreResult<Work> {
+    let ask = Ask {
+        mode: row.try_get(3)?,
+        by: given(row.try_get(4)?),
+        key: None,
+        not_before: row.try_get(5)?,
+        attempt: u32::try_from(row.try_get::<i64, _>(6)?).unwrap_or(u32::MAX),
+    };
+    Ok(Work {
+        tenant: TenantId::new(row.try_get::<&str, _>(0)?)?,
+        run: RunId(row.try_get(1)?),
+        what: match row.try_get(2)? {
+            "queued" => Wanted::Begin(ask),
+            "planning" => Wanted::Plan(ask),
+            _ => Wanted::Apply,
+        },
+    })
+}

@@ -1,0 +1,363 @@
+//! Runs: beginning, ending, approving, reading them.
+
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Postgres, Row, Transaction};
+
+use super::link::give_back;
+use super::migrate;
+use super::open::PostgresStore;
+use super::text::{given_json, kept_json};
+use crate::Problem;
+use crate::ports::TenantId;
+use crate::ports::plan::{Begin, Count, Run, RunId, RunStatus};
+use crate::store::error::StoreResult;
+use crate::store::refused;
+use crate::store::standing::{
+    self, Exception, Standing, Total, row_id, status_named, unknown_run, wrong_status,
+};
+use crate::store::values::json;
+
+const RUN: &str =
+    "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
+    digest, summary, proof, guards, problem, cursor FROM run WHERE tenant = $1 AND id = $2";
+const RUNS: &str =
+    "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
+    digest, summary, proof, guards, problem, cursor FROM run WHERE tenant = $1
+    ORDER BY id DESC LIMIT $2";
+
+/// Reads a run's standing. Refuses `unknown-run`. What writes to a run reads it in its transaction, in which nobody else
+/// writes anything of the tenant.
+pub(super) async fn standing(
+    connection: &mut PgConnection,
+    tenant: i64,
+    run: RunId,
+) -> StoreResult<Standing> {
+    let row = sqlx::query(
+        "SELECT status, mode, configuration, digest, approved, cursor, pending, sequence
+         FROM run WHERE tenant = $1 AND id = $2",
+    )
+    .bind(tenant)
+    .bind(run.0)
+    .fetch_optional(connection)
+    .await?
+    .ok_or_else(|| unknown_run(run))?;
+    Ok(Standing {
+        status: status_named(row.try_get(0)?)?,
+        mode: row.try_get(1)?,
+        configuration: row.try_get(2)?,
+        digest: row.try_get(3)?,
+        approved: row.try_get(4)?,
+        cursor: row.try_get(5)?,
+        pending: row.try_get(6)?,
+        sequence: row.try_get(7)?,
+    })
+}
+
+/// Sets a run's status.
+pub(super) async fn set_status(
+    tx: &mut Transaction<'_, Postgres>,
+    run: RunId,
+    status: RunStatus,
+) -> StoreResult<()> {
+    sqlx::query("UPDATE run SET status = $2 WHERE id = $1")
+        .bind(run.0)
+        .bind(status.name())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Refuses a plan of another configuration than the one in force, and throws it away: nobody looked at it with the
+/// settings that may come back. The caller commits.
+pub(super) async fn same_configuration(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    run: RunId,
+    now: &Standing,
+) -> StoreResult<()> {
+    let configuration: String =
+        sqlx::query_scalar("SELECT configuration FROM tenant WHERE id = $1")
+            .bind(tenant)
+            .fetch_one(&mut **tx)
+            .await?;
+    if configuration == now.configuration {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE run SET status = 'discarded',
+            ended_at = floor(extract(epoch FROM now()) * 1000)::bigint WHERE id = $1",
+    )
+    .bind(run.0)
+    .execute(&mut **tx)
+    .await?;
+    Err(refused::configuration_changed(run))
+}
+
+impl PostgresStore {
+    pub(super) async fn begin_run(&self, tenant: &TenantId, begin: &Begin) -> StoreResult<RunId> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        let applying: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM run WHERE tenant = $1 AND status = 'applying' ORDER BY id LIMIT 1",
+        )
+        .bind(tenant)
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let Some(run) = applying {
+            return Err(refused::run_unfinished(RunId(run)));
+        }
+        sqlx::query(
+            "UPDATE run SET ended_at = floor(extract(epoch FROM now()) * 1000)::bigint,
+                status = CASE status WHEN 'planning' THEN 'abandoned' ELSE 'discarded' END
+             WHERE tenant = $1 AND status IN ('planning', 'planned', 'held')",
+        )
+        .bind(tenant)
+        .execute(&mut *tx)
+        .await?;
+        let run = match begin.queued {
+            Some(run) => begin_queued(&mut tx, tenant, run, begin).await?,
+            None => begin_new(&mut tx, tenant, begin).await?,
+        };
+        tx.commit().await?;
+        self.planning(tenant).await.forget_all(tenant);
+        Ok(run)
+    }
+
+    pub(super) async fn end_run(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        status: RunStatus,
+        problem: Option<&Problem>,
+    ) -> StoreResult<()> {
+        if !matches!(
+            status,
+            RunStatus::Failed | RunStatus::Cancelled | RunStatus::Discarded | RunStatus::Abandoned
+        ) {
+            return Err(wrong_status(run, status, "an end that can be set"));
+        }
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        let now = standing(&mut tx, tenant, run).await?;
+        // What an apply has written stays: the checkpoint and the absences, which stand for the whole, are not kept.
+        if !matches!(
+            now.status,
+            RunStatus::Queued
+                | RunStatus::Planning
+                | RunStatus::Planned
+                | RunStatus::Held
+                | RunStatus::Applying
+        ) {
+            return Err(wrong_status(run, now.status, "open"));
+        }
+        if now.status == RunStatus::Applying {
+            give_back(&mut tx, tenant, run, &now).await?;
+            migrate::follow(&mut tx, tenant, run).await?;
+        }
+        sqlx::query(
+            "UPDATE run SET status = $2, problem = $3,
+                ended_at = floor(extract(epoch FROM now()) * 1000)::bigint WHERE id = $1",
+        )
+        .bind(run.0)
+        .bind(status.name())
+        .bind(problem.map(|problem| kept_json(json(problem))))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        self.planning(tenant).await.forget(run);
+        Ok(())
+    }
+
+    pub(super) async fn approve_run(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        digest: &str,
+    ) -> StoreResult<()> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        let now = standing(&mut tx, tenant, run).await?;
+        if now.status != RunStatus::Held {
+            return Err(refused::not_held(run, now.status));
+        }
+        if now.digest.as_deref() != Some(digest) {
+            return Err(refused::another_digest(run, digest));
+        }
+        if let Err(refusal) = same_configuration(&mut tx, tenant, run, &now).await {
+            tx.commit().await?;
+            return Err(refusal);
+        }
+        sqlx::query("UPDATE run SET status = 'planned', approved = $2 WHERE id = $1")
+            .bind(run.0)
+            .bind(digest)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn unfinished_run(&self, tenant: &TenantId) -> StoreResult<Option<RunId>> {
+        let tenant = self.tenant(tenant).await?;
+        Ok(sqlx::query_scalar(
+            "SELECT id FROM run WHERE tenant = $1 AND status = 'applying' ORDER BY id LIMIT 1",
+        )
+        .bind(tenant)
+        .fetch_optional(&mut *self.read().await?)
+        .await?
+        .map(RunId))
+    }
+
+    pub(super) async fn one_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<Run> {
+        let number = self.tenant(tenant).await?;
+        let mut tx = self.snapshot().await?;
+        let row = sqlx::query(RUN)
+            .bind(number)
+            .bind(run.0)
+            .fetch_optional(&mut *tx)
+            .await?
+            .ok_or_else(|| unknown_run(run))?;
+        read_run(&mut tx, tenant, &row).await
+    }
+
+    pub(super) async fn latest_runs(&self, tenant: &TenantId, limit: u32) -> StoreResult<Vec<Run>> {
+        let number = self.tenant(tenant).await?;
+        let mut tx = self.snapshot().await?;
+        let rows = sqlx::query(RUNS)
+            .bind(number)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut runs = Vec::with_capacity(rows.len());
+        for row in rows {
+            runs.push(read_run(&mut tx, tenant, &row).await?);
+        }
+        Ok(runs)
+    }
+
+    pub(super) async fn last_checkpoint(&self, tenant: &TenantId) -> StoreResult<Vec<u8>> {
+        let tenant = self.tenant(tenant).await?;
+        Ok(
+            sqlx::query_scalar("SELECT checkpoint FROM tenant WHERE id = $1")
+                .bind(tenant)
+                .fetch_one(&mut *self.read().await?)
+                .await?,
+        )
+    }
+}
+
+async fn begin_new(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    begin: &Begin,
+) -> StoreResult<RunId> {
+    let run = sqlx::query_scalar(
+        "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at)
+         VALUES ($1, $2, 'planning', $3, $4, floor(extract(epoch FROM now()) * 1000)::bigint)
+         RETURNING id",
+    )
+    .bind(tenant)
+    .bind(&begin.mode)
+    .bind(&begin.plugin)
+    .bind(&begin.configuration)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(RunId(run))
+}
+
+async fn begin_queued(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    run: RunId,
+    begin: &Begin,
+) -> StoreResult<RunId> {
+    let now = standing(tx, tenant, run).await?;
+    if now.status != RunStatus::Queued {
+        return Err(wrong_status(run, now.status, "queued"));
+    }
+    sqlx::query(
+        "UPDATE run SET status = 'planning', mode = $2, plugin = $3, configuration = $4,
+            started_at = floor(extract(epoch FROM now()) * 1000)::bigint
+         WHERE id = $1",
+    )
+    .bind(run.0)
+    .bind(&begin.mode)
+    .bind(&begin.plugin)
+    .bind(&begin.configuration)
+    .execute(&mut **tx)
+    .await?;
+    Ok(run)
+}
+
+async fn read_run(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    row: &PgRow,
+) -> StoreResult<Run> {
+    let id = RunId(row.try_get(0)?);
+    let text = |column: usize| -> StoreResult<Option<String>> {
+        Ok(row.try_get::<Option<String>, _>(column)?.map(given_json))
+    };
+    let status = status_named(row.try_get(2)?)?;
+    Ok(Run {
+        id,
+        tenant: tenant.clone(),
+        mode: row.try_get(1)?,
+        status,
+        plugin: row.try_get(3)?,
+        configuration: row.try_get(4)?,
+        started_at: row.try_get(5)?,
+        planned_at: row.try_get(6)?,
+        ended_at: row.try_get(7)?,
+        digest: row.try_get(8)?,
+        summary: text(9)?.as_deref().map(serde_json::from_str).transpose()?,
+        proof: text(10)?.as_deref().map(serde_json::from_str).transpose()?,
+        guards: serde_json::from_str(&given_json(row.try_get(11)?))?,
+        problem: text(12)?.as_deref().map(serde_json::from_str).transpose()?,
+        counts: counts(connection, id, row.try_get(13)?, status).await?,
+    })
+}
+
+async fn counts(
+    connection: &mut PgConnection,
+    run: RunId,
+    cursor: i64,
+    status: RunStatus,
+) -> StoreResult<Vec<Count>> {
+    let cursor = row_id(run, cursor);
+    let totals = sqlx::query(
+        "SELECT kind, count(*), count(*) FILTER (WHERE id <= $2)
+         FROM plan_row WHERE run = $1 GROUP BY kind ORDER BY kind",
+    )
+    .bind(run.0)
+    .bind(cursor)
+    .fetch_all(&mut *connection)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Total {
+            kind: row.try_get(0)?,
+            rows: row.try_get(1)?,
+            passed: row.try_get(2)?,
+        })
+    })
+    .collect::<StoreResult<Vec<_>>>()?;
+    let exceptions = sqlx::query(
+        "SELECT r.kind, count(*), count(*) FILTER (WHERE o.outcome = 'failed'),
+            count(*) FILTER (WHERE o.id <= $2)
+         FROM row_outcome o JOIN plan_row r ON r.id = o.id WHERE o.run = $1 GROUP BY r.kind",
+    )
+    .bind(run.0)
+    .bind(cursor)
+    .fetch_all(connection)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(Exception {
+            kind: row.try_get(0)?,
+            rows: row.try_get(1)?,
+            failed: row.try_get(2)?,
+            passed: row.try_get(3)?,
+        })
+    })
+    .collect::<StoreResult<Vec<_>>>()?;
+    standing::counts(&totals, &exceptions, status)
+}

@@ -1,0 +1,56 @@
+//! The database's shape: how old it is, and bringing it up to date.
+
+use sqlx::PgConnection;
+use sqlx::migrate::{MigrateError, Migrator};
+
+use crate::store::database::SchemaVersions;
+use crate::store::error::{StoreError, StoreResult};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
+
+/// Brings the shape up to date, one host at a time. A database of a newer program is refused.
+pub(super) async fn update(connection: &mut PgConnection) -> StoreResult<SchemaVersions> {
+    let to = MIGRATIONS
+        .iter()
+        .map(|step| step.version)
+        .max()
+        .unwrap_or(0);
+    let from = version(connection).await?;
+    if from > to {
+        return Err(MigrateError::VersionMissing(from).into());
+    }
+    // One that is up to date needs no right to change its shape.
+    if from < to {
+        MIGRATIONS.run(&mut *connection).await?;
+    }
+    Ok(SchemaVersions { from, to })
+}
+
+/// Texts of every script must fit.
+pub(super) async fn check_encoding(connection: &mut PgConnection) -> StoreResult<()> {
+    let encoding: String = sqlx::query_scalar("SELECT current_setting('server_encoding')")
+        .fetch_one(connection)
+        .await?;
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(StoreError::refused(
+        "store-encoding",
+        format!("the database keeps texts as {encoding}, which cannot hold every name"),
+        "Make another: createdb --encoding UTF8 --template template0 NAME.",
+    ))
+}
+
+async fn version(connection: &mut PgConnection) -> StoreResult<i64> {
+    let known: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !known {
+        return Ok(0);
+    }
+    Ok(
+        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
+            .fetch_one(connection)
+            .await?,
+    )
+}

@@ -56,6 +56,53 @@ pub fn measure(command: &mut Command) -> io::Result<Cost> {
     })
 }
 
+/// What a process that goes on has taken so far.
+#[derive(Debug, Clone, Copy)]
+pub struct Process {
+    /// User and system time.
+    pub cpu: Duration,
+    /// Peak resident memory in bytes.
+    pub peak: u64,
+}
+
+impl Process {
+    /// Reads what the system knows of a process (proc(5)).
+    ///
+    /// # Errors
+    /// If there is no such process.
+    pub fn of(id: u32) -> io::Result<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok())
+            .ok_or_else(|| io::Error::other("no peak is told"))?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // After the name, which may hold anything: state is the third field, times are the 14th and 15th.
+        let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks: u64 = rest
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<u64>().ok())
+            .sum();
+        let tick = rustix::param::clock_ticks_per_second();
+        Ok(Self {
+            cpu: Duration::from_secs_f64(ticks as f64 / tick as f64),
+            peak: peak * 1024,
+        })
+    }
+}
+
+/// The duration that so many of a hundred do not exceed.
+#[must_use]
+pub fn percentile(values: &[Duration], part: usize) -> Duration {
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    let place = (values.len() * part).div_ceil(100).saturating_sub(1);
+    values.get(place).copied().unwrap_or_default()
+}
+
 /// The median of some durations, in seconds.
 #[must_use]
 pub fn median(mut values: Vec<f64>) -> f64 {

@@ -35,8 +35,13 @@ impl Postgres {
         if known == "0" {
             self.ask("postgres", &format!("CREATE DATABASE {database}"))?;
         }
-        let url = format!("postgres://rollcall@127.0.0.1:{}/{database}", self.0.port);
-        Ok(program()?.with_variable("ROLLCALL_DATABASE", url))
+        Ok(program()?.with_variable("ROLLCALL_DATABASE", self.url(database)))
+    }
+
+    /// The URL of a database of the server.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://rollcall@127.0.0.1:{}/{database}", self.0.port)
     }
 
     /// Another host: a data directory of its own, with the key and the policies of the first.
@@ -53,6 +58,16 @@ impl Postgres {
             std::fs::copy(policy.path(), place)?;
         }
         Ok(other)
+    }
+
+    /// Ends the server by a signal, `INT` or `QUIT`, and starts it again.
+    ///
+    /// # Errors
+    /// Where an earlier one failed.
+    pub fn restart(&self, signal: &str) -> Result<(), Trouble> {
+        let guard = self.0._guard.lock();
+        guard.map_err(trouble)?.start(signal);
+        Ok(())
     }
 
     /// What the server answers to one statement.

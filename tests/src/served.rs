@@ -134,9 +134,8 @@ impl Served {
                 .get(&format!("/api/v1/tenants/{tenant}/runs/{run}"), token)?
                 .json();
             let status = run["status"].as_str().unwrap_or_default();
-            if !["queued", "planning", "applying"].contains(&status)
-                && !(status == "planned" && run["mode"] != "dry-run")
-            {
+            let waits = status == "planned" && run["mode"] != "dry-run";
+            if !waits && !["queued", "planning", "applying"].contains(&status) {
                 return Ok(run);
             }
             if Instant::now() > until {
@@ -151,16 +150,35 @@ impl Served {
     /// # Errors
     /// If it does not end well.
     pub fn end(mut self) -> Result<(), Trouble> {
-        let id = self.process.id().to_string();
-        Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .map_err(trouble)?;
+        self.signal("TERM")?;
         let status = self.process.wait().map_err(trouble)?;
         if status.success() {
             Ok(())
         } else {
             Err(trouble(format!("it ended with {status}")))
+        }
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Sends it a signal, for example `STOP` or `CONT`.
+    ///
+    /// # Errors
+    /// If it cannot be sent.
+    pub fn signal(&self, name: &str) -> Result<(), Trouble> {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status()
+            .map_err(trouble)?;
+        if sent.success() {
+            Ok(())
+        } else {
+            Err(trouble(format!("the signal {name} was not sent")))
         }
     }
 

@@ -29,8 +29,8 @@ fn scene() -> (Tenancy, Contents) {
     (tenancy, before)
 }
 
-/// A host on the data directory of a tenancy; its locks may be elsewhere.
-async fn host(tenancy: &Tenancy, page: Duration, locks: &Path) -> Tenant {
+/// A host on the data directory of a tenancy; its leases may be elsewhere.
+async fn host(tenancy: &Tenancy, page: Duration, leases: &Path) -> Tenant {
     let data = tenancy.rollcall.data();
     let store = Arc::new(Store::open(data).await.unwrap());
     let policy = Policy {
@@ -51,9 +51,9 @@ async fn host(tenancy: &Tenancy, page: Duration, locks: &Path) -> Tenant {
         state: store.clone(),
         secrets: store.clone(),
         queue: store.clone(),
+        leases: Arc::new(Store::open(leases).await.unwrap()),
         directory: Arc::new(Ldap::new(store, policy)),
         sandbox: sandbox.unwrap(),
-        data_dir: locks.to_owned(),
     };
     let tenant = TenantId::new(TENANT).unwrap();
     platform.tenant(&tenant).await.unwrap()
@@ -136,7 +136,7 @@ fn a_directory_that_is_slower_than_the_deadline_at_any_page_deactivates_nobody()
     });
 }
 
-/// Changes something in the middle of a sync, from another host that does not see its lock.
+/// Changes something in the middle of a sync, from another host that does not see its lease.
 async fn changed_midway<W: Future<Output = ()>>(
     tenancy: &Tenancy,
     change: impl FnOnce(Tenant) -> W,

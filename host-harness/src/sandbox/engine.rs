@@ -82,6 +82,12 @@ impl Sandbox {
         Ok(Plugin::new(loaded))
     }
 
+    /// The plugin of this digest, where it is loaded and somebody still holds it.
+    #[must_use]
+    pub fn loaded(&self, digest: &str) -> Option<Plugin> {
+        self.remembered(digest).map(Plugin::new)
+    }
+
     fn start(config: SandboxConfig) -> wasmtime::Result<Shared> {
         let mut settings = Config::new();
         settings.epoch_interruption(true);

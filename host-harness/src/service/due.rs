@@ -37,7 +37,7 @@ impl Host {
     }
 
     async fn meet(&self, due: &Due) -> Hook<()> {
-        let tenant = (self.platforms)(&due.tenant)?.tenant(&due.tenant).await?;
+        let tenant = self.tenant(&due.tenant).await?;
         let next = tenant.due_after(Utc::now()).await?;
         let changes = tenant
             .timetable()

@@ -1,6 +1,6 @@
 //! A host of the service.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::ports::{Queue, TenantId};
-use crate::tenant::{Hook, Platform};
+use crate::tenant::{Hook, Platform, Tenant};
 
 /// Gives the ports with which a tenant is served.
 pub type Platforms = Arc<dyn Fn(&TenantId) -> Hook<Platform> + Send + Sync>;
@@ -59,7 +59,12 @@ pub struct Host {
     /// What is under way stops at the next safe point.
     pub(super) stopping: CancellationToken,
     woken: Arc<Notify>,
+    /// The last ones of different plugins, so that these stay loaded.
+    kept: Arc<Mutex<VecDeque<Tenant>>>,
 }
+
+/// Plugins that stay loaded though nobody uses them.
+const KEPT: usize = 4;
 
 /// Whom this host works for, and whom it leaves alone for a while.
 #[derive(Debug, Default)]
@@ -88,6 +93,7 @@ impl Host {
             ending: CancellationToken::new(),
             stopping: CancellationToken::new(),
             woken: Arc::default(),
+            kept: Arc::default(),
         }
     }
 
@@ -134,6 +140,23 @@ impl Host {
     /// Looks at the queue now: something was asked for.
     pub fn wake(&self) {
         self.woken.notify_one();
+    }
+
+    /// A tenant, ready for its hooks.
+    ///
+    /// # Errors
+    /// `not-installed`.
+    pub async fn tenant(&self, id: &TenantId) -> Hook<Tenant> {
+        let tenant = (self.platforms)(id)?.tenant(id).await?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = tenant.plugin_digest();
+        if !kept.iter().any(|one| one.plugin_digest() == digest) {
+            kept.push_back(tenant.clone());
+            if kept.len() > KEPT {
+                kept.pop_front();
+            }
+        }
+        Ok(tenant)
     }
 
     /// How many runs are under way here.

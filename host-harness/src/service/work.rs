@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 const BUSY: Duration = Duration::from_secs(3);
 
 /// Codes of trouble that may be gone later.
-const PASSING: [&str; 7] = [
+const PASSING: [&str; 8] = [
     "resolve-failed",
     "timeout",
     "connection-lost",
@@ -29,6 +29,7 @@ const PASSING: [&str; 7] = [
     "search-ended",
     "operations-error",
     "store-busy",
+    "store-unreachable",
 ];
 
 impl Host {
@@ -102,7 +103,7 @@ impl Host {
     }
 
     async fn attempt(&self, work: &Work, stop: &CancellationToken) -> Hook<()> {
-        let tenant = (self.platforms)(&work.tenant)?.tenant(&work.tenant).await?;
+        let tenant = self.tenant(&work.tenant).await?;
         match &work.what {
             Wanted::Begin(ask) => {
                 let options = SyncOptions {

@@ -79,8 +79,13 @@ impl Platform {
     /// `not-installed`.
     pub async fn tenant(&self, id: &TenantId) -> Hook<Tenant> {
         let installation = self.tenants.get(id).await?;
-        let component = self.tenants.component(&installation.plugin).await?;
-        let plugin = self.sandbox.load(&component).await?;
+        let plugin = match self.sandbox.loaded(&installation.plugin) {
+            Some(plugin) => plugin,
+            None => {
+                let component = self.tenants.component(&installation.plugin).await?;
+                self.sandbox.load(&component).await?
+            }
+        };
         Ok(Tenant {
             platform: self.clone(),
             id: id.clone(),

@@ -68,9 +68,9 @@ impl World {
             state: shared.clone(),
             secrets: shared.clone(),
             queue: shared.clone(),
+            leases: shared.clone(),
             directory: Arc::new(Ldap::new(shared, Policy::allowing_loopback())),
             sandbox: Sandbox::new(config).unwrap(),
-            leases: store.clone(),
         };
         let id = TenantId::new("acme").unwrap();
         let tenant = platform.install(&id, BUNDLED).await.unwrap();

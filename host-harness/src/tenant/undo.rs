@@ -25,14 +25,6 @@ const PIECE: u32 = 500;
 /// No entry has this hash: the next sync compares the person anew.
 const UNKNOWN: [u8; 16] = [0; 16];
 
-/// What becomes of a row that is undone.
-enum Inverse {
-    /// The person is as before already.
-    Nothing,
-    /// The row that puts back what can be.
-    Row(Row),
-}
-
 impl Tenant {
     /// Makes a plan that puts back what a run changed, and applies it unless a guard holds it or it is to be looked at first.
     ///
@@ -77,13 +69,9 @@ impl Tenant {
         let mut after = 0;
         while let Some((rows, people)) = self.applied(run, &mut after).await? {
             seen += rows.len() as u64;
-            let inverse = |stored: &StoredRow| match inverse(
-                &stored.row,
-                people.get(&stored.row.external_id),
-                &links,
-            ) {
-                Inverse::Nothing => None,
-                Inverse::Row(row) => Some(row),
+            let inverse = |stored: &StoredRow| {
+                let person = people.get(&stored.row.external_id);
+                inverse(&stored.row, person, &links)
             };
             let rows: Vec<Row> = rows.iter().filter_map(inverse).collect();
             self.plans().record(self.id(), undo, rows).await?;
@@ -138,24 +126,24 @@ impl Tenant {
     }
 }
 
-/// The row that puts a person back, as far as nothing has changed since.
-fn inverse(row: &Row, person: Option<&Person>, links: &BTreeSet<String>) -> Inverse {
+/// The row that puts a person back, as far as nothing has changed since; none where they are as before already.
+fn inverse(row: &Row, person: Option<&Person>, links: &BTreeSet<String>) -> Option<Row> {
     let Some(person) = person else {
-        return Inverse::Row(left(row, row.dn.clone(), gone()));
+        return Some(left(row, row.dn.clone(), gone()));
     };
     if row
         .changes
         .iter()
         .any(|change| change.field == "external-id")
     {
-        return Inverse::Row(left(row, person.dn.clone(), taken_over()));
+        return Some(left(row, person.dn.clone(), taken_over()));
     }
     let active = person.status == Status::Active;
     if row.kind == RowKind::Create {
         return if active {
-            Inverse::Row(back(row, person, RowKind::Deactivate, Vec::new()))
+            Some(back(row, person, RowKind::Deactivate, Vec::new()))
         } else {
-            Inverse::Nothing
+            None
         };
     }
     let own = row
@@ -178,16 +166,16 @@ fn inverse(row: &Row, person: Option<&Person>, links: &BTreeSet<String>) -> Inve
         _ => RowKind::Update,
     };
     if !changes.is_empty() || kind != RowKind::Update {
-        return Inverse::Row(back(row, person, kind, changes));
+        return Some(back(row, person, kind, changes));
     }
     let other = row
         .changes
         .iter()
         .any(|change| links.contains(&change.field));
     if since.is_empty() || other {
-        Inverse::Nothing
+        None
     } else {
-        Inverse::Row(left(row, person.dn.clone(), changed()))
+        Some(left(row, person.dn.clone(), changed()))
     }
 }
 

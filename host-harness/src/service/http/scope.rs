@@ -166,7 +166,7 @@ impl<N> Scope<N> {
 
     /// The tenant, ready for its hooks.
     pub(super) async fn tenant(&self) -> Answer<Tenant> {
-        Ok(self.platform()?.tenant(&self.tenant).await?)
+        Ok(self.caller.api.host.tenant(&self.tenant).await?)
     }
 
     pub(super) fn plans(&self) -> Answer<Arc<dyn Plans>> {

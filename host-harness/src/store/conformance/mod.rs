@@ -6,18 +6,20 @@
 //! - [`plans`]: recording, finishing, approving; [`apply`]: applying, exchanging, being killed
 //! - [`links`]: fields that hold other people
 //! - [`adoption`]: rows that take a person of the portal over
-//! - [`queue`]: runs that wait, and who is due
+//! - [`queue`]: runs that wait, and who is due; [`leases`]: who works for a tenant; [`access`]: tokens and deeds
 //! - [`migration`]: rows that give people other external ids
 //! - [`texts`]: whatever characters, in whatever length
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
 
-use crate::ports::{Plans, Portal, PortalDesk, Queue, Secrets, State, Tenants};
+use crate::ports::{Access, Leases, Plans, Portal, PortalDesk, Queue, Secrets, State, Tenants};
 
+pub(crate) mod access;
 pub(crate) mod adoption;
 pub(crate) mod apply;
 pub(crate) mod keeping;
+pub(crate) mod leases;
 pub(crate) mod links;
 pub(crate) mod migration;
 pub(crate) mod people;
@@ -27,10 +29,13 @@ pub(crate) mod texts;
 
 /// All ports of a store.
 pub(crate) trait Ports:
-    Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants
+    Access + Leases + Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants
 {
 }
-impl<S: Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants> Ports for S {}
+impl<S: Access + Leases + Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants> Ports
+    for S
+{
+}
 
 /// A database under test.
 pub(crate) trait Engine {
@@ -66,6 +71,14 @@ macro_rules! conformance {
                 a_field_cannot_be_called_what_rows_say_beside_fields,
                 tenants_see_nothing_of_each_other,
                 who_was_absent_or_edited_is_pending_and_anybody_is_indexed_by_id,
+            }
+            access {
+                a_token_is_found_by_its_hash_until_it_is_revoked,
+                deeds_are_listed_the_newest_first_by_tenant,
+            }
+            leases {
+                one_works_for_a_tenant_at_a_time,
+                whoever_holds_the_lease_can_write,
             }
             queue {
                 what_is_asked_for_waits_once_and_begins_once,

@@ -37,6 +37,9 @@ mod text;
 mod unique;
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod lease_tests;
+#[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 pub(in crate::store) mod server;
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! A PostgreSQL server as a child process. Its life is that of whoever started it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 
 /// A server with a cluster of its own, which is gone with it. The user `rollcall` owns everything and needs no password.
 #[derive(Debug)]
@@ -12,7 +13,26 @@ pub(crate) struct Server {
     /// On `localhost` too.
     pub(crate) port: u16,
     /// Its input is the server's life.
-    _guard: Child,
+    pub(crate) _guard: Mutex<Guard>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Guard {
+    process: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Guard {
+    /// Ends the server that there is by a signal, and starts one; says where.
+    pub(crate) fn start(&mut self, signal: &str) -> PathBuf {
+        let input = self.process.stdin.as_mut().unwrap();
+        writeln!(input, "{signal}").unwrap();
+        let mut home = String::new();
+        self.said.read_line(&mut home).unwrap();
+        let home = home.trim();
+        assert!(!home.is_empty(), "no PostgreSQL server; see above");
+        home.into()
+    }
 }
 
 /// The folder with `initdb` and the others: the newest of Debian's, or wherever the variable says.
@@ -48,7 +68,7 @@ impl Server {
         } else {
             Command::new("sh")
         };
-        let mut guard = command
+        let mut process = command
             .args(["-c", include_str!("server.sh"), "sh"])
             .arg(programs())
             .arg(port.to_string())
@@ -57,15 +77,12 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut home = String::new();
-        let mut said = BufReader::new(guard.stdout.take().unwrap());
-        said.read_line(&mut home).unwrap();
-        let home = home.trim();
-        assert!(!home.is_empty(), "no PostgreSQL server; see above");
+        let said = BufReader::new(process.stdout.take().unwrap());
+        let mut guard = Guard { process, said };
         Self {
-            home: home.into(),
+            home: guard.start("INT"),
             port,
-            _guard: guard,
+            _guard: Mutex::new(guard),
         }
     }
 }

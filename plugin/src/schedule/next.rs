@@ -111,7 +111,8 @@ fn elapsed(
     after: i64,
     count: usize,
 ) -> Vec<Occurrence> {
-    let Some(start) = zone.resolve(start) else {
+    let wished = start;
+    let Some(start) = zone.resolve(wished) else {
         return Vec::new();
     };
     let gone = if after < start.at {
@@ -121,7 +122,10 @@ fn elapsed(
     };
     (gone..)
         .take(count)
-        .map_while(|k| occurrence(zone, start.at + k * period, None))
+        .map_while(|k| {
+            let skipped = (k == 0 && start.skipped).then_some(wished);
+            occurrence(zone, start.at + k * period, skipped)
+        })
         .collect()
 }
 
@@ -171,4 +175,8 @@ fn months(timetable: &Checked, after: i64, day: u8) -> impl Iterator<Item = Naiv
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod truth;

@@ -62,6 +62,8 @@ impl Serve {
     }
 
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
+        // From here on: whoever reads where it serves may already end it.
+        let wish = asked_to_stop();
         let store = app.store().await?;
         let door = Door::open(self.listen, self.protection()?).await?;
         let address = door.address();
@@ -86,7 +88,7 @@ impl Serve {
         app.out.say(page)?;
         let ending = host.clone();
         tokio::spawn(async move {
-            asked_to_stop().await;
+            wish.await;
             ending.end();
         });
         let api = Api::new(host.clone(), store.clone(), store).router();

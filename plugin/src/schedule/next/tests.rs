@@ -235,7 +235,7 @@ fn exists_at_all(zone: &Zone, day: NaiveDate) -> bool {
     })
 }
 
-fn any_frequency() -> impl Strategy<Value = Frequency> {
+pub(super) fn any_frequency() -> impl Strategy<Value = Frequency> {
     prop_oneof![
         Just(Frequency::Once),
         (5_u32..=44_640).prop_map(Frequency::Every),

@@ -192,6 +192,17 @@ pub(crate) fn adoption_field(settings: &[HostSetting]) -> StoreResult<&'static s
     }
 }
 
+/// The holder of the tenant's lease works for it, or did until it died.
+pub(crate) fn tenant_leased(tenant: &TenantId, holder: &str, seconds: i64) -> StoreError {
+    StoreError::refused(
+        "tenant-busy",
+        format!("the host {holder} works for the tenant {tenant}"),
+        format!(
+            "Wait until it has ended, or stop it first. If that host is gone, try again in {seconds} s: then others may take over."
+        ),
+    )
+}
+
 /// Somebody else works for the tenant.
 pub(crate) fn tenant_busy(tenant: &TenantId) -> StoreError {
     StoreError::refused(

@@ -155,8 +155,11 @@ impl PostgresStore {
         .bind(LENGTH)
         .fetch_optional(&mut *tx)
         .await?;
+        let Some(token) = token else {
+            return Err(held_by(&mut tx, tenant).await?);
+        };
         tx.commit().await?;
-        token.ok_or_else(|| refused::tenant_busy(tenant))
+        Ok(token)
     }
 
     async fn give_back(&self, tenant: &TenantId, token: i64) -> StoreResult<()> {
@@ -167,6 +170,21 @@ impl PostgresStore {
             .await?;
         Ok(())
     }
+}
+
+/// Who has it, and for how long at least.
+async fn held_by(tx: &mut Transaction<'_, Postgres>, tenant: &TenantId) -> StoreResult<StoreError> {
+    let held: Option<(String, i64)> = sqlx::query_as(
+        "SELECT holder, ceil(extract(epoch FROM until - clock_timestamp()))::bigint
+         FROM lease WHERE tenant = $1 AND until > clock_timestamp()",
+    )
+    .bind(tenant.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(match held {
+        Some((holder, seconds)) => refused::tenant_leased(tenant, &holder, seconds),
+        None => refused::tenant_busy(tenant),
+    })
 }
 
 /// Refuses to write for a tenant whose lease this process had and lost. The transaction holds the tenant's row, as whoever

@@ -93,6 +93,7 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::Token(token) => token.run(app).await,
         Command::Uninstall(uninstall) => uninstall.run(app).await,
         Command::Migrate(migrate) => migrate.run(app).await,
+        Command::Key(key) => key.run(app).await,
         Command::Completions(completions) => {
             Ok(Answer::done(app.out.page(), serde_json::Value::Null).ends(completions.print()))
         }

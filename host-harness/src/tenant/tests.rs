@@ -70,7 +70,7 @@ impl World {
             queue: shared.clone(),
             directory: Arc::new(Ldap::new(shared, Policy::allowing_loopback())),
             sandbox: Sandbox::new(config).unwrap(),
-            leases: store.clone(),
+            leases: Arc::new(store.clone()),
         };
         let id = TenantId::new("acme").unwrap();
         let tenant = platform.install(&id, BUNDLED).await.unwrap();

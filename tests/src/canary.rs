@@ -47,13 +47,14 @@ impl Canary {
                 .flat_map(|byte| form(*byte).into_bytes())
                 .collect()
         };
+        let numbers: Vec<_> = bytes.iter().map(ToString::to_string).collect();
         let mut disguises = vec![
             ("plain", bytes.to_vec()),
             ("hexadecimal", digits(|byte| format!("{byte:02x}"))),
             ("HEXADECIMAL", digits(|byte| format!("{byte:02X}"))),
             ("URL", digits(|byte| format!("%{byte:02X}"))),
             ("url", digits(|byte| format!("%{byte:02x}"))),
-            ("list of numbers", digits(|byte| format!("{byte}, "))),
+            ("list of numbers", numbers.join(", ").into_bytes()),
             ("backwards", bytes.iter().rev().copied().collect()),
         ];
         // What stands before decides where in a group of three it begins; the first and the last group hold others' bits.

@@ -15,10 +15,6 @@ mod settle;
 mod source;
 mod table;
 
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests;
-
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -216,3 +212,7 @@ fn wrong_key(message: String) -> StoreError {
          If the key is lost: rollcall key reset --forget-passwords, then store the passwords again.",
     )
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;

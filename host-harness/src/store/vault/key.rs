@@ -175,17 +175,6 @@ impl Key {
         let plain = decrypt(&self.bytes, format!("{tenant}/{name}").as_bytes(), sealed)?;
         text(&plain)
     }
-
-    #[cfg(test)]
-    pub(in crate::store) fn seal_unwrapped(
-        &self,
-        tenant: &TenantId,
-        name: &str,
-        password: &str,
-    ) -> StoreResult<Sealed> {
-        let bound = format!("{tenant}/{name}");
-        encrypt(&self.bytes, bound.as_bytes(), password.as_bytes())
-    }
 }
 
 /// What seals a tenant's passwords.
@@ -312,4 +301,18 @@ fn decrypt(key: &Bytes, aad: &[u8], sealed: &Sealed) -> Option<Zeroizing<Vec<u8>
         .decrypt(&nonce, Payload { msg, aad })
         .map(Zeroizing::new)
         .ok()
+}
+
+#[cfg(test)]
+impl Key {
+    /// A password as an older version sealed it.
+    pub(in crate::store) fn seal_unwrapped(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        password: &str,
+    ) -> StoreResult<Sealed> {
+        let bound = format!("{tenant}/{name}");
+        encrypt(&self.bytes, bound.as_bytes(), password.as_bytes())
+    }
 }

@@ -1,6 +1,7 @@
 //! What the acceptance tests stand on.
 //!
 //! - [`acceptance`]: the main job, the same for every kind of server
+//! - [`canary`]: a secret that is searched for
 //! - [`component`]: small components that are no good plugins
 //! - [`conformance`]: what must hold of every directory profile, on a directory of its kind
 //! - [`contents`]: what a data directory's database holds
@@ -22,6 +23,7 @@
 //! - [`tenancy`]: a tenant of that program on a demo directory that can be told to fail
 
 pub mod acceptance;
+pub mod canary;
 pub mod component;
 pub mod conformance;
 pub mod contents;

@@ -50,10 +50,23 @@ impl Served {
     /// # Errors
     /// If it cannot be started, or says nothing of where it listens.
     pub fn start(rollcall: &Rollcall, arguments: &[&str]) -> Result<Self, Trouble> {
+        Self::start_logging(rollcall, arguments, Stdio::inherit())
+    }
+
+    /// The same, with a place for what it logs.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_logging(
+        rollcall: &Rollcall,
+        arguments: &[&str],
+        log: impl Into<Stdio>,
+    ) -> Result<Self, Trouble> {
         let fixed = ["serve", "--listen", "127.0.0.1:0", "--jitter", "0"];
         let mut process = rollcall
             .command(&[&fixed[..], arguments].concat())
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .map_err(trouble)?;
         let out = process.stdout.take().ok_or_else(|| trouble("no output"))?;
@@ -74,6 +87,12 @@ impl Served {
             url,
             agent: agent.into(),
         })
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.process.id()
     }
 
     /// Asks, with a token where there is one.

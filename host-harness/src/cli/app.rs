@@ -10,6 +10,7 @@ use crate::ldap::Ldap;
 use crate::ports::tenants::Installation;
 use crate::ports::{TenantId, Tenants};
 use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
+use crate::store::vault::{KeyChoice, KeySource};
 use crate::store::{Database, DatabaseUrl, PostgresStore, Store};
 use crate::tenant::{Hook, Platform, Tenant};
 
@@ -24,11 +25,14 @@ pub(crate) struct App {
     pub(crate) out: Out,
     pub(crate) data: PathBuf,
     database: Option<DatabaseArgument>,
+    secrets_key: Option<KeySource>,
     store: OnceCell<Arc<dyn Database>>,
     /// Whether `--data` was typed: then advice repeats it.
     typed: bool,
     /// Whether `--database` was.
     database_typed: bool,
+    /// Whether `--secrets-key` was.
+    key_typed: bool,
 }
 
 impl App {
@@ -37,11 +41,15 @@ impl App {
             out,
             data: global.data.clone().unwrap_or_else(data_folder),
             database: global.database.clone(),
+            secrets_key: global.secrets_key.clone(),
             store: OnceCell::new(),
             typed: global.data.is_some()
                 && global.data != std::env::var_os("ROLLCALL_DATA").map(PathBuf::from),
             database_typed: global.database.is_some()
                 && global.database != std::env::var("ROLLCALL_DATABASE").ok().map(Into::into),
+            key_typed: global.secrets_key.as_ref().is_some_and(|key| {
+                std::env::var("ROLLCALL_SECRETS_KEY").ok() != Some(key.to_string())
+            }),
         }
     }
 
@@ -55,6 +63,8 @@ impl App {
     pub(crate) fn keep_to_file(&mut self) {
         self.database = None;
         self.database_typed = false;
+        self.secrets_key = None;
+        self.key_typed = false;
     }
 
     /// How to call this program again on the same data, for advice that can be pasted into a shell.
@@ -67,19 +77,45 @@ impl App {
         if let Some(url) = url.and_then(DatabaseArgument::shareable) {
             program = format!("{program} --database {}", quoted(url));
         }
+        if let Some(key) = self.secrets_key.as_ref().filter(|_| self.key_typed) {
+            program = format!("{program} --secrets-key {}", quoted(&key.to_string()));
+        }
         program
     }
 
     /// The database, brought up to date; a file is made where there is none.
     pub(crate) async fn store(&self) -> Hook<Arc<dyn Database>> {
-        Ok(self.store.get_or_try_init(|| self.open()).await?.clone())
+        self.store_with(self.keys()).await
     }
 
-    async fn open(&self) -> Result<Arc<dyn Database>, Problem> {
+    /// The same, with these keys for its passwords, unless it is open already.
+    pub(crate) async fn store_with(&self, keys: KeyChoice) -> Hook<Arc<dyn Database>> {
+        let open = || self.open(keys);
+        Ok(self.store.get_or_try_init(open).await?.clone())
+    }
+
+    async fn open(&self, keys: KeyChoice) -> Result<Arc<dyn Database>, Problem> {
         Ok(match self.postgres()? {
-            Some(url) => Arc::new(PostgresStore::open(&url, &self.data).await?),
-            None => Arc::new(Store::open(&self.data).await?),
+            Some(url) => Arc::new(PostgresStore::open_with_keys(&url, &self.data, keys).await?),
+            None => Arc::new(Store::open_with_keys(&self.data, keys).await?),
         })
+    }
+
+    /// Where the key of the stored passwords is.
+    pub(crate) fn keys(&self) -> KeyChoice {
+        match &self.secrets_key {
+            Some(source) => KeyChoice::of(source.clone()),
+            None => KeyChoice::beside(&self.data),
+        }
+    }
+
+    /// Where the key of another data directory's passwords is.
+    pub(crate) fn keys_of(&self, data: &Path) -> KeyChoice {
+        let keys = KeyChoice::beside(data);
+        match &self.secrets_key {
+            Some(source) => keys.or(source.clone()),
+            None => keys,
+        }
     }
 
     /// The PostgreSQL database, where one was asked for.
@@ -235,6 +271,15 @@ mod tests {
         assert_eq!(
             program(&["rollcall", "tenants", "--database", "postgres://ada:x@h/d"]),
             "rollcall"
+        );
+        assert_eq!(
+            program(&[
+                "rollcall",
+                "tenants",
+                "--secrets-key",
+                "command:pass show key"
+            ]),
+            "rollcall --secrets-key 'command:pass show key'"
         );
     }
 }

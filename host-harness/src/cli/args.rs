@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    approve, completions, configure, demo, explain, export, install, map, migrate, people, plugin,
-    rows, runs, schedule, serve, sync, token, undo, uninstall, verify,
+    approve, completions, configure, demo, explain, export, install, key, map, migrate, people,
+    plugin, rows, runs, schedule, serve, sync, token, undo, uninstall, verify,
 };
 use super::database::DatabaseArgument;
 use super::exit;
+use crate::store::vault::KeySource;
 
 /// Brings the people of an LDAP directory into a portal, tenant by tenant.
 #[derive(Debug, Parser)]
@@ -49,6 +50,20 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub(crate) database: Option<DatabaseArgument>,
+    /// Where the key of the stored passwords is: file:PATH, credential:NAME or command:PROGRAM ARGUMENTS
+    ///
+    /// Default: secrets.key in the data directory, made where there is none. A file is its owner's alone; a credential is in
+    /// systemd's $CREDENTIALS_DIRECTORY; a program is run without a shell, and what it prints is the key. A key is 32 bytes, as
+    /// they are, in hexadecimal or in base64. `demo` keeps to its file.
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        env = "ROLLCALL_SECRETS_KEY",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) secrets_key: Option<KeySource>,
     /// Print one JSON document instead of text
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
@@ -132,6 +147,9 @@ pub(crate) enum Command {
     Uninstall(uninstall::Uninstall),
     /// Bring the database up to date, or copy everything from SQLite to PostgreSQL
     Migrate(migrate::Migrate),
+    /// The key of the stored passwords
+    #[command(subcommand)]
+    Key(key::Key),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -163,6 +181,7 @@ impl Command {
             Self::Token(token) => token.name(),
             Self::Uninstall(_) => "uninstall",
             Self::Migrate(_) => "migrate",
+            Self::Key(key) => key.name(),
             Self::Completions(_) => "completions",
         }
     }

@@ -114,16 +114,20 @@ const DIRECTORY: [&str; 36] = [
 ];
 
 /// Codes of the host's own trouble.
-const HOST: [&str; 9] = [
+const HOST: [&str; 13] = [
     "lock-failed",
     "data-directory",
     "database",
+    "key-command-failed",
+    "key-command-timeout",
     "key-file-broken",
     "key-file-exposed",
+    "key-file-missing",
     "policy-file",
     "sandbox-unavailable",
     "read-failed",
     "write-failed",
+    "wrong-secrets-key",
 ];
 
 #[cfg(test)]

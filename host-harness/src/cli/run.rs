@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::{ContextKind, ContextValue};
 use tracing_subscriber::EnvFilter;
 
 use crate::tenant::Hook;
@@ -19,7 +20,8 @@ use super::out::Out;
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(told) => {
+        Err(mut told) => {
+            withhold(&mut told);
             // Help and version come this way too, and are no mistake.
             let exit = if told.use_stderr() {
                 Exit::Usage
@@ -44,6 +46,18 @@ pub fn run() -> ExitCode {
         }
     };
     runtime.block_on(act(arguments)).into()
+}
+
+/// A password that somebody typed as an argument is not repeated.
+fn withhold(told: &mut clap::Error) {
+    let value = match told.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) => value.split_once('='),
+        _ => None,
+    };
+    if let Some((key @ ("password" | "client-key"), _)) = value {
+        let withheld = ContextValue::String(format!("{key}=(withheld)"));
+        told.insert(ContextKind::InvalidValue, withheld);
+    }
 }
 
 async fn act(arguments: Arguments) -> Exit {
@@ -93,6 +107,7 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::Token(token) => token.run(app).await,
         Command::Uninstall(uninstall) => uninstall.run(app).await,
         Command::Migrate(migrate) => migrate.run(app).await,
+        Command::Key(key) => key.run(app).await,
         Command::Completions(completions) => {
             Ok(Answer::done(app.out.page(), serde_json::Value::Null).ends(completions.print()))
         }

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
+use super::vault::{self, KeyReport, Rotated, Rotation};
 use super::{PostgresStore, Store};
 use crate::ports::{
     Access, Leases, Outcome, Plans, Portal, PortalDesk, Queue, Secrets, State, TenantId, Tenants,
@@ -38,6 +39,10 @@ pub trait Database:
     async fn absent_since(&self, tenant: &TenantId, external_id: &str) -> Outcome<Option<u64>>;
     /// Its shape.
     fn versions(&self) -> SchemaVersions;
+    /// Which key its passwords need, and where this host has it from.
+    async fn key_report(&self) -> Outcome<KeyReport>;
+    /// Puts another key in the place of its key, or finishes what was begun; refuses as [`Rotation`] says.
+    async fn rotate_keys(&self, rotation: &Rotation) -> Outcome<Rotated>;
     /// Closes every connection; nothing can be asked after that.
     async fn close(&self);
 }
@@ -50,6 +55,14 @@ impl Database for Store {
 
     fn versions(&self) -> SchemaVersions {
         Self::versions(self)
+    }
+
+    async fn key_report(&self) -> Outcome<KeyReport> {
+        Ok(vault::report(self, self.vault()).await?)
+    }
+
+    async fn rotate_keys(&self, rotation: &Rotation) -> Outcome<Rotated> {
+        Ok(vault::rotate(self, self.vault(), rotation).await?)
     }
 
     async fn close(&self) {
@@ -65,6 +78,14 @@ impl Database for PostgresStore {
 
     fn versions(&self) -> SchemaVersions {
         Self::versions(self)
+    }
+
+    async fn key_report(&self) -> Outcome<KeyReport> {
+        Ok(vault::report(self, self.vault()).await?)
+    }
+
+    async fn rotate_keys(&self, rotation: &Rotation) -> Outcome<Rotated> {
+        Ok(vault::rotate(self, self.vault(), rotation).await?)
     }
 
     async fn close(&self) {

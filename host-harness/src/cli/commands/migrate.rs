@@ -35,8 +35,8 @@ impl Migrate {
             )
             .into());
         };
-        let store = PostgresStore::open(&url, &app.data).await?;
-        let copied = copy::copy(&from, &store).await?;
+        let store = PostgresStore::open_with_keys(&url, &app.data, app.keys()).await?;
+        let copied = copy::copy(&from, app.keys_of(&from), &store).await?;
         let policies = app.policies();
         for installation in store.list().await? {
             policies.take_over(&Policies::new(&from), &installation.tenant)?;

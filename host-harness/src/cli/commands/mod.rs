@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod install;
+pub(crate) mod key;
 pub(crate) mod map;
 pub(crate) mod migrate;
 pub(crate) mod people;

@@ -9,16 +9,21 @@
 //! - [`queue`]: runs that wait, and who is due; [`leases`]: who works for a tenant; [`access`]: tokens and deeds
 //! - [`migration`]: rows that give people other external ids
 //! - [`texts`]: whatever characters, in whatever length
+//! - [`keys`]: with which key passwords open
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
 
+use crate::Problem;
 use crate::ports::{Access, Leases, Plans, Portal, PortalDesk, Queue, Secrets, State, Tenants};
+use crate::store::Database;
+use crate::store::vault::{KeyChoice, KeyTable, Vault};
 
 pub(crate) mod access;
 pub(crate) mod adoption;
 pub(crate) mod apply;
 pub(crate) mod keeping;
+pub(crate) mod keys;
 pub(crate) mod leases;
 pub(crate) mod links;
 pub(crate) mod migration;
@@ -40,9 +45,21 @@ impl<S: Access + Leases + Plans + Portal + PortalDesk + Queue + Secrets + State 
 /// A database under test.
 pub(crate) trait Engine {
     /// Its store.
-    type Store: Ports;
+    type Store: Ports + Database;
     /// Opens what is in a directory, or makes it.
-    async fn open(data_dir: &Path) -> Self::Store;
+    async fn open(data_dir: &Path) -> Self::Store {
+        Self::open_with(data_dir, KeyChoice::beside(data_dir))
+            .await
+            .unwrap()
+    }
+    /// The same, with a key from elsewhere.
+    async fn open_with(data_dir: &Path, keys: KeyChoice) -> Result<Self::Store, Problem>;
+    /// Does something to the database behind the store's back.
+    async fn execute(data_dir: &Path, sql: &str);
+    /// Bytes as a literal of its SQL.
+    fn bytes(bytes: &[u8]) -> String;
+    /// What a store keeps of keys, and the keys that it has.
+    fn keys(store: &Self::Store) -> (&dyn KeyTable, &Vault);
 }
 
 /// Makes a test of each promise, for one engine; with an attribute for all of them, as for a database that must be installed.
@@ -79,6 +96,17 @@ macro_rules! conformance {
             leases {
                 one_works_for_a_tenant_at_a_time,
                 whoever_holds_the_lease_can_write,
+            }
+            keys {
+                rows_exchanged_between_tenants_names_or_handles_do_not_open,
+                another_key_is_refused_at_once_and_told_which_is_needed,
+                who_is_gone_has_no_data_key,
+                passwords_of_an_older_version_come_under_data_keys,
+                passwords_of_an_older_version_are_left_alone_without_their_key,
+                a_rotation_that_is_killed_anywhere_loses_nothing_and_goes_on,
+                passwords_are_sealed_anew_only_where_data_keys_are,
+                a_host_at_work_takes_a_replaced_key_file_and_no_key_it_has_not,
+                a_replacement_of_the_key_file_that_is_killed_goes_on,
             }
             queue {
                 what_is_asked_for_waits_once_and_begins_once,

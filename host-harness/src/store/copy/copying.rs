@@ -12,8 +12,8 @@ use crate::ports::TenantId;
 use crate::store::TenantLock;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::postgres::{PostgresStore, given, kept, kept_json, unique_key};
-use crate::store::sqlite::{DATABASE, Store};
-use crate::store::vault::Sealed;
+use crate::store::sqlite::{DATABASE, Store, wrapped};
+use crate::store::vault::{KeyChoice, Sealed, unreadable_password};
 
 /// Rows that travel together, and about how many bytes of them.
 const ROWS: usize = 1_000;
@@ -29,20 +29,24 @@ pub struct Copied {
 }
 
 /// Copies the SQLite database of a data directory, which nobody else may write to meanwhile, into an empty PostgreSQL
-/// database. Passwords are sealed anew with the other store's key. All is there afterwards, or nothing.
+/// database. Passwords are sealed anew, with the other store's keys. All is there afterwards, or nothing.
 ///
 /// # Errors
 /// `store-not-empty` where the database has tenants; `tenant-busy` where a run is under way in the data directory;
-/// `store-file` where it holds no database; `secret-unreadable` where a password does not open with its key;
+/// `store-file` where it holds no database; what opening it refuses; `secret-unreadable` where a password does not open;
 /// `copy-differs` where what arrived is not what was sent; and what the databases refuse.
-pub async fn copy(from: &Path, to: &PostgresStore) -> Result<Vec<Copied>, Problem> {
-    Ok(try_copy(from, to).await?)
+pub async fn copy(
+    from: &Path,
+    keys: KeyChoice,
+    to: &PostgresStore,
+) -> Result<Vec<Copied>, Problem> {
+    Ok(try_copy(from, keys, to).await?)
 }
 
-async fn try_copy(from: &Path, to: &PostgresStore) -> StoreResult<Vec<Copied>> {
+async fn try_copy(from: &Path, keys: KeyChoice, to: &PostgresStore) -> StoreResult<Vec<Copied>> {
     let path = from.join(DATABASE);
     std::fs::metadata(&path).map_err(|error| StoreError::file(&path, error))?;
-    let source = Store::open(from).await?;
+    let source = Store::open_with_keys(from, keys).await?;
     // Whoever only edits people holds no lock: the transaction keeps everybody from writing.
     let mut reader = source.write().await?;
     let names: Vec<String> = sqlx::query_scalar("SELECT name FROM tenant ORDER BY id")
@@ -82,7 +86,7 @@ async fn try_copy(from: &Path, to: &PostgresStore) -> StoreResult<Vec<Copied>> {
             rows,
         });
     }
-    seal_anew(&source, to, &mut writer).await?;
+    seal_anew(&source, to, &mut reader, &mut writer).await?;
     count_on(&mut reader, &mut writer).await?;
     writer.commit().await?;
     reader.rollback().await?;
@@ -148,14 +152,16 @@ async fn received(
     Ok((count, digest.finalize().to_vec()))
 }
 
-/// Passwords open with the key of the store that they are in.
+/// Passwords open with the keys of the database that they are in.
 async fn seal_anew(
     source: &Store,
     to: &PostgresStore,
+    reader: &mut Transaction<'_, Sqlite>,
     writer: &mut Transaction<'_, Postgres>,
 ) -> StoreResult<()> {
     let secrets = sqlx::query(
-        "SELECT s.id, t.name, s.name, s.nonce, s.sealed FROM secret s JOIN tenant t ON t.id = s.tenant",
+        "SELECT s.id, t.name, s.name, s.nonce, s.sealed, s.handle, t.id
+         FROM secret s JOIN tenant t ON t.id = s.tenant",
     )
     .fetch_all(&mut **writer)
     .await?;
@@ -166,8 +172,15 @@ async fn seal_anew(
             nonce: secret.try_get(3)?,
             bytes: secret.try_get(4)?,
         };
-        let password = source.vault().unseal(&tenant, &name, &sealed)?;
-        let sealed = to.vault().seal(&tenant, &name, &password)?;
+        let handle = given(secret.try_get(5)?);
+        let number = secret.try_get(6)?;
+        let Some(wrapped) = wrapped(reader, number).await? else {
+            return Err(unreadable_password(&tenant, &name));
+        };
+        let key = source.vault().data_key(&tenant, &wrapped).await?;
+        let password = key.unseal(&tenant, &name, &handle, &sealed)?;
+        let key = to.data_key(writer, number, &tenant).await?;
+        let sealed = key.seal(&tenant, &name, &handle, &password)?;
         sqlx::query("UPDATE secret SET nonce = $2, sealed = $3 WHERE id = $1")
             .bind(secret.try_get::<i64, _>(0)?)
             .bind(sealed.nonce)

@@ -9,6 +9,7 @@ use crate::ports::plan::RowQuery;
 use crate::ports::{PersonEdit, PortalDesk, State, Whom};
 use crate::store::conformance::people::*;
 use crate::store::postgres::server;
+use crate::store::vault::KeyChoice;
 use crate::store::{Store, TenantLock};
 
 const ODD: &str = "\0\u{1}\\u0000";
@@ -63,7 +64,9 @@ async fn everything_arrives_and_goes_on() {
     let sqlite = Store::open(old.path()).await.unwrap();
     let (acme, other, handle) = filled(&sqlite).await;
     let postgres = server::open(new.path()).await;
-    let copied = copy(old.path(), &postgres).await.unwrap();
+    let copied = copy(old.path(), KeyChoice::beside(old.path()), &postgres)
+        .await
+        .unwrap();
     let rows = |table: &str| copied.iter().find(|one| one.table == table).unwrap().rows;
     assert_eq!(
         (rows("tenant"), rows("person"), rows("secret")),
@@ -121,19 +124,27 @@ async fn everything_arrives_and_goes_on() {
 async fn nothing_is_copied_into_a_database_with_tenants_or_out_of_one_at_work() {
     let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let postgres = server::open(new.path()).await;
-    let missing = copy(old.path(), &postgres).await.unwrap_err();
+    let missing = copy(old.path(), KeyChoice::beside(old.path()), &postgres)
+        .await
+        .unwrap_err();
     assert_eq!(missing.code, "store-file");
     assert_eq!(std::fs::read_dir(old.path()).unwrap().count(), 0);
 
     let sqlite = Store::open(old.path()).await.unwrap();
     let acme = installed(&sqlite, "acme").await;
     let lock = TenantLock::acquire(old.path(), &acme).unwrap();
-    let busy = copy(old.path(), &postgres).await.unwrap_err();
+    let busy = copy(old.path(), KeyChoice::beside(old.path()), &postgres)
+        .await
+        .unwrap_err();
     assert_eq!(busy.code, "tenant-busy");
     assert!(postgres.list().await.unwrap().is_empty());
     drop(lock);
-    copy(old.path(), &postgres).await.unwrap();
-    let twice = copy(old.path(), &postgres).await.unwrap_err();
+    copy(old.path(), KeyChoice::beside(old.path()), &postgres)
+        .await
+        .unwrap();
+    let twice = copy(old.path(), KeyChoice::beside(old.path()), &postgres)
+        .await
+        .unwrap_err();
     assert_eq!(twice.code, "store-not-empty");
     assert_eq!(postgres.list().await.unwrap().len(), 1);
 }

@@ -6,6 +6,7 @@
 //! - [`address`]: the URL; [`open`]: [`PostgresStore`] itself: connections, transactions; [`schema`]: its shape, and how old it is
 //! - [`text`]: texts without U+0000; [`unique`]: unique values as keys
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`]: the ports of those names
+//! - [`keys`]: which key wraps the tenants' data keys
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`batch`] chooses the rows that are applied together, [`adopt`] takes people over, [`migrate`] gives them other ids,
 //!   [`seen`] reads whose rows there are
@@ -18,6 +19,7 @@ mod apply;
 mod batch;
 mod edit;
 mod finish;
+mod keys;
 mod lease;
 mod link;
 mod migrate;

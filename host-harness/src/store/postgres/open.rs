@@ -20,7 +20,7 @@ use crate::store::error::{StoreError, StoreResult};
 use crate::store::refused::not_installed;
 use crate::store::seen::{PlanLimits, Planning};
 use crate::store::sqlite::make_directory;
-use crate::store::vault::Vault;
+use crate::store::vault::{KeyChoice, Vault, settle};
 
 /// Connections of one host.
 const CONNECTIONS: u32 = 16;
@@ -59,10 +59,25 @@ impl PostgresStore {
     /// database share the key too.
     ///
     /// # Errors
-    /// `store-unreachable`, `store-login`, `store-no-database`, `store-tls`, `store-forbidden`, `store-encoding`,
-    /// `store-migration`, `store-failed`, `store-file`, `key-file-exposed`, `key-file-broken`.
+    /// As [`Self::open_with_keys`].
     pub async fn open(url: &DatabaseUrl, data_dir: &Path) -> Result<Self, Problem> {
-        Ok(Self::try_open(url, data_dir).await?)
+        Self::open_with_keys(url, data_dir, KeyChoice::beside(data_dir)).await
+    }
+
+    /// The same, with a key from elsewhere.
+    ///
+    /// # Errors
+    /// `store-unreachable`, `store-login`, `store-no-database`, `store-tls`, `store-forbidden`, `store-encoding`,
+    /// `store-migration`, `store-failed`, `store-file`, `wrong-secrets-key`, `key-file-missing`, `key-file-exposed`,
+    /// `key-file-broken`, `key-command-failed`, `key-command-timeout`.
+    pub async fn open_with_keys(
+        url: &DatabaseUrl,
+        data_dir: &Path,
+        keys: KeyChoice,
+    ) -> Result<Self, Problem> {
+        let store = Self::try_open(url, data_dir, keys).await?;
+        settle(&store, store.vault()).await?;
+        Ok(store)
     }
 
     /// The same store, with other limits on a plan.
@@ -90,9 +105,8 @@ impl PostgresStore {
         self.inner.pool.close().await;
     }
 
-    async fn try_open(url: &DatabaseUrl, data_dir: &Path) -> StoreResult<Self> {
+    async fn try_open(url: &DatabaseUrl, data_dir: &Path, keys: KeyChoice) -> StoreResult<Self> {
         make_directory(data_dir)?;
-        let vault = Vault::open(data_dir)?;
         let options = url.options().disable_statement_logging();
         let options = match options.get_application_name() {
             Some(_) => options,
@@ -116,7 +130,7 @@ impl PostgresStore {
                 url: url.clone(),
                 pool,
                 versions,
-                vault,
+                vault: Vault::new(keys),
                 keeper: Keeper::new(),
                 tenants: RwLock::default(),
                 planning: RwLock::default(),

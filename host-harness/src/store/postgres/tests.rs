@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::{ConnectOptions, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 
 use super::server::{self, PASSWORD, certificate, locked_database, over_network};
 use super::{DatabaseUrl, PostgresStore};
@@ -14,13 +14,30 @@ use crate::ports::{PersonEdit, TenantId};
 use crate::store::Store;
 use crate::store::conformance::people::*;
 use crate::store::conformance::{Engine, Ports, conformance};
+use crate::store::vault::{KeyChoice, KeyTable, Vault};
 
 struct Postgres;
 
 impl Engine for Postgres {
     type Store = PostgresStore;
-    async fn open(data_dir: &Path) -> PostgresStore {
-        server::open(data_dir).await
+    async fn open_with(data_dir: &Path, keys: KeyChoice) -> Result<PostgresStore, Problem> {
+        let url = server::database(data_dir).await;
+        PostgresStore::open_with_keys(&url, data_dir, keys).await
+    }
+
+    async fn execute(data_dir: &Path, sql: &str) {
+        let mut connection = beside(data_dir).await;
+        let done = connection.execute(AssertSqlSafe(sql.to_owned())).await;
+        done.unwrap();
+    }
+
+    fn bytes(bytes: &[u8]) -> String {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("'\\x{digits}'::bytea")
+    }
+
+    fn keys(store: &PostgresStore) -> (&dyn KeyTable, &Vault) {
+        (store, store.vault())
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`]: the ports of those names
+//! - [`keys`]: which key wraps the tenants' data keys
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`adopt`] takes people over, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
 
@@ -10,6 +11,7 @@ mod adopt;
 mod apply;
 mod edit;
 mod finish;
+mod keys;
 mod link;
 mod migrate;
 mod open;
@@ -28,5 +30,6 @@ mod tenants;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
+pub(in crate::store) use keys::wrapped;
 pub(in crate::store) use open::{DATABASE, make_directory};
 pub use open::{PlanLimits, Store};

@@ -20,7 +20,7 @@ use crate::store::error::{StoreError, StoreResult};
 pub(super) use crate::store::refused::not_installed;
 pub use crate::store::seen::PlanLimits;
 pub(super) use crate::store::standing::{signed, unsigned};
-use crate::store::vault::Vault;
+use crate::store::vault::{KeyChoice, Vault, settle};
 
 /// The database's file name in the data directory.
 pub(in crate::store) const DATABASE: &str = "rollcall.db";
@@ -56,12 +56,23 @@ struct Inner {
 
 impl Store {
     /// Opens the database of a data directory and brings it up to date; makes both where there are none,
-    /// for this user only.
+    /// for this user only. The key of its passwords is in the data directory too.
     ///
     /// # Errors
-    /// `store-file`, `store-migration`, `store-failed`, `key-file-exposed`, `key-file-broken`.
+    /// As [`Self::open_with_keys`].
     pub async fn open(data_dir: &Path) -> Result<Self, Problem> {
-        Ok(Self::try_open(data_dir).await?)
+        Self::open_with_keys(data_dir, KeyChoice::beside(data_dir)).await
+    }
+
+    /// The same, with a key from elsewhere.
+    ///
+    /// # Errors
+    /// `store-file`, `store-migration`, `store-failed`, `wrong-secrets-key`, `key-file-missing`, `key-file-exposed`,
+    /// `key-file-broken`, `key-command-failed`, `key-command-timeout`.
+    pub async fn open_with_keys(data_dir: &Path, keys: KeyChoice) -> Result<Self, Problem> {
+        let store = Self::try_open(data_dir, keys).await?;
+        settle(&store, store.vault()).await?;
+        Ok(store)
     }
 
     /// The same store, with other limits on a plan.
@@ -89,11 +100,10 @@ impl Store {
         self.inner.writer.close().await;
     }
 
-    async fn try_open(data_dir: &Path) -> StoreResult<Self> {
+    async fn try_open(data_dir: &Path, keys: KeyChoice) -> StoreResult<Self> {
         make_directory(data_dir)?;
         let path = data_dir.join(DATABASE);
         make_private_file(&path)?;
-        let vault = Vault::open(data_dir)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .page_size(8192)
@@ -111,7 +121,13 @@ impl Store {
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(SCRATCH).await.map(|_| ()) })
             })
-            .connect_with(options.clone().pragma("cache_size", "-12288"))
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("cache_size", "-12288")
+                    // What is deleted from a page that is written anyway is overwritten: keys among it.
+                    .pragma("secure_delete", "FAST"),
+            )
             .await?;
         let from = version(&writer).await?;
         MIGRATIONS.run(&writer).await?;
@@ -130,7 +146,7 @@ impl Store {
                 writer,
                 readers,
                 versions,
-                vault,
+                vault: Vault::new(keys),
                 tenants: RwLock::default(),
                 planning: Mutex::default(),
             }),
@@ -146,6 +162,14 @@ impl Store {
     /// Begins a transaction that may write. There is one at a time.
     pub(in crate::store) async fn write(&self) -> StoreResult<Transaction<'static, Sqlite>> {
         Ok(self.inner.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Empties the write-ahead log, where nobody reads meanwhile: otherwise it is emptied later.
+    pub(super) async fn empty_log(&self) {
+        let emptied = self.inner.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        if let Err(error) = emptied.await {
+            tracing::debug!(%error, "the log is emptied later");
+        }
     }
 
     /// Whose rows the runs being planned have. Taken before [`Self::write`], never after.

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Executor, Row, Sqlite, Transaction};
 use zeroize::Zeroizing;
 
 use super::open::Store;
 use crate::ports::{Outcome, Secrets, TenantId};
 use crate::store::error::StoreResult;
 use crate::store::refused;
-use crate::store::vault::Sealed;
+use crate::store::vault::{KeyId, Sealed, Wrapped, unreadable_password};
 
 #[async_trait]
 impl Secrets for Store {
@@ -53,14 +53,15 @@ impl Store {
         }
         let number = self.tenant(tenant).await?;
         let mut tx = self.write().await?;
+        let key = self.data_key(&mut tx, number, tenant).await?;
         if let Some((handle, sealed)) = newest(&mut tx, number, name).await?
-            && let Ok(kept) = self.vault().unseal(tenant, name, &sealed)
+            && let Ok(kept) = key.unseal(tenant, name, &handle, &sealed)
             && kept.as_str() == password
         {
             return Ok(handle);
         }
-        let sealed = self.vault().seal(tenant, name, password)?;
         let handle = format!("credential-{}", uuid::Uuid::new_v4().simple());
+        let sealed = key.seal(tenant, name, &handle, password)?;
         sqlx::query(
             "INSERT INTO secret (tenant, name, handle, nonce, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
         )
@@ -89,15 +90,29 @@ impl Store {
         handle: &str,
     ) -> StoreResult<Zeroizing<String>> {
         let number = self.tenant(tenant).await?;
-        let row =
-            sqlx::query("SELECT name, nonce, sealed FROM secret WHERE tenant = ?1 AND handle = ?2")
-                .bind(number)
-                .bind(handle)
-                .fetch_optional(self.readers())
-                .await?
-                .ok_or_else(|| refused::unknown_credential(tenant))?;
-        self.vault()
-            .unseal(tenant, row.try_get(0)?, &read_sealed(&row)?)
+        let row = sqlx::query(
+            "SELECT s.name, s.nonce, s.sealed, k.key, k.nonce AS key_nonce, k.sealed AS key_sealed
+                 FROM secret s LEFT JOIN tenant_key k ON k.tenant = s.tenant
+                 WHERE s.tenant = ?1 AND s.handle = ?2",
+        )
+        .bind(number)
+        .bind(handle)
+        .fetch_optional(self.readers())
+        .await?
+        .ok_or_else(|| refused::unknown_credential(tenant))?;
+        let name: &str = row.try_get("name")?;
+        let Some(key) = row.try_get("key")? else {
+            return Err(unreadable_password(tenant, name));
+        };
+        let wrapped = Wrapped {
+            key: KeyId::kept(key),
+            sealed: Sealed {
+                nonce: row.try_get("key_nonce")?,
+                bytes: row.try_get("key_sealed")?,
+            },
+        };
+        let key = self.vault().data_key(tenant, &wrapped).await?;
+        key.unseal(tenant, name, handle, &read_sealed(&row)?)
     }
 
     async fn newest_handle(&self, tenant: &TenantId, name: &str) -> StoreResult<Option<String>> {
@@ -125,11 +140,19 @@ impl Store {
     async fn destroy_passwords(&self, tenant: &TenantId) -> StoreResult<u64> {
         let number = self.tenant(tenant).await?;
         let mut tx = self.write().await?;
+        // What is deleted is overwritten too: without the data key no copy of a password opens.
+        tx.execute("PRAGMA secure_delete = ON").await?;
         let done = sqlx::query("DELETE FROM secret WHERE tenant = ?1")
             .bind(number)
             .execute(&mut *tx)
             .await?;
+        sqlx::query("DELETE FROM tenant_key WHERE tenant = ?1")
+            .bind(number)
+            .execute(&mut *tx)
+            .await?;
+        tx.execute("PRAGMA secure_delete = FAST").await?;
         tx.commit().await?;
+        self.empty_log().await;
         Ok(done.rows_affected())
     }
 }

@@ -2,17 +2,17 @@
 //! made short, and a second host on the same database can be let past the lock that keeps commands apart.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall::contract::types::Setting;
 use rollcall::demo::directory::{Deed, Fault, When};
 use rollcall::ldap::{Ldap, Limits, Policy};
-use rollcall::ports::TenantId;
 use rollcall::ports::plan::{Run, RunStatus};
+use rollcall::ports::{Lease, Leases, Outcome, TenantId};
 use rollcall::sandbox::{Sandbox, SandboxConfig};
-use rollcall::store::Store;
+use rollcall::store::{Store, TenantLock};
 use rollcall::tenant::{Change, Hook, Platform, SyncOptions, Tenant, Unwatched};
 use rollcall_tests::contents::Contents;
 use rollcall_tests::tenancy::{TENANT, Tenancy, sound};
@@ -27,6 +27,16 @@ fn scene() -> (Tenancy, Contents) {
     let before = tenancy.contents().unwrap().people();
     tenancy.leave(&LEAVERS).unwrap();
     (tenancy, before)
+}
+
+/// Locks in a folder of their own.
+struct Locks(PathBuf);
+
+#[async_trait::async_trait]
+impl Leases for Locks {
+    async fn lease(&self, tenant: &TenantId) -> Outcome<Lease> {
+        Ok(Lease::new(TenantLock::acquire(&self.0, tenant)?))
+    }
 }
 
 /// A host on the data directory of a tenancy; its locks may be elsewhere.
@@ -51,9 +61,12 @@ async fn host(tenancy: &Tenancy, page: Duration, locks: &Path) -> Tenant {
         state: store.clone(),
         secrets: store.clone(),
         queue: store.clone(),
-        directory: Arc::new(Ldap::new(store, policy)),
+        directory: Arc::new(Ldap::new(store.clone(), policy)),
         sandbox: sandbox.unwrap(),
-        data_dir: locks.to_owned(),
+        leases: Arc::new(Locks(locks.to_owned())),
+        endpoints: store.clone(),
+        versions: store.clone(),
+        receipts: store,
     };
     let tenant = TenantId::new(TENANT).unwrap();
     platform.tenant(&tenant).await.unwrap()

@@ -114,12 +114,13 @@ const DIRECTORY: [&str; 36] = [
 ];
 
 /// Codes of the host's own trouble.
-const HOST: [&str; 9] = [
+const HOST: [&str; 10] = [
     "lock-failed",
     "data-directory",
     "database",
     "key-file-broken",
     "key-file-exposed",
+    "policy-broken",
     "policy-file",
     "sandbox-unavailable",
     "read-failed",

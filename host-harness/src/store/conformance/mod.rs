@@ -8,12 +8,15 @@
 //! - [`adoption`]: rows that take a person of the portal over
 //! - [`queue`]: runs that wait, and who is due
 //! - [`migration`]: rows that give people other external ids
+//! - [`tenancy`]: what tenants may connect to, components side by side, receipts
 //! - [`texts`]: whatever characters, in whatever length
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
 
-use crate::ports::{Plans, Portal, PortalDesk, Queue, Secrets, State, Tenants};
+use crate::ports::{
+    Endpoints, Plans, Portal, PortalDesk, Queue, Receipts, Secrets, State, Tenants, Versions,
+};
 
 pub(crate) mod adoption;
 pub(crate) mod apply;
@@ -23,14 +26,27 @@ pub(crate) mod migration;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod queue;
+pub(crate) mod tenancy;
 pub(crate) mod texts;
 
 /// All ports of a store.
 pub(crate) trait Ports:
-    Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants
+    Endpoints + Plans + Portal + PortalDesk + Queue + Receipts + Secrets + State + Tenants + Versions
 {
 }
-impl<S: Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants> Ports for S {}
+impl<S> Ports for S where
+    S: Endpoints
+        + Plans
+        + Portal
+        + PortalDesk
+        + Queue
+        + Receipts
+        + Secrets
+        + State
+        + Tenants
+        + Versions
+{
+}
 
 /// A database under test.
 pub(crate) trait Engine {
@@ -74,6 +90,13 @@ macro_rules! conformance {
                 a_run_is_stopped_where_it_stands,
                 a_released_plan_waits_to_be_applied,
                 who_is_due_is_met_once_however_many_hosts_look,
+            }
+            tenancy {
+                what_a_tenant_may_connect_to_is_kept_and_forgotten_with_its_plugin,
+                what_was_decided_is_not_decided_again_by_a_file,
+                another_component_keeps_the_one_before_until_nobody_could_go_back,
+                only_whoever_has_a_plugin_is_given_another,
+                a_receipt_is_kept_until_the_next_and_is_its_tenants_own,
             }
             texts {
                 texts_with_every_character_are_kept_found_and_given_back,

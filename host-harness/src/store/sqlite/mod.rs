@@ -1,7 +1,8 @@
 //! The store on SQLite: one writer connection, a few readers, statements over sets of rows.
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
-//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`]: the ports of those names
+//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`endpoints`], [`versions`]: the ports
+//!   of those names
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`adopt`] takes people over, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
 
@@ -9,6 +10,7 @@ mod access;
 mod adopt;
 mod apply;
 mod edit;
+mod endpoints;
 mod finish;
 mod link;
 mod migrate;
@@ -23,6 +25,7 @@ mod secrets;
 mod seen;
 mod state;
 mod tenants;
+mod versions;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

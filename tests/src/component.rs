@@ -19,6 +19,14 @@ pub fn importing(interface: &str) -> Result<Vec<u8>, Trouble> {
     Ok(wat::parse_str(text)?)
 }
 
+/// A component that is nothing.
+///
+/// # Errors
+/// None that could be.
+pub fn empty() -> Result<Vec<u8>, Trouble> {
+    Ok(wat::parse_str("(component)")?)
+}
+
 /// A core module, which is no component.
 ///
 /// # Errors
@@ -53,6 +61,19 @@ pub fn lenient() -> Result<Vec<u8>, Trouble> {
         ("install", nothing),
         ("configuration", nothing),
         ("configure", nothing),
+    ])
+}
+
+/// A plugin that reads nothing of what another one keeps: it has no rules and no settings.
+///
+/// # Errors
+/// None that could be.
+pub fn forgetful() -> Result<Vec<u8>, Trouble> {
+    let nothing = "(i32.const 32768)";
+    doing(&[
+        ("describe", nothing),
+        ("configuration", nothing),
+        ("current", nothing),
     ])
 }
 

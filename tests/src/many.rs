@@ -1,14 +1,14 @@
 //! Many tenants on one PostgreSQL database and one demo directory, and the hosts that serve them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rollcall::contract::types::Setting;
 use rollcall::demo::DemoDirectory;
 use rollcall::ldap::{Ldap, Policy};
-use rollcall::ports::TenantId;
+use rollcall::ports::endpoints::Allowed;
+use rollcall::ports::{Endpoints as _, TenantId};
 use rollcall::sandbox::{BUNDLED, Sandbox, SandboxConfig};
 use rollcall::store::{DatabaseUrl, PostgresStore};
 use rollcall::tenant::{Change, Platform, SecretValues};
@@ -89,14 +89,21 @@ impl Many {
             secrets: store.clone(),
             queue: store.clone(),
             leases: store.clone(),
+            endpoints: store.clone(),
+            versions: store.clone(),
+            receipts: store.clone(),
             directory: Arc::new(Ldap::new(store, Policy::allowing_loopback())),
             sandbox: Sandbox::new(config).map_err(said)?,
         };
         let mut rules = Vec::new();
         for number in 0..self.tenants {
             let id = tenant(number)?;
-            allow_loopback(self.first.data(), &id)?;
             let tenant = platform.install(&id, BUNDLED).await.map_err(refused)?;
+            let loopback = Allowed {
+                loopback: true,
+                ..Allowed::default()
+            };
+            self.store.allow(&id, loopback).await.map_err(said)?;
             tenant.configure(self.settings()).await.map_err(refused)?;
             if rules.is_empty() {
                 rules = tenant.suggest().await.map_err(refused)?.rules;
@@ -287,14 +294,6 @@ impl Many {
             )))
         }
     }
-}
-
-/// Lets a tenant connect to this machine, as `install --allow-loopback` does.
-fn allow_loopback(data: &Path, tenant: &TenantId) -> Result<(), Trouble> {
-    let policies = data.join("policies");
-    std::fs::create_dir_all(&policies)?;
-    std::fs::write(policies.join(format!("{tenant}.toml")), "loopback = true\n")?;
-    Ok(())
 }
 
 /// The name of a tenant.

@@ -44,19 +44,13 @@ impl Postgres {
         format!("postgres://rollcall@127.0.0.1:{}/{database}", self.0.port)
     }
 
-    /// Another host: a data directory of its own, with the key and the policies of the first.
+    /// Another host: a data directory of its own, with the key of the first.
     ///
     /// # Errors
     /// As [`Self::program`]; where files cannot be copied.
     pub fn another(&self, database: &str, first: &Path) -> Result<Rollcall, Trouble> {
         let other = self.program(database)?;
         std::fs::copy(first.join("secrets.key"), other.data().join("secrets.key"))?;
-        std::fs::create_dir_all(other.data().join("policies"))?;
-        for policy in std::fs::read_dir(first.join("policies"))? {
-            let policy = policy?;
-            let place = other.data().join("policies").join(policy.file_name());
-            std::fs::copy(policy.path(), place)?;
-        }
         Ok(other)
     }
 

@@ -121,17 +121,20 @@ impl Served {
             request = request.header("content-type", "application/json");
         }
         let request = request.body(text).map_err(trouble)?;
-        let mut response = self.agent.run(request).map_err(trouble)?;
-        let kind = response.headers().get("content-type");
-        let kind = kind
-            .and_then(|kind| kind.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
-        Ok(Reply {
-            status: response.status().as_u16(),
-            kind,
-            text: response.body_mut().read_to_string().map_err(trouble)?,
-        })
+        read(self.agent.run(request).map_err(trouble)?)
+    }
+
+    /// Posts bytes, as of a component.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn send(&self, path: &str, token: &str, bytes: &[u8]) -> Result<Reply, Trouble> {
+        let request = ureq::http::Request::post(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/wasm")
+            .body(bytes)
+            .map_err(trouble)?;
+        read(self.agent.run(request).map_err(trouble)?)
     }
 
     /// Gets something.
@@ -178,12 +181,6 @@ impl Served {
         }
     }
 
-    /// Its process.
-    #[must_use]
-    pub fn process(&self) -> u32 {
-        self.process.id()
-    }
-
     /// Sends it a signal, for example `STOP` or `CONT`.
     ///
     /// # Errors
@@ -209,6 +206,19 @@ impl Served {
         self.process.kill().map_err(trouble)?;
         self.process.wait().map(drop).map_err(trouble)
     }
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Reply, Trouble> {
+    let kind = response.headers().get("content-type");
+    let kind = kind
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Reply {
+        status: response.status().as_u16(),
+        kind,
+        text: response.body_mut().read_to_string().map_err(trouble)?,
+    })
 }
 
 impl Drop for Served {

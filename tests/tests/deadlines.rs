@@ -2,17 +2,17 @@
 //! made short, and a second host on the same database can be let past the lock that keeps commands apart.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall::contract::types::Setting;
 use rollcall::demo::directory::{Deed, Fault, When};
 use rollcall::ldap::{Ldap, Limits, Policy};
-use rollcall::ports::TenantId;
 use rollcall::ports::plan::{Run, RunStatus};
+use rollcall::ports::{Lease, Leases, Outcome, TenantId};
 use rollcall::sandbox::{Sandbox, SandboxConfig};
-use rollcall::store::Store;
+use rollcall::store::{Store, TenantLock};
 use rollcall::tenant::{Change, Hook, Platform, SyncOptions, Tenant, Unwatched};
 use rollcall_tests::contents::Contents;
 use rollcall_tests::tenancy::{TENANT, Tenancy, sound};
@@ -52,8 +52,11 @@ async fn host(tenancy: &Tenancy, page: Duration, leases: &Path) -> Tenant {
         secrets: store.clone(),
         queue: store.clone(),
         leases: Arc::new(Store::open(leases).await.unwrap()),
-        directory: Arc::new(Ldap::new(store, policy)),
+        directory: Arc::new(Ldap::new(store.clone(), policy)),
         sandbox: sandbox.unwrap(),
+        endpoints: store.clone(),
+        versions: store.clone(),
+        receipts: store,
     };
     let tenant = TenantId::new(TENANT).unwrap();
     platform.tenant(&tenant).await.unwrap()

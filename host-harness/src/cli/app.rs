@@ -7,6 +7,7 @@ use tokio::sync::OnceCell;
 
 use crate::Problem;
 use crate::ldap::Ldap;
+use crate::ports::endpoints::Allowed;
 use crate::ports::tenants::Installation;
 use crate::ports::{TenantId, Tenants};
 use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
@@ -17,7 +18,7 @@ use crate::tenant::{Hook, Platform, Tenant};
 use super::args::Global;
 use super::database::DatabaseArgument;
 use super::out::Out;
-use super::policy::{Allowed, Policies};
+use super::policy::{self, PolicyFlags};
 
 /// What a command works with.
 #[derive(Debug)]
@@ -95,10 +96,13 @@ impl App {
     }
 
     async fn open(&self, keys: KeyChoice) -> Result<Arc<dyn Database>, Problem> {
-        Ok(match self.postgres()? {
+        let store: Arc<dyn Database> = match self.postgres()? {
             Some(url) => Arc::new(PostgresStore::open_with_keys(&url, &self.data, keys).await?),
             None => Arc::new(Store::open_with_keys(&self.data, keys).await?),
-        })
+        };
+        policy::take_over(&self.data, &*store).await?;
+        policy::clear(&self.data)?;
+        Ok(store)
     }
 
     /// Where the key of the stored passwords is.
@@ -148,9 +152,15 @@ impl App {
         Ok(Sandbox::new(config)?)
     }
 
-    /// The endpoint policies of this data directory.
-    pub(crate) fn policies(&self) -> Policies {
-        Policies::new(&self.data)
+    /// Stores what was typed of a tenant's endpoint policy, and gives what holds now.
+    pub(crate) async fn allow(&self, tenant: &TenantId, typed: &PolicyFlags) -> Hook<Allowed> {
+        let store = self.store().await?;
+        let before = store.allowed(tenant).await?;
+        let after = typed.over(before);
+        if after != before {
+            store.allow(tenant, after).await?;
+        }
+        Ok(after)
     }
 
     /// What is installed for a tenant.
@@ -158,39 +168,28 @@ impl App {
         Ok(Tenants::get(&*self.store().await?, tenant).await?)
     }
 
-    /// The ports, with a tenant's endpoint policy.
-    pub(crate) async fn platform(&self, tenant: &TenantId) -> Hook<Platform> {
+    /// The ports.
+    pub(crate) async fn platform(&self) -> Hook<Platform> {
         let store = self.store().await?;
-        self.platform_on(store, self.policies().get(tenant)?)
-    }
-
-    /// The ports over an open store.
-    pub(crate) fn platform_on(&self, store: Arc<dyn Database>, allowed: Allowed) -> Hook<Platform> {
-        Ok(self.platforms(store, self.sandbox()?)(allowed))
-    }
-
-    /// The ports over an open store, with plugins in one sandbox, by what a tenant may connect to.
-    pub(crate) fn platforms(
-        &self,
-        store: Arc<dyn Database>,
-        sandbox: Sandbox,
-    ) -> impl Fn(Allowed) -> Platform + Send + Sync + 'static {
-        move |allowed| Platform {
+        Ok(Platform {
             tenants: store.clone(),
             portal: store.clone(),
             plans: store.clone(),
             state: store.clone(),
             secrets: store.clone(),
             queue: store.clone(),
-            directory: Arc::new(Ldap::new(store.clone(), allowed.policy())),
-            sandbox: sandbox.clone(),
+            directory: Arc::new(Ldap::by_tenant(store.clone(), store.clone())),
+            sandbox: self.sandbox()?,
             leases: store.clone(),
-        }
+            endpoints: store.clone(),
+            versions: store.clone(),
+            receipts: store,
+        })
     }
 
     /// An installed tenant, ready for its hooks.
     pub(crate) async fn tenant(&self, tenant: &TenantId) -> Hook<Tenant> {
-        self.platform(tenant).await?.tenant(tenant).await
+        self.platform().await?.tenant(tenant).await
     }
 
     /// A component's bytes: a file's, or the plugin that comes with this program.

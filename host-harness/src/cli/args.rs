@@ -39,8 +39,8 @@ pub(crate) struct Global {
     pub(crate) data: Option<PathBuf>,
     /// The database: postgres://USER@HOST/DATABASE, or sqlite: for the file in the data directory
     ///
-    /// Default: sqlite:. The password belongs into PGPASSWORD or ~/.pgpass: others on this machine can read what is typed. Key,
-    /// endpoint policies and compiled plugins stay in the data directory. `demo` keeps to its file.
+    /// Default: sqlite:. The password belongs into PGPASSWORD or ~/.pgpass: others on this machine can read what is typed. Key
+    /// and compiled plugins stay in the data directory. `demo` keeps to its file.
     #[arg(
         long,
         value_name = "URL",
@@ -97,7 +97,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Walk through everything on an embedded directory
     Demo(demo::Demo),
-    /// Look at a plugin without running it for anybody
+    /// Look at a plugin, or give a tenant another version of it
     #[command(subcommand)]
     Plugin(plugin::Plugin),
     /// Install the plugin for a tenant
@@ -145,6 +145,8 @@ pub(crate) enum Command {
     Token(token::Token),
     /// Remove the plugin, its settings, its runs and the credential of a tenant
     Uninstall(uninstall::Uninstall),
+    /// Show what the last uninstall of a tenant removed and left
+    Receipt(uninstall::Last),
     /// Bring the database up to date, or copy everything from SQLite to PostgreSQL
     Migrate(migrate::Migrate),
     /// The key of the stored passwords
@@ -159,7 +161,7 @@ impl Command {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Demo(_) => "demo",
-            Self::Plugin(_) => "plugin inspect",
+            Self::Plugin(plugin) => plugin.name(),
             Self::Install(_) => "install",
             Self::Tenants => "tenants",
             Self::Configure(_) => "configure",
@@ -180,6 +182,7 @@ impl Command {
             Self::Serve(_) => "serve",
             Self::Token(token) => token.name(),
             Self::Uninstall(_) => "uninstall",
+            Self::Receipt(_) => "receipt",
             Self::Migrate(_) => "migrate",
             Self::Key(key) => key.name(),
             Self::Completions(_) => "completions",

@@ -114,7 +114,7 @@ const DIRECTORY: [&str; 36] = [
 ];
 
 /// Codes of the host's own trouble.
-const HOST: [&str; 13] = [
+const HOST: [&str; 14] = [
     "lock-failed",
     "data-directory",
     "database",
@@ -123,6 +123,7 @@ const HOST: [&str; 13] = [
     "key-file-broken",
     "key-file-exposed",
     "key-file-missing",
+    "policy-broken",
     "policy-file",
     "sandbox-unavailable",
     "read-failed",

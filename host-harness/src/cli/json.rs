@@ -8,6 +8,7 @@ use crate::contract::hooks::lifecycle::{Configured, Description, Receipt, Report
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
 use crate::ports::plan::{Run, StoredRow};
+use crate::tenant::Upgrade;
 use crate::{Problem, shape};
 
 pub(crate) fn problem(problem: &Problem) -> Value {
@@ -60,6 +61,10 @@ pub(crate) fn occurrences(list: &[Occurrence]) -> Value {
 
 pub(crate) fn receipt(receipt: &Receipt) -> Value {
     value(&shape::Receipt::from(receipt))
+}
+
+pub(crate) fn upgrade(upgrade: &Upgrade) -> Value {
+    value(&shape::Upgrade::from(upgrade))
 }
 
 pub(crate) fn run(run: &Run) -> Value {

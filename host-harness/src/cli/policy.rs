@@ -1,15 +1,16 @@
-//! Which addresses a tenant's plugin may connect to: the host's decision, kept beside the database where no plugin and no form
-//! reaches it.
+//! Which addresses a tenant's plugin may connect to: the host's decision, where no plugin and no form reaches it.
+//!
+//! It is in the database. Data directories of earlier versions have a small TOML file for each tenant instead, which is taken over
+//! when the database is opened, and removed.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::Problem;
-use crate::ldap::Policy;
-use crate::ports::TenantId;
+use crate::ports::endpoints::Allowed;
+use crate::ports::{TenantId, Tenants};
+use crate::store::Database;
 
 /// The endpoint policy as it is typed.
 #[derive(Debug, Default, Args)]
@@ -34,190 +35,153 @@ impl PolicyFlags {
             ..Self::default()
         }
     }
-}
 
-/// What a tenant may connect to beyond ordinary addresses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Allowed {
-    loopback: bool,
-    link_local: bool,
-    metadata: bool,
-}
-
-impl Allowed {
-    /// In words.
-    pub(crate) fn told(self) -> String {
-        let extras: Vec<&str> = [
-            (self.loopback, "this machine itself"),
-            (self.link_local, "link-local addresses"),
-            (self.metadata, "cloud metadata addresses"),
-        ]
-        .into_iter()
-        .filter_map(|(on, name)| on.then_some(name))
-        .collect();
-        if extras.is_empty() {
-            "any address but this machine, link-local and cloud metadata".to_owned()
-        } else {
-            format!("ordinary addresses, and {}", extras.join(", "))
-        }
-    }
-
-    pub(crate) fn json(self) -> Value {
-        json!(self)
-    }
-
-    /// For the adapter.
-    pub(crate) fn policy(self) -> Policy {
-        Policy {
-            allow_loopback: self.loopback,
-            allow_link_local: self.link_local,
-            allow_metadata: self.metadata,
-            ..Policy::default()
+    /// What holds when this was typed.
+    pub(crate) fn over(&self, before: Allowed) -> Allowed {
+        Allowed {
+            loopback: self.allow_loopback.unwrap_or(before.loopback),
+            link_local: self.allow_link_local.unwrap_or(before.link_local),
+            metadata: self.allow_metadata.unwrap_or(before.metadata),
         }
     }
 }
 
-/// The policies of a data directory, a small TOML file for each tenant that has one.
-#[derive(Debug)]
-pub(crate) struct Policies {
-    folder: PathBuf,
-}
-
-impl Policies {
-    pub(crate) fn new(data: &Path) -> Self {
-        Self {
-            folder: data.join("policies"),
-        }
-    }
-
-    /// The tenant's policy; the strict default where none is stored.
-    pub(crate) fn get(&self, tenant: &TenantId) -> Result<Allowed, Problem> {
-        let path = self.path(tenant);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|e| broken(&path, e.message())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Allowed::default()),
-            Err(error) => Err(broken(&path, &error.to_string())),
-        }
-    }
-
-    /// Stores what was typed, and returns what holds now.
-    pub(crate) fn change(
-        &self,
-        tenant: &TenantId,
-        flags: &PolicyFlags,
-    ) -> Result<Allowed, Problem> {
-        let before = self.get(tenant)?;
-        let after = Allowed {
-            loopback: flags.allow_loopback.unwrap_or(before.loopback),
-            link_local: flags.allow_link_local.unwrap_or(before.link_local),
-            metadata: flags.allow_metadata.unwrap_or(before.metadata),
-        };
-        if after != before {
-            let path = self.path(tenant);
-            let text = toml::to_string(&after).map_err(|e| broken(&path, &e.to_string()))?;
-            std::fs::create_dir_all(&self.folder)
-                .and_then(|()| std::fs::write(&path, text))
-                .map_err(|e| broken(&path, &e.to_string()))?;
-        }
-        Ok(after)
-    }
-
-    /// Takes over what another data directory allows a tenant that has no policy here.
-    pub(crate) fn take_over(&self, other: &Self, tenant: &TenantId) -> Result<(), Problem> {
-        let (theirs, ours) = (other.path(tenant), self.path(tenant));
-        if !theirs.exists() || ours.exists() {
-            return Ok(());
-        }
-        let text =
-            toml::to_string(&other.get(tenant)?).map_err(|e| broken(&ours, &e.to_string()))?;
-        std::fs::create_dir_all(&self.folder)
-            .and_then(|()| std::fs::write(&ours, text))
-            .map_err(|e| broken(&ours, &e.to_string()))
-    }
-
-    /// Forgets the tenant's policy.
-    pub(crate) fn forget(&self, tenant: &TenantId) {
-        // One that is not there is forgotten already.
-        let _ = std::fs::remove_file(self.path(tenant));
-    }
-
-    fn path(&self, tenant: &TenantId) -> PathBuf {
-        self.folder.join(format!("{tenant}.toml"))
+/// A policy in words.
+pub(crate) fn told(allowed: Allowed) -> String {
+    let extras: Vec<&str> = [
+        (allowed.loopback, "this machine itself"),
+        (allowed.link_local, "link-local addresses"),
+        (allowed.metadata, "cloud metadata addresses"),
+    ]
+    .into_iter()
+    .filter_map(|(on, name)| on.then_some(name))
+    .collect();
+    if extras.is_empty() {
+        "any address but this machine, link-local and cloud metadata".to_owned()
+    } else {
+        format!("ordinary addresses, and {}", extras.join(", "))
     }
 }
 
-fn broken(path: &Path, why: &str) -> Problem {
-    Problem::new(
-        "policy-file",
-        format!(
-            "The endpoint policy {} cannot be used: {why}",
-            path.display()
-        ),
-        "Mend or remove the file; without it the strict default holds.",
-    )
+/// Takes the policies of a data directory's files over into the database, for tenants of whom nothing was decided there. A file that
+/// cannot be read allows nothing.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn take_over(data: &Path, store: &dyn Database) -> Result<(), Problem> {
+    if !folder(data).is_dir() {
+        return Ok(());
+    }
+    for installation in Tenants::list(store).await? {
+        let path = file(data, &installation.tenant);
+        if !path.exists() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+        let allowed = text.and_then(|text| {
+            toml::from_str(&text).map_err(|error: toml::de::Error| error.message().to_owned())
+        });
+        let allowed = allowed.unwrap_or_else(|error| {
+            tracing::error!(file = %path.display(), error, "an endpoint policy is broken and allows nothing");
+            Allowed::default()
+        });
+        store.allow_first(&installation.tenant, allowed).await?;
+    }
+    Ok(())
+}
+
+/// Removes the files of a data directory whose policies are in the database.
+///
+/// # Errors
+/// `policy-file`.
+pub(crate) fn clear(data: &Path) -> Result<(), Problem> {
+    let folder = folder(data);
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Problem::new(
+            "policy-file",
+            format!("{} cannot be removed: {error}", folder.display()),
+            "Remove it: the endpoint policies are in the database.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn folder(data: &Path) -> PathBuf {
+    data.join("policies")
+}
+
+fn file(data: &Path, tenant: &TenantId) -> PathBuf {
+    folder(data).join(format!("{tenant}.toml"))
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::ports::Endpoints as _;
+    use crate::store::Store;
 
-    #[test]
-    fn nothing_is_allowed_until_somebody_says_so() {
-        let dir = tempfile::tempdir().unwrap();
-        let (policies, acme) = (Policies::new(dir.path()), TenantId::new("acme").unwrap());
-        assert_eq!(policies.get(&acme).unwrap(), Allowed::default());
-        policies.change(&acme, &PolicyFlags::loopback()).unwrap();
-        assert!(policies.get(&acme).unwrap().loopback);
-        assert!(
-            !policies
-                .get(&TenantId::new("globex").unwrap())
-                .unwrap()
-                .loopback
-        );
+    /// A tenant as an earlier version has left it: nothing is decided in the database, and there is a file.
+    async fn old(data: &Path, name: &str, text: &str) -> TenantId {
+        let store = Store::open(data).await.unwrap();
+        let tenant = TenantId::new(name).unwrap();
+        store
+            .install(&tenant, "plugin", b"component")
+            .await
+            .unwrap();
+        store.close().await;
+        let database = format!("sqlite:{}", data.join("rollcall.db").display());
+        let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&database)
+            .await
+            .unwrap();
+        sqlx::query("UPDATE tenant SET policy = NULL WHERE name = ?1")
+            .bind(name)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        std::fs::create_dir_all(folder(data)).unwrap();
+        std::fs::write(file(data, &tenant), text).unwrap();
+        tenant
     }
 
     #[test]
-    fn what_was_allowed_can_be_taken_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let (policies, acme) = (Policies::new(dir.path()), TenantId::new("acme").unwrap());
-        policies.change(&acme, &PolicyFlags::loopback()).unwrap();
+    fn what_was_allowed_stays_until_it_is_taken_back() {
+        let none = Allowed::default();
+        assert_eq!(PolicyFlags::default().over(none), none);
+        let loopback = PolicyFlags::loopback().over(none);
+        assert!(loopback.loopback);
+        assert_eq!(PolicyFlags::default().over(loopback), loopback);
         let back = PolicyFlags {
             allow_loopback: Some(false),
             ..PolicyFlags::default()
         };
-        assert!(!policies.change(&acme, &back).unwrap().loopback);
+        assert_eq!(back.over(loopback), none);
     }
 
-    #[test]
-    fn another_data_directory_gives_what_is_not_here_yet() {
-        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (ours, theirs) = (Policies::new(here.path()), Policies::new(there.path()));
-        let (acme, globex) = (
-            TenantId::new("acme").unwrap(),
-            TenantId::new("globex").unwrap(),
-        );
-        theirs.change(&acme, &PolicyFlags::loopback()).unwrap();
-        ours.take_over(&theirs, &acme).unwrap();
-        ours.take_over(&theirs, &globex).unwrap();
-        assert!(ours.get(&acme).unwrap().loopback);
-        assert!(!ours.get(&globex).unwrap().loopback);
-        let back = PolicyFlags {
-            allow_loopback: Some(false),
-            ..PolicyFlags::default()
-        };
-        ours.change(&acme, &back).unwrap();
-        ours.take_over(&theirs, &acme).unwrap();
-        assert!(!ours.get(&acme).unwrap().loopback, "what is here holds");
-    }
-
-    #[test]
-    fn a_broken_policy_file_allows_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let (policies, acme) = (Policies::new(dir.path()), TenantId::new("acme").unwrap());
-        std::fs::create_dir_all(dir.path().join("policies")).unwrap();
-        std::fs::write(dir.path().join("policies/acme.toml"), "loopbak = true").unwrap();
-        assert_eq!(policies.get(&acme).unwrap_err().code, "policy-file");
+    #[tokio::test]
+    async fn the_files_of_an_earlier_version_are_taken_over_once() {
+        let data = tempfile::tempdir().unwrap();
+        let acme = old(data.path(), "acme", "loopback = true").await;
+        let broken = old(data.path(), "broken", "loopbak = true").await;
+        let plain = old(data.path(), "plain", "").await;
+        // Whoever is not installed is given nothing for later.
+        let nobody = TenantId::new("nobody").unwrap();
+        std::fs::write(file(data.path(), &nobody), "metadata = true").unwrap();
+        let store = Store::open(data.path()).await.unwrap();
+        take_over(data.path(), &store).await.unwrap();
+        clear(data.path()).unwrap();
+        assert!(store.allowed(&acme).await.unwrap().loopback);
+        for strict in [&broken, &plain] {
+            assert_eq!(store.allowed(strict).await.unwrap(), Allowed::default());
+        }
+        assert!(!folder(data.path()).exists());
+        // What comes later as a file decides nothing any more.
+        store.allow(&acme, Allowed::default()).await.unwrap();
+        std::fs::create_dir_all(folder(data.path())).unwrap();
+        std::fs::write(file(data.path(), &acme), "metadata = true").unwrap();
+        take_over(data.path(), &store).await.unwrap();
+        assert_eq!(store.allowed(&acme).await.unwrap(), Allowed::default());
+        clear(data.path()).unwrap();
+        clear(data.path()).unwrap();
     }
 }

@@ -106,6 +106,7 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::Serve(serve) => serve.run(app).await,
         Command::Token(token) => token.run(app).await,
         Command::Uninstall(uninstall) => uninstall.run(app).await,
+        Command::Receipt(receipt) => receipt.run(app).await,
         Command::Migrate(migrate) => migrate.run(app).await,
         Command::Key(key) => key.run(app).await,
         Command::Completions(completions) => {

@@ -23,14 +23,23 @@ use crate::contract::ldap::{
     Authentication, Connection, Endpoint, OpenFailure, Security, ServerIdentity,
 };
 use crate::contract::types::{Stage, Verdict};
-use crate::ports::{Directory, OpenSession, Secrets, TenantId};
+use crate::ports::{Directory, Endpoints, OpenSession, Secrets, TenantId};
 
 /// The directory port over LDAP.
 #[derive(Clone)]
 pub struct Ldap {
     secrets: Arc<dyn Secrets>,
-    policy: Arc<Policy>,
+    policy: Rule,
     runtime: Option<Handle>,
+}
+
+/// Where it is said what connections may reach.
+#[derive(Clone)]
+enum Rule {
+    /// Here, for every tenant.
+    Fixed(Arc<Policy>),
+    /// By the port, whenever a session is opened: what changes holds at once, on every host.
+    Stored(Arc<dyn Endpoints>),
 }
 
 impl Ldap {
@@ -40,8 +49,31 @@ impl Ldap {
     pub fn new(secrets: Arc<dyn Secrets>, policy: Policy) -> Self {
         Self {
             secrets,
-            policy: Arc::new(policy),
+            policy: Rule::Fixed(Arc::new(policy)),
             runtime: Handle::try_current().ok(),
+        }
+    }
+
+    /// The same, where each tenant has an endpoint policy of its own.
+    #[must_use]
+    pub fn by_tenant(secrets: Arc<dyn Secrets>, endpoints: Arc<dyn Endpoints>) -> Self {
+        Self {
+            secrets,
+            policy: Rule::Stored(endpoints),
+            runtime: Handle::try_current().ok(),
+        }
+    }
+
+    async fn policy(&self, tenant: &TenantId) -> Result<Arc<Policy>, OpenFailure> {
+        match &self.policy {
+            Rule::Fixed(policy) => Ok(policy.clone()),
+            Rule::Stored(endpoints) => match endpoints.allowed(tenant).await {
+                Ok(allowed) => Ok(Arc::new(allowed.into())),
+                Err(problem) => Err(OpenFailure {
+                    stages: Vec::new(),
+                    problem,
+                }),
+            },
         }
     }
 }
@@ -54,15 +86,19 @@ impl Directory for Ldap {
         connection: Connection,
     ) -> Result<OpenSession, OpenFailure> {
         let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
-        let opening = Opening {
-            secrets: self.secrets.clone(),
-            policy: self.policy.clone(),
-            runtime: runtime.clone(),
-            tenant: tenant.clone(),
-            connection,
-            stages: Vec::new(),
+        let (ldap, tenant, handle) = (self.clone(), tenant.clone(), runtime.clone());
+        let opening = async move {
+            let opening = Opening {
+                policy: ldap.policy(&tenant).await?,
+                secrets: ldap.secrets,
+                runtime: handle,
+                tenant,
+                connection,
+                stages: Vec::new(),
+            };
+            opening.open().await
         };
-        match runtime.spawn(opening.open()).await {
+        match runtime.spawn(opening).await {
             Ok(opened) => opened,
             Err(_) => Err(OpenFailure {
                 stages: Vec::new(),

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::ports::endpoints::Allowed;
+
 /// Where connections may go, and their limits.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -23,6 +25,17 @@ impl Policy {
         Self {
             allow_loopback: true,
             ..Self::default()
+        }
+    }
+}
+
+impl From<Allowed> for Policy {
+    fn from(allowed: Allowed) -> Self {
+        Self {
+            allow_loopback: allowed.loopback,
+            allow_link_local: allowed.link_local,
+            allow_metadata: allowed.metadata,
+            limits: Limits::default(),
         }
     }
 }

@@ -8,30 +8,39 @@
 //! - [`portal`]: the people database as it stands, for plugins read-only
 //! - [`plan`]: runs, their rows, and applying them to the portal
 //! - [`queue`]: runs that wait for a host, and when each tenant is due
+//! - [`endpoints`]: what each tenant's plugin may connect to
 //! - [`leases`]: who works for a tenant
 //! - [`state`]: the plugin's own settings
+//! - [`receipts`]: what an uninstall removed and left
 //! - [`secrets`]: credentials behind handles
 //! - [`tenants`]: which tenants there are and what is installed for each
+//! - [`versions`]: which component a tenant is pinned to, and had before
 
 pub mod access;
 pub mod directory;
+pub mod endpoints;
 pub mod leases;
 pub mod plan;
 pub mod portal;
 pub mod queue;
+pub mod receipts;
 pub mod secrets;
 pub mod state;
 pub mod tenants;
+pub mod versions;
 
 pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
+pub use endpoints::Endpoints;
 pub use leases::{Lease, Leases};
 pub use plan::{Plans, RunId};
 pub use portal::{PersonEdit, Portal, PortalDesk, Whom};
 pub use queue::Queue;
+pub use receipts::Receipts;
 pub use secrets::Secrets;
 pub use state::State;
 pub use tenants::{TenantId, Tenants};
+pub use versions::Versions;
 
 /// What every port returns: a value, or a [`crate::Problem`] that can be shown to a person.
 pub type Outcome<T> = Result<T, crate::Problem>;

@@ -30,6 +30,30 @@ pub const GRANTED: [&str; 21] = [
     "wasi:io/streams",
 ];
 
+/// What an import lets a plugin do, in plain words.
+#[must_use]
+pub fn words(name: &str) -> &'static str {
+    match unversioned(name) {
+        "marketplace:directory-sync/types" => "the words of the contract",
+        "marketplace:directory-sync/ldap" => {
+            "read the directory, at the servers that the settings name"
+        }
+        "marketplace:directory-sync/portal" => "read the people that the portal has",
+        "marketplace:directory-sync/plan" => "propose changes, which the host checks and applies",
+        "marketplace:directory-sync/state" => "keep settings of its own for the tenant",
+        "marketplace:directory-sync/progress" => "say how far it is",
+        "marketplace:directory-sync/log" => "write to the host's log",
+        "wasi:clocks/wall-clock" => "know the time",
+        "wasi:cli/environment" => "environment variables, of which there are none",
+        "wasi:cli/exit" => "end itself",
+        "wasi:cli/stdin" => "input, which is closed",
+        "wasi:cli/stdout" | "wasi:cli/stderr" => "output, which goes to the host's log",
+        name if name.starts_with("wasi:cli/terminal") => "a terminal, of which there is none",
+        name if name.starts_with("wasi:io/") => "closed input and captured output",
+        _ => "unknown to this host",
+    }
+}
+
 /// The hooks that a plugin must export, without versions.
 pub const REQUIRED: [&str; 6] = [
     "marketplace:directory-sync/lifecycle",
@@ -96,6 +120,14 @@ mod tests {
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn whatever_is_granted_can_be_told_in_words() {
+        for name in GRANTED {
+            assert_ne!(words(name), "unknown to this host", "{name}");
+        }
+        assert_eq!(words("wasi:sockets/tcp@0.2.6"), "unknown to this host");
     }
 
     #[test]

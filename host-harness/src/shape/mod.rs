@@ -5,12 +5,14 @@
 //!
 //! - [`problem`]: what went wrong
 //! - [`lifecycle`]: what a plugin is, settings, what verify found, receipts
+//! - [`plugin`]: the plugin of a tenant, and another one for it
 //! - [`mapping`]: rules, previews, explanations
 //! - [`run`]: runs; [`row`]: their rows
 //! - [`schedule`]: timetables and occurrences
 
 pub mod lifecycle;
 pub mod mapping;
+pub mod plugin;
 pub mod problem;
 pub mod row;
 pub mod run;
@@ -18,6 +20,7 @@ pub mod schedule;
 
 pub use lifecycle::{Configured, Description, Receipt, Report};
 pub use mapping::{Explanation, MappedField, Previewed, Rule, Suggestion};
+pub use plugin::{Import, Limits, Upgrade, Version};
 pub use problem::Problem;
 pub use row::{Party, StoredRow};
 pub use run::Run;

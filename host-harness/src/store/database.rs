@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use super::vault::{self, KeyReport, Rotated, Rotation};
 use super::{PostgresStore, Store};
 use crate::ports::{
-    Access, Leases, Outcome, Plans, Portal, PortalDesk, Queue, Secrets, State, TenantId, Tenants,
+    Access, Endpoints, Leases, Outcome, Plans, Portal, PortalDesk, Queue, Receipts, Secrets, State,
+    TenantId, Tenants, Versions,
 };
 
 /// How old a database's shape was when it was opened, and what it is now; 0 is an empty database.
@@ -23,14 +24,17 @@ pub struct SchemaVersions {
 #[async_trait]
 pub trait Database:
     Access
+    + Endpoints
     + Leases
     + Plans
     + Portal
     + PortalDesk
     + Queue
+    + Receipts
     + Secrets
     + State
     + Tenants
+    + Versions
     + Debug
     + Send
     + Sync

@@ -35,6 +35,24 @@ pub(crate) fn already_installed(tenant: &TenantId) -> StoreError {
     )
 }
 
+/// What a tenant may connect to cannot be read.
+pub(crate) fn policy_broken(tenant: &TenantId) -> StoreError {
+    StoreError::refused(
+        "policy-broken",
+        format!("The stored endpoint policy of {tenant} cannot be read, so nothing is allowed"),
+        "Install the tenant anew; if it stays so, report it.",
+    )
+}
+
+/// Nothing of a tenant was uninstalled yet.
+pub(crate) fn no_receipt(tenant: &TenantId) -> StoreError {
+    StoreError::refused(
+        "no-receipt",
+        format!("no plugin of {tenant} was ever uninstalled"),
+        "There is a receipt after an uninstall, until the next one.",
+    )
+}
+
 /// A component is not kept.
 pub(crate) fn unknown_component(digest: &str) -> StoreError {
     StoreError::refused(

@@ -13,6 +13,7 @@
 //! - [`history`]: runs, rows, approval
 //! - [`export`]: the unsynced as CSV
 //! - [`undo`]: what a run changed is put back
+//! - [`upgrade`]: another component, and back
 //! - [`uninstall`]: leaving, with a receipt
 //! - [`watch`]: progress, and stopping at a safe point
 //! - [`refused`]: why a hook did not do what was asked
@@ -28,6 +29,7 @@ pub mod refused;
 pub mod sync;
 pub mod undo;
 pub mod uninstall;
+pub mod upgrade;
 pub mod watch;
 
 pub use configure::{Change, SecretValues};
@@ -35,6 +37,7 @@ pub use platform::{Platform, Tenant};
 pub use refused::{Hook, Refused};
 pub use sync::{SyncOptions, Synced};
 pub use uninstall::Uninstalled;
+pub use upgrade::{Upgrade, Version};
 pub use watch::{Progress, Unwatched, Watch};
 
 #[cfg(test)]

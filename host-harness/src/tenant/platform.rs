@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::Problem;
 use crate::contract::progress::Update;
 use crate::contract::types::Setting;
 use crate::ports::tenants::Installation;
 use crate::ports::{
-    Directory, Lease, Leases, Plans, Portal, Queue, RunId, Secrets, State, TenantId, Tenants,
+    Directory, Endpoints, Lease, Leases, Plans, Portal, Queue, Receipts, RunId, Secrets, State,
+    TenantId, Tenants, Versions,
 };
 use crate::sandbox::{Enumeration, Hooks, HostContext, Plugin, Sandbox};
 
@@ -36,6 +38,12 @@ pub struct Platform {
     pub sandbox: Sandbox,
     /// Who works for which tenant.
     pub leases: Arc<dyn Leases>,
+    /// What each tenant's plugin may connect to.
+    pub endpoints: Arc<dyn Endpoints>,
+    /// Components side by side.
+    pub versions: Arc<dyn Versions>,
+    /// What uninstalls left.
+    pub receipts: Arc<dyn Receipts>,
 }
 
 /// One tenant with its plugin loaded. Clones share it.
@@ -107,6 +115,12 @@ impl Tenant {
         self.plugin.digest()
     }
 
+    /// The interfaces that the plugin in use imports.
+    #[must_use]
+    pub fn imports(&self) -> &[String] {
+        self.plugin.imports()
+    }
+
     /// What the host remembers of the installation.
     ///
     /// # Errors
@@ -143,9 +157,31 @@ impl Tenant {
         &*self.platform.tenants
     }
 
+    pub(super) fn versions(&self) -> &dyn Versions {
+        &*self.platform.versions
+    }
+
+    pub(super) fn receipts(&self) -> &dyn Receipts {
+        &*self.platform.receipts
+    }
+
+    pub(super) fn sandbox(&self) -> &Sandbox {
+        &self.platform.sandbox
+    }
+
     /// The right to work for the tenant, for as long as it is held.
     pub(super) async fn lease(&self) -> Hook<Lease> {
-        Ok(self.platform.leases.lease(&self.id).await?)
+        let lease = self.platform.leases.lease(&self.id).await?;
+        // The plugin was loaded before: meanwhile it may have been exchanged, or removed.
+        if self.installation().await?.plugin == self.plugin_digest() {
+            return Ok(lease);
+        }
+        Err(Problem::new(
+            "tenant-busy",
+            format!("Another plugin was installed for {} meanwhile", self.id),
+            "Start it again.",
+        )
+        .into())
     }
 
     /// The plugin's hooks, outside of any run.
@@ -208,6 +244,11 @@ impl Tenant {
     /// Nothing of the plugin's settings changed.
     pub(super) fn draft(&self) -> Arc<Draft> {
         Arc::new(Draft::of(Arc::clone(&self.platform.state)))
+    }
+
+    /// Another plugin's hooks, likewise.
+    pub(super) fn hooks_of(&self, other: &Plugin, draft: &Arc<Draft>) -> Hooks {
+        other.hooks(self.context_on(draft.clone()))
     }
 
     /// The plugin's hooks, whose changes of its settings stay in a draft.

@@ -29,6 +29,8 @@ mod secrets;
 
 mod undo;
 
+mod upgrade;
+
 struct World {
     directory: DemoDirectory,
     store: Store,
@@ -68,9 +70,12 @@ impl World {
             state: shared.clone(),
             secrets: shared.clone(),
             queue: shared.clone(),
-            leases: shared.clone(),
-            directory: Arc::new(Ldap::new(shared, Policy::allowing_loopback())),
+            directory: Arc::new(Ldap::new(shared.clone(), Policy::allowing_loopback())),
             sandbox: Sandbox::new(config).unwrap(),
+            leases: shared.clone(),
+            endpoints: shared.clone(),
+            versions: shared.clone(),
+            receipts: shared.clone(),
         };
         let id = TenantId::new("acme").unwrap();
         let tenant = platform.install(&id, BUNDLED).await.unwrap();

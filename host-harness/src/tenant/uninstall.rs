@@ -1,13 +1,22 @@
 //! Leaving: what becomes of the people, and a receipt of what is gone.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
 
 use crate::contract::hooks::lifecycle::{Afterwards, Receipt, ReceiptLine};
-use crate::ports::RunId;
 use crate::ports::plan::{Begin, Run, RunStatus};
+use crate::ports::receipts::Kept;
+use crate::ports::{Lease, RunId};
 
 use super::watch::Watch;
 use super::{Hook, Refused, Tenant};
+
+/// How often it is looked whether a run has stopped.
+const LOOK: Duration = Duration::from_millis(200);
+/// How far back runs are looked at that may be under way.
+const RECENT: u32 = 50;
 
 /// What an uninstall did.
 #[derive(Debug, Clone)]
@@ -29,6 +38,54 @@ impl Tenant {
     /// `tenant-busy`, `run-unfinished`, `cancelled`, what the plugin refuses with.
     pub async fn uninstall(self, people: Afterwards, watch: Arc<dyn Watch>) -> Hook<Uninstalled> {
         let lease = self.lease().await?;
+        self.leave(people, watch, lease).await
+    }
+
+    /// The same, but runs that wait are cancelled first, and one under way is stopped: at its next safe point, for which it has some time.
+    ///
+    /// # Errors
+    /// As [`Tenant::uninstall`]; `tenant-busy` where the run does not end in time, or is one that no service works on.
+    pub async fn uninstall_cancelling(
+        self,
+        people: Afterwards,
+        patience: Duration,
+        watch: Arc<dyn Watch>,
+    ) -> Hook<Uninstalled> {
+        let until = Instant::now() + patience;
+        let lease = loop {
+            self.stop_runs().await?;
+            match self.lease().await {
+                Err(refused) if refused.code() == "tenant-busy" && Instant::now() < until => {
+                    tokio::time::sleep(LOOK).await;
+                }
+                taken => break taken?,
+            }
+        };
+        self.leave(people, watch, lease).await
+    }
+
+    /// Whoever works on them hears of it.
+    async fn stop_runs(&self) -> Hook<()> {
+        for run in self.plans().runs(self.id(), RECENT).await? {
+            if matches!(
+                run.status,
+                RunStatus::Queued | RunStatus::Planning | RunStatus::Applying
+            ) {
+                match self.queue().stop(self.id(), run.id).await {
+                    Err(problem) if problem.code != "wrong-status" => return Err(problem.into()),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn leave(
+        self,
+        people: Afterwards,
+        watch: Arc<dyn Watch>,
+        lease: Lease,
+    ) -> Hook<Uninstalled> {
         let synced = self.count_synced().await?;
         let begin = Begin {
             mode: "uninstall".to_owned(),
@@ -78,9 +135,15 @@ impl Tenant {
             };
             left.push(line(what, synced));
         }
+        let receipt = Receipt { removed, left };
+        let kept = Kept {
+            at: Utc::now().timestamp_millis(),
+            receipt: receipt.clone(),
+        };
+        self.receipts().keep_receipt(self.id(), &kept).await?;
         drop(lease);
         Ok(Uninstalled {
-            receipt: Receipt { removed, left },
+            receipt,
             deactivated,
         })
     }

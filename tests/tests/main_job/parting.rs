@@ -30,7 +30,7 @@ const LEFT: [(&str, &str); 5] = [
     (
         "settings",
         "SELECT count(*) FROM tenant WHERE name = ?1
-            AND (settings <> '[]' OR plugin IS NOT NULL OR checkpoint <> x'')",
+            AND (settings <> '[]' OR plugin IS NOT NULL OR checkpoint <> x'' OR policy IS NOT NULL)",
     ),
 ];
 
@@ -82,12 +82,8 @@ fn uninstalling_leaves_people_as_asked_and_nothing_of_the_plugin() {
             let refused = rollcall.expect(3, &[command, tenant]).unwrap();
             assert_eq!(refused.problem_codes(), ["not-installed"], "{command}");
         }
-        assert!(
-            !rollcall
-                .data()
-                .join(format!("policies/{tenant}.toml"))
-                .exists()
-        );
+        let kept = rollcall.expect(0, &["receipt", tenant]).unwrap();
+        assert_eq!(kept.at("/receipt"), answer.at("/receipt"));
     }
     assert_eq!(portal.people("keeps").unwrap(), before);
     let ended = portal.people("ends").unwrap();

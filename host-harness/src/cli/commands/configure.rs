@@ -8,7 +8,7 @@ use crate::cli::app::App;
 use crate::cli::client_key::KeySource;
 use crate::cli::json as shape;
 use crate::cli::password::PasswordSource;
-use crate::cli::policy::PolicyFlags;
+use crate::cli::policy::{PolicyFlags, told};
 use crate::cli::view::Page;
 use crate::contract::hooks::lifecycle::{Configured, FormField, FormKind};
 use crate::ports::TenantId;
@@ -46,11 +46,11 @@ impl Configure {
         }
         let mut page = app.out.page();
         if !self.settings.any() && secrets.is_empty() {
-            let policy = app.policies().change(&self.tenant, &self.policy)?;
+            let policy = app.allow(&self.tenant, &self.policy).await?;
             let configured = tenant.configuration().await?;
             page.heading(&format!("Settings of {}", self.tenant));
             show(&mut page, &tenant, &configured).await?;
-            page.facts(&[("may connect to", policy.told())]);
+            page.facts(&[("may connect to", told(policy))]);
             return Ok(answer(&self.tenant, page, &configured, None));
         }
         let (mut change, file) = self.settings.change()?;
@@ -58,7 +58,7 @@ impl Configure {
         change.rules = file.map(|f| f.rules()).unwrap_or_default();
         let stored = change.rules.len();
         let configured = tenant.configure(change).await?;
-        app.policies().change(&self.tenant, &self.policy)?;
+        app.allow(&self.tenant, &self.policy).await?;
         page.done(&format!("Settings of {} stored.", self.tenant));
         show(&mut page, &tenant, &configured).await?;
         page.warnings(&configured.warnings);

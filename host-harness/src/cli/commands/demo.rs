@@ -16,7 +16,7 @@ use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::bars::Bars;
 use crate::cli::json as shape;
-use crate::cli::policy::PolicyFlags;
+use crate::cli::policy::{PolicyFlags, told};
 use crate::cli::view::{Cell, Page, Table, paint};
 use crate::contract::hooks::lifecycle::Afterwards;
 use crate::contract::hooks::mapping::Who;
@@ -133,9 +133,9 @@ impl Walk<'_> {
     async fn install(&mut self, plugin: Option<&Path>) -> Hook<Tenant> {
         let mut page = self.begin("Install the plugin");
         let id = TenantId::new("demo")?;
-        let allowed = self.app.policies().change(&id, &PolicyFlags::loopback())?;
-        let platform = self.app.platform(&id).await?;
+        let platform = self.app.platform().await?;
         let tenant = platform.install(&id, &self.app.component(plugin)?).await?;
+        let allowed = self.app.allow(&id, &PolicyFlags::loopback()).await?;
         let description = tenant.describe().await?;
         page.done(&format!(
             "{} {} is installed for the tenant {id}.",
@@ -143,7 +143,7 @@ impl Walk<'_> {
         ));
         page.facts(&[
             ("plugin", tenant.plugin_digest().to_owned()),
-            ("may connect to", allowed.told()),
+            ("may connect to", told(allowed)),
             (
                 "settings form",
                 format!("{} fields", description.form.len()),
@@ -373,11 +373,9 @@ impl Walk<'_> {
 
     async fn uninstall(&mut self, tenant: Tenant) -> Hook<()> {
         let mut page = self.begin("Uninstall, with a receipt");
-        let id = tenant.id().clone();
         let uninstalled = tenant
             .uninstall(Afterwards::Keep, self.bars.clone())
             .await?;
-        self.app.policies().forget(&id);
         uninstall::show(&mut page, &uninstalled.receipt);
         self.end(page, "uninstall", shape::receipt(&uninstalled.receipt));
         Ok(())

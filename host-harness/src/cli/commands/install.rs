@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
-use crate::cli::policy::PolicyFlags;
+use crate::cli::policy::{PolicyFlags, told};
 use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Table, paint};
 use crate::ports::TenantId;
@@ -30,11 +30,11 @@ impl Install {
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let component = app.component(self.plugin.as_deref())?;
         let tenant = app
-            .platform(&self.tenant)
+            .platform()
             .await?
             .install(&self.tenant, &component)
             .await?;
-        let policy = app.policies().change(&self.tenant, &self.policy)?;
+        let policy = app.allow(&self.tenant, &self.policy).await?;
         let description = tenant.describe().await?;
         let mut page = app.out.page();
         page.done(&format!(
@@ -43,7 +43,7 @@ impl Install {
         ));
         page.facts(&[
             ("plugin", tenant.plugin_digest()),
-            ("may connect to", &policy.told()),
+            ("may connect to", &told(policy)),
             ("data", &app.data.display().to_string()),
         ]);
         page.aside(&format!(
@@ -56,7 +56,7 @@ impl Install {
             "plugin": tenant.plugin_digest(),
             "name": description.name,
             "version": description.version,
-            "policy": policy.json(),
+            "policy": policy,
         });
         Ok(Answer::done(page, json))
     }

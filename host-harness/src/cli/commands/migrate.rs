@@ -8,9 +8,8 @@ use serde_json::json;
 use crate::Problem;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
-use crate::cli::policy::Policies;
+use crate::cli::policy;
 use crate::cli::view::{Cell, Table};
-use crate::ports::Tenants as _;
 use crate::store::{PostgresStore, copy};
 use crate::tenant::Hook;
 
@@ -37,10 +36,8 @@ impl Migrate {
         };
         let store = PostgresStore::open_with_keys(&url, &app.data, app.keys()).await?;
         let copied = copy::copy(&from, app.keys_of(&from), &store).await?;
-        let policies = app.policies();
-        for installation in store.list().await? {
-            policies.take_over(&Policies::new(&from), &installation.tenant)?;
-        }
+        // Where an earlier version has left them as files.
+        policy::take_over(&from, &store).await?;
         store.close().await;
         let mut page = app.out.page();
         page.done(&format!(

@@ -1,4 +1,5 @@
-//! `plugin inspect`: what a component says of itself, and what it imports and exports.
+//! `plugin inspect`: what a component says of itself, and what it imports and exports; `plugin upgrade` and `plugin rollback`: another one
+//! for a tenant.
 
 use std::path::PathBuf;
 
@@ -9,13 +10,21 @@ use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::json as shape;
 use crate::cli::view::{Cell, Table, paint};
-use crate::tenant::Hook;
+use crate::ports::TenantId;
+use crate::sandbox::interfaces::words;
+use crate::tenant::{self, Hook};
+
+use super::install::tenant;
 
 /// Commands about a plugin.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
     /// Show what a plugin is, needs, imports and exports
     Inspect(Inspect),
+    /// Give a tenant another component, with the settings that are stored
+    Upgrade(Upgrade),
+    /// Give a tenant the component back that it had before the last upgrade
+    Rollback(Rollback),
 }
 
 /// Arguments of `plugin inspect`.
@@ -26,9 +35,102 @@ pub(crate) struct Inspect {
     file: Option<PathBuf>,
 }
 
+/// Arguments of `plugin upgrade`.
+#[derive(Debug, Args)]
+pub(crate) struct Upgrade {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// The component's file; without it, the one built into this program
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// Check everything and show the difference, without changing anything
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Arguments of `plugin rollback`.
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+    /// Check everything and show the difference, without changing anything
+    #[arg(long)]
+    dry_run: bool,
+}
+
 impl Plugin {
+    /// The command's name in machine output.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Inspect(_) => "plugin inspect",
+            Self::Upgrade(_) => "plugin upgrade",
+            Self::Rollback(_) => "plugin rollback",
+        }
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
-        let Self::Inspect(Inspect { file }) = self;
+        match self {
+            Self::Inspect(inspect) => inspect.run(app).await,
+            Self::Upgrade(Upgrade {
+                tenant,
+                component,
+                dry_run,
+            }) => {
+                let bytes = app.component(component.as_deref())?;
+                let upgraded = app.tenant(&tenant).await?.upgrade(&bytes, dry_run).await?;
+                Ok(difference(app, &tenant, &upgraded))
+            }
+            Self::Rollback(Rollback { tenant, dry_run }) => {
+                let upgraded = app.tenant(&tenant).await?.rollback(dry_run).await?;
+                Ok(difference(app, &tenant, &upgraded))
+            }
+        }
+    }
+}
+
+/// What became other, or would.
+fn difference(app: &App, tenant: &TenantId, upgrade: &tenant::Upgrade) -> Answer {
+    let mut page = app.out.page();
+    let (from, to) = (&upgrade.from, &upgrade.to);
+    let told = |version: &tenant::Version| {
+        let digest = version.digest.get(..12).unwrap_or_default();
+        format!("{} {} ({digest})", version.name, version.version)
+    };
+    page.facts(&[("from", told(from)), ("to", told(to))]);
+    for (mark, style, names) in [
+        ("+", paint::CAUTION, &upgrade.added),
+        ("-", paint::GOOD, &upgrade.removed),
+    ] {
+        for name in names {
+            page.marked(mark, style, &format!("{name}: {}", words(name)));
+        }
+    }
+    if upgrade.added.is_empty() && upgrade.removed.is_empty() {
+        page.marked("·", paint::DIM, "It imports the same.");
+    }
+    for run in &upgrade.discarded {
+        page.marked(
+            "!",
+            paint::CAUTION,
+            &format!("The plan of run {run}, which waits, is thrown away."),
+        );
+    }
+    if upgrade.done {
+        page.done(&format!(
+            "{tenant} has it now; the next sync reads everybody."
+        ));
+        page.aside(&format!("Back: {} plugin rollback {tenant}", app.program()));
+    } else {
+        page.paragraph("Nothing was changed.");
+    }
+    Answer::done(page, shape::upgrade(upgrade))
+}
+
+impl Inspect {
+    async fn run(self, app: &App) -> Hook<Answer> {
+        let Self { file } = self;
         let bytes = app.component(file.as_deref())?;
         let plugin = app.sandbox()?.load(&bytes).await?;
         let description = plugin.describe().await?;
@@ -70,11 +172,13 @@ impl Plugin {
             ]);
         }
         page.table(&form);
-        for (title, names) in [("Imports", plugin.imports()), ("Exports", plugin.exports())] {
-            page.heading(title);
-            for name in names {
-                page.marked("·", paint::DIM, name);
-            }
+        page.heading("Imports");
+        for name in plugin.imports() {
+            page.marked("·", paint::DIM, &format!("{name}: {}", words(name)));
+        }
+        page.heading("Exports");
+        for name in plugin.exports() {
+            page.marked("·", paint::DIM, name);
         }
         let json = json!({
             "digest": plugin.digest(),

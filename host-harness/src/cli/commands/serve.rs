@@ -73,10 +73,8 @@ impl Serve {
             drain: Duration::from_secs(self.drain),
             ..HostConfig::default()
         };
-        let sandbox = app.sandbox()?;
-        let (policies, platforms) = (app.policies(), app.platforms(store.clone(), sandbox));
-        let served: Platforms =
-            Arc::new(move |tenant: &TenantId| Ok(platforms(policies.get(tenant)?)));
+        let platform = app.platform().await?;
+        let served: Platforms = Arc::new(move |_: &TenantId| Ok(platform.clone()));
         let host = Host::new(config, served, store.clone());
         let scheme = if self.tls_key.is_some() {
             "https"

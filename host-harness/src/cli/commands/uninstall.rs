@@ -1,6 +1,7 @@
-//! `uninstall`.
+//! `uninstall` and `receipt`.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -11,12 +12,16 @@ use crate::cli::app::App;
 use crate::cli::bars::Bars;
 use crate::cli::json as shape;
 use crate::cli::view::paint::{self, number};
+use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Page, Table};
 use crate::contract::hooks::lifecycle::{Afterwards, Receipt};
 use crate::ports::TenantId;
 use crate::tenant::Hook;
 
 use super::install::tenant;
+
+/// How long a run that is cancelled may take to its next safe point.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Arguments of `uninstall`.
 #[derive(Debug, Args)]
@@ -27,6 +32,9 @@ pub(crate) struct Uninstall {
     /// What becomes of the people that were synced
     #[arg(long, value_enum)]
     people: People,
+    /// Cancel runs that wait, and stop one that the service has under way
+    #[arg(long)]
+    cancel: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -51,10 +59,15 @@ impl Uninstall {
             People::Deactivate => Afterwards::Deactivate,
         };
         let bars = Bars::interruptible(&app.out);
-        let uninstalled = tenant.uninstall(people, bars.clone()).await;
+        let uninstalled = if self.cancel {
+            tenant
+                .uninstall_cancelling(people, PATIENCE, bars.clone())
+                .await
+        } else {
+            tenant.uninstall(people, bars.clone()).await
+        };
         bars.clear();
         let uninstalled = uninstalled?;
-        app.policies().forget(&self.tenant);
         let mut page = app.out.page();
         page.heading(&format!("Receipt for {}", self.tenant));
         show(&mut page, &uninstalled.receipt);
@@ -62,6 +75,30 @@ impl Uninstall {
             "tenant": self.tenant.as_str(),
             "receipt": shape::receipt(&uninstalled.receipt),
             "deactivated": uninstalled.deactivated.as_ref().map(shape::run),
+        });
+        Ok(Answer::done(page, json))
+    }
+}
+
+/// Arguments of `receipt`.
+#[derive(Debug, Args)]
+pub(crate) struct Last {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    tenant: TenantId,
+}
+
+impl Last {
+    pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
+        let kept = app.store().await?.receipt(&self.tenant).await?;
+        let mut page = app.out.page();
+        page.heading(&format!("Receipt for {}", self.tenant));
+        page.facts(&[("uninstalled", moment(kept.at))]);
+        show(&mut page, &kept.receipt);
+        let json = json!({
+            "tenant": self.tenant.as_str(),
+            "at": shape::moment(kept.at),
+            "receipt": shape::receipt(&kept.receipt),
         });
         Ok(Answer::done(page, json))
     }

@@ -9,7 +9,10 @@ use utoipa_axum::routes;
 
 use super::refusal::Refusal;
 pub use super::scope::Api;
-use super::{access, events, mapping, operation, runs, schedule, settings, tenants, unsynced};
+use super::{
+    access, events, mapping, operation, plugin, runs, schedule, settings, tenants, undo, uninstall,
+    unsynced,
+};
 
 /// What stands above the routes in the document.
 #[derive(OpenApi)]
@@ -56,7 +59,11 @@ fn routes() -> OpenApiRouter<Api> {
     let versioned = OpenApiRouter::new()
         .routes(routes!(tenants::list))
         .routes(routes!(tenants::one))
-        .routes(routes!(settings::plugin))
+        .routes(routes!(plugin::describe, plugin::install))
+        .routes(routes!(plugin::upgrade))
+        .routes(routes!(plugin::rollback))
+        .routes(routes!(uninstall::leave))
+        .routes(routes!(uninstall::receipt))
         .routes(routes!(settings::show, settings::change))
         .routes(routes!(settings::verify))
         .routes(routes!(mapping::show, mapping::store))
@@ -70,6 +77,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(runs::approve))
         .routes(routes!(runs::apply))
         .routes(routes!(runs::discard))
+        .routes(routes!(undo::plan))
         .routes(routes!(events::follow))
         .routes(routes!(unsynced::export))
         .routes(routes!(schedule::show, schedule::set))

@@ -7,7 +7,7 @@
 //! - [`door`]: where it listens, and who may come in
 //! - `scope`: who calls, and for which tenant
 //! - `refusal`: trouble as `application/problem+json` (RFC 9457)
-//! - `tenants`, `settings`, `mapping`, `runs`, `events`, `schedule`, `unsynced`: routes of a tenant
+//! - `tenants`, `plugin`, `settings`, `mapping`, `runs`, `undo`, `events`, `schedule`, `unsynced`, `uninstall`: routes of a tenant
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
 //! - `operation`: health, readiness, metrics
@@ -18,6 +18,7 @@ pub mod door;
 mod events;
 mod mapping;
 mod operation;
+mod plugin;
 mod refusal;
 mod runs;
 mod schedule;
@@ -25,6 +26,8 @@ mod scope;
 mod sent;
 mod settings;
 mod tenants;
+mod undo;
+mod uninstall;
 mod unsynced;
 
 pub use api::{Api, document};

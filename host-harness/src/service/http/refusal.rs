@@ -76,11 +76,25 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// Does something to its end, though whoever asked for it hangs up.
+pub(super) async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Answer<T>> + Send + 'static,
+) -> Answer<T> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(_) => Err(Refusal::new(
+            "internal",
+            "The request was not done to its end",
+            "Report this, with the host's log.",
+        )),
+    }
+}
+
 /// What a code is in HTTP: whose trouble it is.
 fn status(code: &str) -> StatusCode {
     match code {
         "no-such-route" | "not-installed" | "unknown-run" | "unknown-person" | "unknown-token"
-        | "no-run" | "not-scheduled" => StatusCode::NOT_FOUND,
+        | "no-run" | "not-scheduled" | "no-receipt" => StatusCode::NOT_FOUND,
         "not-authenticated" => StatusCode::UNAUTHORIZED,
         "rank-too-low" | "reach-too-small" => StatusCode::FORBIDDEN,
         "if-match-missing" => StatusCode::PRECONDITION_REQUIRED,
@@ -92,9 +106,14 @@ fn status(code: &str) -> StatusCode {
         | "guard-held"
         | "digest-mismatch"
         | "configuration-changed"
-        | "already-installed" => StatusCode::CONFLICT,
+        | "already-installed"
+        | "same-plugin"
+        | "no-rollback"
+        | "not-undoable" => StatusCode::CONFLICT,
         "settings-changed" => StatusCode::PRECONDITION_FAILED,
         "store-busy" => StatusCode::SERVICE_UNAVAILABLE,
+        "component-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "policy-broken" | "internal" => StatusCode::INTERNAL_SERVER_ERROR,
         code if code.starts_with("store-") || code.starts_with("plugin-") => {
             StatusCode::INTERNAL_SERVER_ERROR
         }

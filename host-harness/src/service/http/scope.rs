@@ -64,12 +64,15 @@ impl Needs for Admin {
     const RANK: Rank = Rank::Admin;
 }
 
-/// A tenant whom the caller may reach, with at least this rank.
-pub(super) struct Scope<N> {
+/// A tenant's name that is within the caller's reach, for a caller of at least this rank, whether or not anything is installed there.
+pub(super) struct Place<N> {
     caller: Caller,
     tenant: TenantId,
     needs: PhantomData<N>,
 }
+
+/// A tenant whom the caller may reach, with at least this rank.
+pub(super) struct Scope<N>(Place<N>);
 
 /// What concerns no tenant alone, for a caller of at least this rank who reaches everything.
 pub(super) struct Whole<N> {
@@ -150,7 +153,7 @@ impl Caller {
     }
 }
 
-impl<N> Scope<N> {
+impl<N> Place<N> {
     pub(super) fn caller(&self) -> &Caller {
         &self.caller
     }
@@ -159,37 +162,9 @@ impl<N> Scope<N> {
         &self.tenant
     }
 
-    /// The tenant's ports.
+    /// The ports.
     pub(super) fn platform(&self) -> Answer<Platform> {
         Ok((self.caller.api.host.platforms)(&self.tenant)?)
-    }
-
-    /// The tenant, ready for its hooks.
-    pub(super) async fn tenant(&self) -> Answer<Tenant> {
-        Ok(self.caller.api.host.tenant(&self.tenant).await?)
-    }
-
-    pub(super) fn plans(&self) -> Answer<Arc<dyn Plans>> {
-        Ok(self.platform()?.plans)
-    }
-
-    pub(super) fn queue(&self) -> &dyn Queue {
-        &*self.caller.api.host.queue
-    }
-
-    /// What was done for the tenant.
-    pub(super) async fn deeds(&self, skip: u32, limit: u32) -> Answer<Vec<Deed>> {
-        Ok(self
-            .caller
-            .api
-            .access
-            .deeds(Some(&self.tenant), skip, limit)
-            .await?)
-    }
-
-    /// Something was asked for: no need to wait for the next look.
-    pub(super) fn wake(&self) {
-        self.caller.api.host.wake();
     }
 
     /// Does something and notes it, whether it was done or refused.
@@ -205,6 +180,55 @@ impl<N> Scope<N> {
             .note(Some(&self.tenant), what, which.to_string(), refused)
             .await?;
         done
+    }
+}
+
+impl<N> Scope<N> {
+    pub(super) fn caller(&self) -> &Caller {
+        self.0.caller()
+    }
+
+    pub(super) fn id(&self) -> &TenantId {
+        self.0.id()
+    }
+
+    /// The tenant's ports.
+    pub(super) fn platform(&self) -> Answer<Platform> {
+        self.0.platform()
+    }
+
+    /// The tenant, ready for its hooks.
+    pub(super) async fn tenant(&self) -> Answer<Tenant> {
+        Ok(self.caller().api.host.tenant(self.id()).await?)
+    }
+
+    pub(super) fn plans(&self) -> Answer<Arc<dyn Plans>> {
+        Ok(self.platform()?.plans)
+    }
+
+    pub(super) fn queue(&self) -> &dyn Queue {
+        &*self.caller().api.host.queue
+    }
+
+    /// What was done for the tenant.
+    pub(super) async fn deeds(&self, skip: u32, limit: u32) -> Answer<Vec<Deed>> {
+        let access = &self.caller().api.access;
+        Ok(access.deeds(Some(self.id()), skip, limit).await?)
+    }
+
+    /// Something was asked for: no need to wait for the next look.
+    pub(super) fn wake(&self) {
+        self.caller().api.host.wake();
+    }
+
+    /// Does something and notes it, whether it was done or refused.
+    pub(super) async fn deed<T>(
+        &self,
+        what: &str,
+        which: impl fmt::Display,
+        done: impl Future<Output = Answer<T>>,
+    ) -> Answer<T> {
+        self.0.deed(what, which, done).await
     }
 }
 
@@ -258,7 +282,7 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-impl<N: Needs> FromRequestParts<Api> for Scope<N> {
+impl<N: Needs> FromRequestParts<Api> for Place<N> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
@@ -271,11 +295,7 @@ impl<N: Needs> FromRequestParts<Api> for Scope<N> {
                 .and_then(|(_, value)| TenantId::new(value).ok())
         });
         let Some(tenant) = named.filter(|tenant| caller.reach().has(tenant)) else {
-            return Err(Refusal::new(
-                "not-installed",
-                "There is no such tenant, or this token does not reach it",
-                "List the tenants to see which it reaches.",
-            ));
+            return Err(no_such_tenant());
         };
         caller.needs(N::RANK)?;
         Ok(Self {
@@ -283,6 +303,20 @@ impl<N: Needs> FromRequestParts<Api> for Scope<N> {
             tenant,
             needs: PhantomData,
         })
+    }
+}
+
+impl<N: Needs> FromRequestParts<Api> for Scope<N> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+        let place = Place::from_request_parts(parts, api).await?;
+        match api.tenants.get(place.id()).await {
+            Ok(_) => Ok(Self(place)),
+            // In the same words: nobody is told whether a tenant was there once.
+            Err(problem) if problem.code == "not-installed" => Err(no_such_tenant()),
+            Err(problem) => Err(problem.into()),
+        }
     }
 }
 
@@ -304,6 +338,14 @@ impl<N: Needs> FromRequestParts<Api> for Whole<N> {
             needs: PhantomData,
         })
     }
+}
+
+fn no_such_tenant() -> Refusal {
+    Refusal::new(
+        "not-installed",
+        "There is no such tenant, or this token does not reach it",
+        "List the tenants to see which it reaches.",
+    )
 }
 
 fn unknown(message: &str, remedy: &str) -> Refusal {

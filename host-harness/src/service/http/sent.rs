@@ -1,19 +1,39 @@
 //! What a request carries. What cannot be read is told like every other trouble.
 
-use axum::body::Bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::refusal::Refusal;
 use super::scope::Api;
+use crate::sandbox::{BUNDLED, SandboxConfig};
 
 /// The body, as JSON.
 pub(super) struct Sent<T>(pub(super) T);
 
 /// The query.
 pub(super) struct Asked<T>(pub(super) T);
+
+/// The body, as a component; an empty one is the plugin that comes with this program.
+pub(super) struct Component(Bytes);
+
+impl Component {
+    pub(super) fn bytes(&self) -> &[u8] {
+        if self.0.is_empty() { BUNDLED } else { &self.0 }
+    }
+
+    /// For the log.
+    pub(super) fn told(&self) -> String {
+        if self.0.is_empty() {
+            "bundled".to_owned()
+        } else {
+            format!("{} bytes", self.0.len())
+        }
+    }
+}
 
 /// The tenant's name and a number of the path.
 pub(super) struct Numbered(pub(super) i64);
@@ -32,6 +52,26 @@ impl<T: DeserializeOwned> FromRequest<Api> for Sent<T> {
             };
             let place = format!("{what} (line {}, column {})", error.line(), error.column());
             unreadable(&place)
+        })
+    }
+}
+
+impl FromRequest<Api> for Component {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &Api) -> Result<Self, Refusal> {
+        let most = SandboxConfig::default().component_size;
+        let bytes = to_bytes(request.into_body(), most).await;
+        bytes.map(Self).map_err(|error| {
+            let source = std::error::Error::source(&error);
+            if source.is_some_and(|source| source.is::<LengthLimitError>()) {
+                return Refusal::new(
+                    "component-too-large",
+                    &format!("The component has more than {most} bytes"),
+                    "Build it in release mode, without debug information.",
+                );
+            }
+            unreadable("it broke off")
         })
     }
 }

@@ -57,14 +57,6 @@ impl Changed {
     }
 }
 
-/// What the plugin is: its form, the directories it knows, what it needs.
-#[utoipa::path(get, path = "/tenants/{tenant}/plugin", tag = "settings", params(("tenant" = String, Path)), responses(
-    (status = 200, body = shape::Description), (status = 404, body = Document)))]
-pub(super) async fn plugin(scope: Scope<Viewer>) -> Answer<Json<shape::Description>> {
-    let description = scope.tenant().await?.describe().await?;
-    Ok(Json(shape::Description::from(&description)))
-}
-
 /// The settings in force, with handles in place of secrets. The `ETag` is what a change must name.
 #[utoipa::path(get, path = "/tenants/{tenant}/settings", tag = "settings", params(("tenant" = String, Path)), responses(
     (status = 200, body = shape::Configured), (status = 404, body = Document)))]

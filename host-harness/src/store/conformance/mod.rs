@@ -8,6 +8,7 @@
 //! - [`adoption`]: rows that take a person of the portal over
 //! - [`queue`]: runs that wait, and who is due; [`leases`]: who works for a tenant; [`access`]: tokens and deeds
 //! - [`migration`]: rows that give people other external ids
+//! - [`tenancy`]: what tenants may connect to, components side by side, receipts
 //! - [`texts`]: whatever characters, in whatever length
 //! - [`keys`]: with which key passwords open
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
@@ -15,7 +16,6 @@
 use std::path::Path;
 
 use crate::Problem;
-use crate::ports::{Access, Leases, Plans, Portal, PortalDesk, Queue, Secrets, State, Tenants};
 use crate::store::Database;
 use crate::store::vault::{KeyChoice, KeyTable, Vault};
 
@@ -30,22 +30,17 @@ pub(crate) mod migration;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod queue;
+pub(crate) mod tenancy;
 pub(crate) mod texts;
 
 /// All ports of a store.
-pub(crate) trait Ports:
-    Access + Leases + Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants
-{
-}
-impl<S: Access + Leases + Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants> Ports
-    for S
-{
-}
+pub(crate) trait Ports: Database {}
+impl<S: Database> Ports for S {}
 
 /// A database under test.
 pub(crate) trait Engine {
     /// Its store.
-    type Store: Ports + Database;
+    type Store: Ports;
     /// Opens what is in a directory, or makes it.
     async fn open(data_dir: &Path) -> Self::Store {
         Self::open_with(data_dir, KeyChoice::beside(data_dir))
@@ -116,6 +111,13 @@ macro_rules! conformance {
                 a_released_plan_waits_to_be_applied,
                 the_plan_of_a_sync_waits_to_be_applied_whoever_made_it,
                 who_is_due_is_met_once_however_many_hosts_look,
+            }
+            tenancy {
+                what_a_tenant_may_connect_to_is_kept_and_forgotten_with_its_plugin,
+                what_was_decided_is_not_decided_again_by_a_file,
+                another_component_keeps_the_one_before_until_nobody_could_go_back,
+                only_whoever_has_a_plugin_is_given_another,
+                a_receipt_is_kept_until_the_next_and_is_its_tenants_own,
             }
             texts {
                 texts_with_every_character_are_kept_found_and_given_back,

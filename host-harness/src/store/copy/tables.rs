@@ -32,16 +32,17 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "tenant",
-        columns: &[Int, Text, Text, Int, Text, Json, Json, Int, Int, Bytes],
+        columns: &[Int, Text, Text, Int, Text, Json, Json, Int, Int, Bytes, Text, Text, Json],
         read: "SELECT id, name, plugin, installed_at, configuration, settings, intended, seats, state_version,
-            checkpoint
+            checkpoint, policy, plugin_before, receipt
             FROM tenant ORDER BY id",
         write: "INSERT INTO tenant (id, name, plugin, installed_at, configuration, settings, intended, seats, state_version,
-            checkpoint)
+            checkpoint, policy, plugin_before, receipt)
             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-            $8::bigint[], $9::bigint[], $10::bytea[])",
+            $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::text[],
+            $13::text[])",
         check: "SELECT id, name, plugin, installed_at, configuration, settings, intended, seats, state_version,
-            checkpoint
+            checkpoint, policy, plugin_before, receipt
             FROM tenant ORDER BY id",
     },
     Table {

@@ -5,7 +5,7 @@
 //!
 //! - [`address`]: the URL; [`open`]: [`PostgresStore`] itself: connections, transactions; [`schema`]: its shape, and how old it is
 //! - [`text`]: texts without U+0000; [`unique`]: unique values as keys
-//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`]: the ports of those names
+//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`endpoints`], [`versions`]: the ports of those names
 //! - [`keys`]: which key wraps the tenants' data keys
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`batch`] chooses the rows that are applied together, [`adopt`] takes people over, [`migrate`] gives them other ids,
@@ -18,6 +18,7 @@ mod adopt;
 mod apply;
 mod batch;
 mod edit;
+mod endpoints;
 mod finish;
 mod keys;
 mod lease;
@@ -37,6 +38,7 @@ mod state;
 mod tenants;
 mod text;
 mod unique;
+mod versions;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

@@ -81,7 +81,7 @@ impl PostgresStore {
                 "Only a plan that waits can be applied, once; list the runs to see how each stands.",
             ));
         }
-        sqlx::query("UPDATE run SET released = TRUE, stop = FALSE WHERE id = $1")
+        sqlx::query("UPDATE run SET released = TRUE, stop = FALSE, asked_by = coalesce(asked_by, '') WHERE id = $1")
             .bind(run.0)
             .execute(&mut *tx)
             .await?;

@@ -65,10 +65,10 @@ impl PostgresStore {
             .execute(&mut *tx)
             .await?;
         let number: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO tenant (name, plugin, installed_at)
-             VALUES ($1, $2, floor(extract(epoch FROM now()))::bigint)
+            "INSERT INTO tenant (name, plugin, installed_at, policy)
+             VALUES ($1, $2, floor(extract(epoch FROM now()))::bigint, '{}')
              ON CONFLICT (name) DO UPDATE SET plugin = excluded.plugin,
-                installed_at = excluded.installed_at WHERE tenant.plugin IS NULL
+                installed_at = excluded.installed_at, policy = excluded.policy WHERE tenant.plugin IS NULL
              RETURNING id",
         )
         .bind(tenant.as_str())
@@ -186,7 +186,7 @@ impl PostgresStore {
             (
                 "installation",
                 "UPDATE tenant SET plugin = NULL, configuration = '', settings = '[]',
-                    intended = NULL, checkpoint = '' WHERE id = $1",
+                    intended = NULL, checkpoint = '', policy = NULL, plugin_before = NULL WHERE id = $1",
             ),
         ] {
             let done = sqlx::query(statement)
@@ -198,8 +198,8 @@ impl PostgresStore {
             }
         }
         let components = sqlx::query(
-            "DELETE FROM component WHERE digest NOT IN
-                (SELECT plugin FROM tenant WHERE plugin IS NOT NULL)",
+            "DELETE FROM component WHERE digest NOT IN (SELECT plugin FROM tenant WHERE plugin IS NOT NULL
+                UNION SELECT plugin_before FROM tenant WHERE plugin_before IS NOT NULL)",
         )
         .execute(&mut *tx)
         .await?;
@@ -213,7 +213,7 @@ impl PostgresStore {
 }
 
 /// One installs or uninstalls at a time: a component that one begins to use must not be removed by another.
-async fn components_alone(tx: &mut Transaction<'_, Postgres>) -> StoreResult<()> {
+pub(super) async fn components_alone(tx: &mut Transaction<'_, Postgres>) -> StoreResult<()> {
     sqlx::query("LOCK TABLE component IN SHARE ROW EXCLUSIVE MODE")
         .execute(&mut **tx)
         .await?;

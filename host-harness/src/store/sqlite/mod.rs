@@ -1,7 +1,8 @@
 //! The store on SQLite: one writer connection, a few readers, statements over sets of rows.
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
-//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`]: the ports of those names
+//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`endpoints`], [`versions`]: the ports
+//!   of those names
 //! - [`keys`]: which key wraps the tenants' data keys
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`adopt`] takes people over, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
@@ -10,6 +11,7 @@ mod access;
 mod adopt;
 mod apply;
 mod edit;
+mod endpoints;
 mod finish;
 mod keys;
 mod link;
@@ -25,6 +27,7 @@ mod secrets;
 mod seen;
 mod state;
 mod tenants;
+mod versions;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

@@ -79,7 +79,7 @@ impl Store {
                 "Only a plan that waits can be applied, once; list the runs to see how each stands.",
             ));
         }
-        sqlx::query("UPDATE run SET released = 1, stop = 0 WHERE id = ?1")
+        sqlx::query("UPDATE run SET released = 1, stop = 0, asked_by = coalesce(asked_by, '') WHERE id = ?1")
             .bind(run.0)
             .execute(&mut *tx)
             .await?;

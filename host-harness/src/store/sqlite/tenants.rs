@@ -62,8 +62,8 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         let installed = sqlx::query(
-            "INSERT INTO tenant (name, plugin, installed_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET plugin = ?2, installed_at = ?3 WHERE plugin IS NULL",
+            "INSERT INTO tenant (name, plugin, installed_at, policy) VALUES (?1, ?2, ?3, '{}')
+             ON CONFLICT (name) DO UPDATE SET plugin = ?2, installed_at = ?3, policy = '{}' WHERE plugin IS NULL",
         )
         .bind(tenant.as_str())
         .bind(plugin)
@@ -186,7 +186,7 @@ impl Store {
             (
                 "installation",
                 "UPDATE tenant SET plugin = NULL, configuration = '', settings = '[]',
-                    intended = NULL, checkpoint = x'' WHERE id = ?1",
+                    intended = NULL, checkpoint = x'', policy = NULL, plugin_before = NULL WHERE id = ?1",
             ),
         ] {
             let done = sqlx::query(statement)
@@ -198,8 +198,8 @@ impl Store {
             }
         }
         let components = sqlx::query(
-            "DELETE FROM component WHERE digest NOT IN
-                (SELECT plugin FROM tenant WHERE plugin IS NOT NULL)",
+            "DELETE FROM component WHERE digest NOT IN (SELECT plugin FROM tenant WHERE plugin IS NOT NULL
+                UNION SELECT plugin_before FROM tenant WHERE plugin_before IS NOT NULL)",
         )
         .execute(&mut *tx)
         .await?;

@@ -1,0 +1,180 @@
+//! The plugin of a tenant: installing it, looking at it, exchanging it for another.
+
+use axum::Json;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::refusal::{Answer, Document, Refusal, detached};
+use super::scope::{Admin, Place, Scope, Viewer};
+use super::sent::{Asked, Component};
+use crate::ports::access::Reach;
+use crate::ports::endpoints::Allowed;
+use crate::sandbox::CallLimits;
+use crate::shape;
+use crate::tenant::{Platform, Tenant};
+
+/// The plugin of a tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Installed {
+    /// The component's digest.
+    digest: String,
+    /// The digest of the one before, to which one can go back.
+    before: Option<String>,
+    #[serde(flatten)]
+    description: shape::Description,
+    /// What it may do.
+    imports: Vec<shape::Import>,
+    /// What one call may use.
+    limits: shape::Limits,
+    /// What it may connect to beyond ordinary addresses.
+    endpoints: Endpoints,
+}
+
+/// What a plugin may connect to beyond ordinary addresses.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Endpoints {
+    /// The host's own machine.
+    loopback: bool,
+    /// Link-local addresses.
+    link_local: bool,
+    /// The addresses where clouds serve their metadata and credentials.
+    metadata: bool,
+}
+
+/// What the plugin may connect to beyond ordinary addresses. Only a token that reaches everything may allow any of it.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Policy {
+    /// Servers on the host's own machine.
+    #[serde(default)]
+    allow_loopback: bool,
+    /// Link-local addresses.
+    #[serde(default)]
+    allow_link_local: bool,
+    /// The addresses where clouds serve their metadata and credentials.
+    #[serde(default)]
+    allow_metadata: bool,
+}
+
+/// How to exchange it.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct How {
+    /// Check everything and tell the difference, without changing anything.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl From<Policy> for Allowed {
+    fn from(policy: Policy) -> Self {
+        Self {
+            loopback: policy.allow_loopback,
+            link_local: policy.allow_link_local,
+            metadata: policy.allow_metadata,
+        }
+    }
+}
+
+/// What the plugin is: its form, the directories it knows, what it needs, what it may do.
+#[utoipa::path(get, path = "/tenants/{tenant}/plugin", tag = "plugin", params(("tenant" = String, Path)), responses(
+    (status = 200, body = Installed), (status = 404, body = Document)))]
+pub(super) async fn describe(scope: Scope<Viewer>) -> Answer<Json<Installed>> {
+    let tenant = scope.tenant().await?;
+    Ok(Json(installed(&scope.platform()?, &tenant).await?))
+}
+
+/// Installs a plugin for a new tenant: the component that is sent, or with an empty body the one that comes with the program.
+#[utoipa::path(post, path = "/tenants/{tenant}/plugin", tag = "plugin", params(("tenant" = String, Path), Policy),
+    request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 201, body = Installed),
+    (status = 403, body = Document), (status = 404, body = Document), (status = 409, body = Document), (status = 413, body = Document),
+    (status = 422, body = Document)))]
+pub(super) async fn install(
+    place: Place<Admin>,
+    Asked(policy): Asked<Policy>,
+    component: Component,
+) -> Answer<(StatusCode, Json<Installed>)> {
+    let allowed = Allowed::from(policy);
+    // Otherwise whoever administers one tenant could look around on the host's own network.
+    if allowed != Allowed::default() && *place.caller().reach() != Reach::Everything {
+        return Err(Refusal::new(
+            "reach-too-small",
+            "What is not an ordinary address is for the host to allow, and the token reaches some tenants only",
+            "Install without it, or with a token that reaches everything.",
+        ));
+    }
+    detached(async move {
+        let work = async {
+            let platform = place.platform()?;
+            let tenant = platform.install(place.id(), component.bytes()).await?;
+            platform.endpoints.allow(place.id(), allowed).await?;
+            installed(&platform, &tenant).await
+        };
+        let installed = place.deed("install", component.told(), work).await?;
+        Ok((StatusCode::CREATED, Json(installed)))
+    })
+    .await
+}
+
+/// Gives the tenant another component, with the settings that are stored. Plans that wait are thrown away, and the next sync reads everybody.
+#[utoipa::path(post, path = "/tenants/{tenant}/plugin/upgrade", tag = "plugin", params(("tenant" = String, Path), How),
+    request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 200, body = shape::Upgrade),
+    (status = 404, body = Document), (status = 409, body = Document), (status = 413, body = Document), (status = 422, body = Document)))]
+pub(super) async fn upgrade(
+    scope: Scope<Admin>,
+    Asked(how): Asked<How>,
+    component: Component,
+) -> Answer<Json<shape::Upgrade>> {
+    detached(async move {
+        let work = async {
+            let tenant = scope.tenant().await?;
+            Ok(tenant.upgrade(component.bytes(), how.dry_run).await?)
+        };
+        let what = if how.dry_run {
+            "plugin.upgrade dry-run"
+        } else {
+            "plugin.upgrade"
+        };
+        let upgraded = scope.deed(what, component.told(), work).await?;
+        Ok(Json(shape::Upgrade::from(&upgraded)))
+    })
+    .await
+}
+
+/// Gives the tenant the component back that it had before the last upgrade.
+#[utoipa::path(post, path = "/tenants/{tenant}/plugin/rollback", tag = "plugin", params(("tenant" = String, Path), How),
+    responses((status = 200, body = shape::Upgrade), (status = 404, body = Document), (status = 409, body = Document),
+    (status = 422, body = Document)))]
+pub(super) async fn rollback(
+    scope: Scope<Admin>,
+    Asked(how): Asked<How>,
+) -> Answer<Json<shape::Upgrade>> {
+    detached(async move {
+        let work = async { Ok(scope.tenant().await?.rollback(how.dry_run).await?) };
+        let what = if how.dry_run {
+            "plugin.rollback dry-run"
+        } else {
+            "plugin.rollback"
+        };
+        let back = scope.deed(what, "", work).await?;
+        Ok(Json(shape::Upgrade::from(&back)))
+    })
+    .await
+}
+
+async fn installed(platform: &Platform, tenant: &Tenant) -> Answer<Installed> {
+    let description = tenant.describe().await?;
+    let allowed = platform.endpoints.allowed(tenant.id()).await?;
+    Ok(Installed {
+        digest: tenant.plugin_digest().to_owned(),
+        before: platform.versions.before(tenant.id()).await?,
+        description: shape::Description::from(&description),
+        imports: shape::each(tenant.imports()),
+        limits: CallLimits::default().into(),
+        endpoints: Endpoints {
+            loopback: allowed.loopback,
+            link_local: allowed.link_local,
+            metadata: allowed.metadata,
+        },
+    })
+}

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
     approve, completions, configure, demo, explain, export, install, map, migrate, people, plugin,
-    rows, runs, schedule, serve, sync, token, undo, uninstall, verify,
+    rows, runs, schedule, serve, sync, token, undo, uninstall, user, verify,
 };
 use super::database::DatabaseArgument;
 use super::exit;
@@ -128,6 +128,9 @@ pub(crate) enum Command {
     /// Who may use the HTTP interface
     #[command(subcommand)]
     Token(token::Token),
+    /// Who may log in
+    #[command(subcommand)]
+    User(user::User),
     /// Remove the plugin, its settings, its runs and the credential of a tenant
     Uninstall(uninstall::Uninstall),
     /// Bring the database up to date, or copy everything from SQLite to PostgreSQL
@@ -161,6 +164,7 @@ impl Command {
             Self::People(people) => people.name(),
             Self::Serve(_) => "serve",
             Self::Token(token) => token.name(),
+            Self::User(user) => user.name(),
             Self::Uninstall(_) => "uninstall",
             Self::Migrate(_) => "migrate",
             Self::Completions(_) => "completions",

@@ -12,6 +12,7 @@
 //! - [`state`]: the plugin's own settings
 //! - [`secrets`]: credentials behind handles
 //! - [`tenants`]: which tenants there are and what is installed for each
+//! - [`users`]: who may log in, who has, and who tries
 
 pub mod access;
 pub mod directory;
@@ -22,6 +23,7 @@ pub mod queue;
 pub mod secrets;
 pub mod state;
 pub mod tenants;
+pub mod users;
 
 pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
@@ -32,6 +34,7 @@ pub use queue::Queue;
 pub use secrets::Secrets;
 pub use state::State;
 pub use tenants::{TenantId, Tenants};
+pub use users::Users;
 
 /// What every port returns: a value, or a [`crate::Problem`] that can be shown to a person.
 pub type Outcome<T> = Result<T, crate::Problem>;

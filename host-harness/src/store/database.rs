@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::{PostgresStore, Store};
 use crate::ports::{
     Access, Leases, Outcome, Plans, Portal, PortalDesk, Queue, Secrets, State, TenantId, Tenants,
+    Users,
 };
 
 /// How old a database's shape was when it was opened, and what it is now; 0 is an empty database.
@@ -30,6 +31,7 @@ pub trait Database:
     + Secrets
     + State
     + Tenants
+    + Users
     + Debug
     + Send
     + Sync

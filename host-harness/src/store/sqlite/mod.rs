@@ -1,13 +1,15 @@
 //! The store on SQLite: one writer connection, a few readers, statements over sets of rows.
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
-//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`]: the ports of those names
+//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`users`]: the ports of those names
+//! - [`sessions`], [`attempts`]: the rest of the users port
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`adopt`] takes people over, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
 
 mod access;
 mod adopt;
 mod apply;
+mod attempts;
 mod edit;
 mod finish;
 mod link;
@@ -21,8 +23,10 @@ mod rows;
 mod runs;
 mod secrets;
 mod seen;
+mod sessions;
 mod state;
 mod tenants;
+mod users;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

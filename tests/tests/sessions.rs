@@ -279,7 +279,7 @@ fn another_sites_page_changes_nothing_with_the_cookie() {
     let host = served.url.clone();
     let make = |name: &str, headers: &[(&str, &str)]| {
         let body = json!({ "name": name, "rank": "viewer", "tenants": null, "password": PASSWORD });
-        let headers = [&[("cookie", shown.as_str())], headers].concat();
+        let headers = [&[("cookie", shown.as_str())][..], headers].concat();
         post(&served, USERS, &body, &headers)
     };
     let others: [&[(&str, &str)]; 5] = [
@@ -292,7 +292,7 @@ fn another_sites_page_changes_nothing_with_the_cookie() {
     for headers in others {
         assert_eq!(told(&make("eve", headers)), code(403, "cross-site"));
         // Looking is no harm: another page cannot read the answer.
-        let headers = [&[("cookie", shown.as_str())], headers].concat();
+        let headers = [&[("cookie", shown.as_str())][..], headers].concat();
         let looked = served.ask("GET", USERS, "", None, &headers).unwrap();
         assert_eq!(looked.json().as_array().unwrap().len(), 1, "{looked:?}");
         let out = served.ask("DELETE", SESSION, "", None, &headers).unwrap();

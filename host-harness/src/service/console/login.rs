@@ -1,5 +1,6 @@
 //! From a password to a session, and what becomes of it.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
@@ -17,13 +18,20 @@ const MINUTE: i64 = 60 * 1_000;
 const IDLE: i64 = 60 * MINUTE;
 const LONGEST: i64 = 12 * 60 * MINUTE;
 
-/// A session that has just begun.
-#[derive(Debug)]
+/// A session that has just begun. Its secret is not shown by `Debug`.
 pub struct LoggedIn {
     /// The session.
     pub session: Session,
     /// What the browser shows of it from now on. Only its hash is kept.
     pub secret: Zeroizing<String>,
+}
+
+impl fmt::Debug for LoggedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoggedIn")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Somebody whose password was right.

@@ -16,10 +16,13 @@ impl PostgresStore {
         password: &PasswordHash,
     ) -> StoreResult<bool> {
         let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM console_session WHERE ends_at <= $1 OR idle_at <= $1")
-            .bind(session.created_at)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "DELETE FROM console_session WHERE hash IN (SELECT hash FROM console_session
+             WHERE ends_at <= $1 OR idle_at <= $1 FOR UPDATE SKIP LOCKED)",
+        )
+        .bind(session.created_at)
+        .execute(&mut *tx)
+        .await?;
         let done = sqlx::query(
             "INSERT INTO console_session (hash, holder, created_at, seen_at, idle_at, ends_at, origin)
              SELECT $1, id, $4, $5, $6, $7, $8 FROM console_user

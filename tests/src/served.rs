@@ -1,7 +1,7 @@
 //! Runs `rollcall serve`, and speaks HTTP with it.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -17,6 +17,7 @@ pub struct Served {
     /// Where it listens, for example `http://127.0.0.1:8080`.
     pub url: String,
     agent: Agent,
+    out: BufReader<ChildStdout>,
 }
 
 /// What it answered.
@@ -28,6 +29,8 @@ pub struct Reply {
     pub kind: String,
     /// The body as text.
     pub text: String,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
 }
 
 impl Reply {
@@ -35,6 +38,13 @@ impl Reply {
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    /// A header by its small name; empty where there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(one, _)| one == name);
+        found.map_or("", |(_, value)| value)
     }
 
     /// The code of a problem document.
@@ -63,15 +73,21 @@ impl Served {
         log: impl Into<Stdio>,
     ) -> Result<Self, Trouble> {
         let fixed = ["serve", "--listen", "127.0.0.1:0", "--jitter", "0"];
-        let mut process = rollcall
-            .command(&[&fixed[..], arguments].concat())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .map_err(trouble)?;
+        let mut call = rollcall.command(&[&fixed[..], arguments].concat());
+        call.stderr(log);
+        Self::begin(call)
+    }
+
+    /// Starts a service by a call of the program.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn begin(mut call: Command) -> Result<Self, Trouble> {
+        let mut process = call.stdout(Stdio::piped()).spawn().map_err(trouble)?;
         let out = process.stdout.take().ok_or_else(|| trouble("no output"))?;
+        let mut out = BufReader::new(out);
         let mut line = String::new();
-        BufReader::new(out).read_line(&mut line).map_err(trouble)?;
+        out.read_line(&mut line).map_err(trouble)?;
         let url = line
             .split_whitespace()
             .find(|word| word.starts_with("http"));
@@ -86,6 +102,7 @@ impl Served {
             process,
             url,
             agent: agent.into(),
+            out,
         })
     }
 
@@ -93,6 +110,28 @@ impl Served {
     #[must_use]
     pub fn process(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The next line that it prints; waits for one.
+    ///
+    /// # Errors
+    /// If its output cannot be read.
+    pub fn line(&mut self) -> Result<String, Trouble> {
+        let mut line = String::new();
+        self.out.read_line(&mut line).map_err(trouble)?;
+        Ok(line.trim_end().to_owned())
+    }
+
+    /// Ends it like [`Self::end`], and gives what it printed since its first line.
+    ///
+    /// # Errors
+    /// As [`Self::end`].
+    pub fn end_and_tell(mut self) -> Result<String, Trouble> {
+        self.signal("TERM")?;
+        let mut told = String::new();
+        self.out.read_to_string(&mut told).map_err(trouble)?;
+        self.end()?;
+        Ok(told)
     }
 
     /// Asks, with a token where there is one.
@@ -214,9 +253,15 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Reply, Trouble
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default()
         .to_owned();
+    let headers = response.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.to_string(), value.into_owned())
+    });
+    let headers = headers.collect();
     Ok(Reply {
         status: response.status().as_u16(),
         kind,
+        headers,
         text: response.body_mut().read_to_string().map_err(trouble)?,
     })
 }

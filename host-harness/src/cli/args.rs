@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
     approve, completions, configure, demo, explain, export, install, key, map, migrate, people,
-    plugin, rows, runs, schedule, serve, sync, token, undo, uninstall, verify,
+    plugin, rows, runs, schedule, serve, sync, token, undo, uninstall, user, verify,
 };
 use super::database::DatabaseArgument;
 use super::exit;
@@ -143,6 +143,9 @@ pub(crate) enum Command {
     /// Who may use the HTTP interface
     #[command(subcommand)]
     Token(token::Token),
+    /// Who may log in
+    #[command(subcommand)]
+    User(user::User),
     /// Remove the plugin, its settings, its runs and the credential of a tenant
     Uninstall(uninstall::Uninstall),
     /// Show what the last uninstall of a tenant removed and left
@@ -181,6 +184,7 @@ impl Command {
             Self::People(people) => people.name(),
             Self::Serve(_) => "serve",
             Self::Token(token) => token.name(),
+            Self::User(user) => user.name(),
             Self::Uninstall(_) => "uninstall",
             Self::Receipt(_) => "receipt",
             Self::Migrate(_) => "migrate",

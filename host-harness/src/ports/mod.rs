@@ -14,6 +14,7 @@
 //! - [`receipts`]: what an uninstall removed and left
 //! - [`secrets`]: credentials behind handles
 //! - [`tenants`]: which tenants there are and what is installed for each
+//! - [`users`]: who may log in, who has, and who tries
 //! - [`versions`]: which component a tenant is pinned to, and had before
 
 pub mod access;
@@ -27,6 +28,7 @@ pub mod receipts;
 pub mod secrets;
 pub mod state;
 pub mod tenants;
+pub mod users;
 pub mod versions;
 
 pub use access::Access;
@@ -40,6 +42,7 @@ pub use receipts::Receipts;
 pub use secrets::Secrets;
 pub use state::State;
 pub use tenants::{TenantId, Tenants};
+pub use users::Users;
 pub use versions::Versions;
 
 /// What every port returns: a value, or a [`crate::Problem`] that can be shown to a person.

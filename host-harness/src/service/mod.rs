@@ -7,9 +7,10 @@
 //! - `due`: from timetables to runs that wait
 //! - `work`: from runs that wait to runs that are over
 //! - `report`: what others hear of a run under way
-//! - [`http`]: the HTTP interface; [`token`]: who may use it
+//! - [`http`]: the HTTP interface; [`token`], [`console`]: who may use it
 //! - `health`: whether it does what it should
 
+pub mod console;
 mod due;
 mod health;
 pub mod host;

@@ -43,7 +43,7 @@ pub async fn make(
         created_at: now,
         expires_at: now + i64::from(days) * 24 * 60 * 60 * 1000,
     };
-    let secret = secret();
+    let secret = secret(MARK);
     token.id = access.add_token(&token, &hash(&secret)).await?;
     Ok((token, secret))
 }
@@ -54,9 +54,9 @@ pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// Two random UUIDs: 244 bits of the system's generator.
-fn secret() -> String {
-    let mut secret = String::from(MARK);
+/// Two random UUIDs behind a mark: 244 bits of the system's generator.
+pub(crate) fn secret(mark: &str) -> String {
+    let mut secret = String::from(mark);
     for _ in 0..2 {
         // Writing into a text cannot fail.
         let _ = write!(secret, "{}", uuid::Uuid::new_v4().simple());

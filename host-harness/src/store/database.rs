@@ -8,7 +8,7 @@ use super::vault::{self, KeyReport, Rotated, Rotation};
 use super::{PostgresStore, Store};
 use crate::ports::{
     Access, Endpoints, Leases, Outcome, Plans, Portal, PortalDesk, Queue, Receipts, Secrets, State,
-    TenantId, Tenants, Versions,
+    TenantId, Tenants, Users, Versions,
 };
 
 /// How old a database's shape was when it was opened, and what it is now; 0 is an empty database.
@@ -34,6 +34,7 @@ pub trait Database:
     + Secrets
     + State
     + Tenants
+    + Users
     + Versions
     + Debug
     + Send

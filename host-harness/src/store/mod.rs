@@ -12,6 +12,7 @@
 //! - [`standing`]: where a run stands; [`seen`]: whose rows a run being planned has
 //! - [`person`]: marks and ids of people; [`refused`]: what every database refuses
 //! - [`vault`]: sealed passwords
+//! - [`tries`]: how long whoever tries passwords waits
 //! - [`lock`]: one run of a tenant at a time
 //! - [`error`]: what goes wrong
 
@@ -32,6 +33,7 @@ pub mod schema;
 mod seen;
 pub mod sqlite;
 mod standing;
+mod tries;
 pub mod unique;
 pub mod values;
 pub mod vault;

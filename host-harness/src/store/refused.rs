@@ -26,6 +26,51 @@ pub(crate) fn not_installed(tenant: &TenantId) -> StoreError {
     )
 }
 
+/// There is no such user.
+pub(crate) fn unknown_user(id: i64) -> StoreError {
+    StoreError::refused(
+        "unknown-user",
+        format!("there is no user {id}"),
+        "List the users.",
+    )
+}
+
+/// The name is taken.
+pub(crate) fn user_exists(name: &str) -> StoreError {
+    StoreError::refused(
+        "user-exists",
+        format!("there is already a user {name}"),
+        "Choose another name, or change that user.",
+    )
+}
+
+/// Nobody would be left to give others access.
+pub(crate) fn last_admin() -> StoreError {
+    StoreError::refused(
+        "last-admin",
+        "nobody else may give others access",
+        "Let another user be an admin who reaches every tenant first.",
+    )
+}
+
+/// The first user is there.
+pub(crate) fn set_up_done() -> StoreError {
+    StoreError::refused(
+        "set-up-done",
+        "there is a user already",
+        "Log in, or let an admin make a user for you.",
+    )
+}
+
+/// The set-up secret is not good.
+pub(crate) fn set_up_refused() -> StoreError {
+    StoreError::refused(
+        "set-up-refused",
+        "this set-up link is not known, was used, or has expired",
+        "Use the newest link; `rollcall user setup-link` makes one.",
+    )
+}
+
 /// A tenant has a plugin.
 pub(crate) fn already_installed(tenant: &TenantId) -> StoreError {
     StoreError::refused(

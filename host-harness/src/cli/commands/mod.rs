@@ -24,5 +24,6 @@ pub(crate) mod sync;
 pub(crate) mod token;
 pub(crate) mod undo;
 pub(crate) mod uninstall;
+pub(crate) mod user;
 pub(crate) mod verify;
 pub(crate) mod who;

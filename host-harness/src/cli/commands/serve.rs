@@ -14,9 +14,12 @@ use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::bars::asked_to_stop;
 use crate::ports::TenantId;
+use crate::service::console::Console;
 use crate::service::http::{Api, Door, Peer, Protection};
 use crate::service::{Host, HostConfig, Platforms};
 use crate::tenant::Hook;
+
+use super::user::setup_link;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -81,15 +84,29 @@ impl Serve {
         } else {
             "http"
         };
+        let console = Console::new(store.clone(), store.clone())?;
         let mut page = app.out.page();
         page.done(&format!("Serving on {scheme}://{address}"));
+        // Whoever starts the service, and reads this, may make its first user.
+        if !app.out.json && !app.out.quiet {
+            match console.offer_setup().await {
+                Ok(secret) => {
+                    page.raw(
+                        "There is no user yet. Make the first one here, once and within 24 hours:",
+                    );
+                    page.raw(&setup_link(&format!("{scheme}://{address}"), &secret));
+                }
+                Err(problem) if problem.code == "set-up-done" => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
         app.out.say(page)?;
         let ending = host.clone();
         tokio::spawn(async move {
             wish.await;
             ending.end();
         });
-        let api = Api::new(host.clone(), store.clone(), store).router();
+        let api = Api::new(host.clone(), store.clone(), store, console).router();
         let service = api.into_make_service_with_connect_info::<Peer>();
         let gone = host.ended();
         let answering = tokio::spawn(async move {

@@ -49,8 +49,9 @@ pub(crate) struct Revoke {
     id: i64,
 }
 
+/// What somebody may do.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum May {
+pub(super) enum May {
     /// Look
     Viewer,
     /// Sync, stop, approve, schedule
@@ -73,16 +74,7 @@ impl Token {
         let mut page = app.out.page();
         let json = match self {
             Self::Create(create) => {
-                let rank = match create.rank {
-                    May::Viewer => Rank::Viewer,
-                    May::Operator => Rank::Operator,
-                    May::Admin => Rank::Admin,
-                };
-                let reach = if create.tenant.is_empty() {
-                    Reach::Everything
-                } else {
-                    Reach::Tenants(create.tenant.into_iter().collect())
-                };
+                let (rank, reach) = (create.rank.rank(), reach(create.tenant));
                 let (made, secret) =
                     token::make(&*store, &create.name, rank, reach, create.days).await?;
                 page.done(&format!(
@@ -101,7 +93,7 @@ impl Token {
                         Cell::new(one.id.to_string()),
                         Cell::styled(&one.name, paint::STRONG),
                         Cell::new(one.rank.name()),
-                        Cell::new(reaches(one)),
+                        Cell::new(reaches(&one.reach)),
                         Cell::styled(moment(one.expires_at), paint::DIM),
                     ]);
                 }
@@ -121,16 +113,36 @@ impl Token {
     }
 }
 
+impl May {
+    pub(super) fn rank(self) -> Rank {
+        match self {
+            Self::Viewer => Rank::Viewer,
+            Self::Operator => Rank::Operator,
+            Self::Admin => Rank::Admin,
+        }
+    }
+}
+
+/// These tenants; every one where none is named.
+pub(super) fn reach(tenants: Vec<TenantId>) -> Reach {
+    if tenants.is_empty() {
+        Reach::Everything
+    } else {
+        Reach::Tenants(tenants.into_iter().collect())
+    }
+}
+
 fn facts(token: &Stored) -> [(&'static str, String); 3] {
     [
         ("may", token.rank.name().to_owned()),
-        ("reaches", reaches(token)),
+        ("reaches", reaches(&token.reach)),
         ("until", moment(token.expires_at)),
     ]
 }
 
-fn reaches(token: &Stored) -> String {
-    match &token.reach {
+/// Whose data somebody reaches, in words.
+pub(super) fn reaches(reach: &Reach) -> String {
+    match reach {
         Reach::Everything => "every tenant".to_owned(),
         Reach::Tenants(tenants) => {
             let names: Vec<&str> = tenants.iter().map(TenantId::as_str).collect();

@@ -3,22 +3,24 @@
 use axum::Router;
 use axum::routing::get;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::refusal::Refusal;
 pub use super::scope::Api;
 use super::{
-    access, events, mapping, operation, plugin, runs, schedule, settings, tenants, undo, uninstall,
-    unsynced,
+    access, browser, events, mapping, operation, plugin, runs, schedule, session, settings,
+    tenants, undo, uninstall, unsynced, users,
 };
 
 /// What stands above the routes in the document.
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Rollcall",
-    description = "Brings the people of LDAP directories into portals, tenant by tenant. Every request shows an API token as `Authorization: Bearer …`; trouble is told as `application/problem+json` with a stable `code` and what to do."
+    description = "Brings the people of LDAP directories into portals, tenant by tenant. Every request shows an API token as `Authorization: Bearer …`, or the cookie of somebody who has logged in and then, where it changes something, comes from the service's own pages; trouble is told as `application/problem+json` with a stable `code` and what to do."
 ))]
 struct Head;
 
@@ -47,11 +49,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
-    document.security = Some(vec![utoipa::openapi::SecurityRequirement::new::<
-        _,
-        [&str; 0],
-        &str,
-    >("token", [])]);
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(browser::COOKIE));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    let either = ["token", "session"].map(|scheme| SecurityRequirement::new(scheme, [""; 0]));
+    document.security = Some(either.into());
     document
 }
 
@@ -84,7 +85,13 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(access::tokens, access::create))
         .routes(routes!(access::revoke))
         .routes(routes!(access::audit))
-        .routes(routes!(access::audit_of));
+        .routes(routes!(access::audit_of))
+        .routes(routes!(session::show, session::log_in, session::log_out))
+        .routes(routes!(session::change_password))
+        .routes(routes!(session::set_up))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::change))
+        .routes(routes!(users::reset));
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", versioned)
         .routes(routes!(operation::ready))

@@ -44,12 +44,15 @@ pub struct Peer {
     address: IpAddr,
     /// It speaks for others.
     proxy: bool,
+    /// What it says is protected by nothing but staying on this machine.
+    plain: bool,
 }
 
 /// A place where somebody listens.
 pub struct Door {
     address: SocketAddr,
     proxied: bool,
+    plain: bool,
     accepted: mpsc::Receiver<(Stream, SocketAddr)>,
 }
 
@@ -108,11 +111,13 @@ impl Door {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let proxied = matches!(protection, Protection::Proxy(_));
+        let plain = matches!(protection, Protection::Loopback);
         let (sender, accepted) = mpsc::channel(WAITING);
         tokio::spawn(accept(listener, protection, sender));
         Ok(Self {
             address,
             proxied,
+            plain,
             accepted,
         })
     }
@@ -173,6 +178,7 @@ impl Listener for Door {
                 Peer {
                     address: peer.ip().to_canonical(),
                     proxy: self.proxied,
+                    plain: self.plain,
                 },
             ),
             None => std::future::pending().await,
@@ -183,6 +189,7 @@ impl Listener for Door {
         Ok(Peer {
             address: self.address.ip(),
             proxy: self.proxied,
+            plain: self.plain,
         })
     }
 }
@@ -194,6 +201,12 @@ impl Connected<IncomingStream<'_, Door>> for Peer {
 }
 
 impl Peer {
+    /// Whether browsers reach it by plain HTTP: behind a proxy they do not.
+    #[must_use]
+    pub(super) fn plain(self) -> bool {
+        self.plain
+    }
+
     /// The address that a request comes from: the last one that a proxy names, since whoever it got those before from could write anything.
     #[must_use]
     pub(super) fn from(self, headers: &HeaderMap) -> IpAddr {
@@ -251,6 +264,7 @@ mod tests {
         let peer = |proxy| Peer {
             address: "10.0.0.1".parse().unwrap(),
             proxy,
+            plain: false,
         };
         assert_eq!(peer(true).from(&headers).to_string(), "192.0.2.7");
         assert_eq!(peer(false).from(&headers).to_string(), "10.0.0.1");

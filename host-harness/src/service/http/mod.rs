@@ -10,10 +10,12 @@
 //! - `tenants`, `plugin`, `settings`, `mapping`, `runs`, `undo`, `events`, `schedule`, `unsynced`, `uninstall`: routes of a tenant
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
+//! - `session`, `users`: logging in, and who may; `browser`: what a browser shows of itself
 //! - `operation`: health, readiness, metrics
 
 mod access;
 pub mod api;
+mod browser;
 pub mod door;
 mod events;
 mod mapping;
@@ -24,11 +26,13 @@ mod runs;
 mod schedule;
 mod scope;
 mod sent;
+mod session;
 mod settings;
 mod tenants;
 mod undo;
 mod uninstall;
 mod unsynced;
+mod users;
 
 pub use api::{Api, document};
 pub use door::{Door, Peer, Protection};

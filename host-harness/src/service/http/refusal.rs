@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::service::console::Denied;
 use crate::shape;
 use crate::tenant::Refused;
 
@@ -14,6 +15,8 @@ use crate::tenant::Refused;
 pub(super) struct Refusal {
     status: StatusCode,
     refused: Refused,
+    /// Seconds after which it is worth asking again.
+    later: Option<u64>,
 }
 
 /// Why a request was not done (RFC 9457, section 3).
@@ -41,6 +44,14 @@ impl Refusal {
         crate::Problem::new(code, message, remedy).into()
     }
 
+    /// Somebody who does not come in.
+    pub(super) fn denied(denied: Denied) -> Self {
+        Self {
+            later: denied.wait.map(|wait| wait.as_secs()),
+            ..Self::from(denied.problem)
+        }
+    }
+
     pub(super) fn code(&self) -> &str {
         self.refused.code()
     }
@@ -52,6 +63,7 @@ impl<T: Into<Refused>> From<T> for Refusal {
         Self {
             status: status(refused.code()),
             refused,
+            later: None,
         }
     }
 }
@@ -72,6 +84,10 @@ impl IntoResponse for Refusal {
         let mut response = (self.status, Json(document)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if let Some(seconds) = self.later {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
         response
     }
 }
@@ -94,9 +110,12 @@ pub(super) async fn detached<T: Send + 'static>(
 fn status(code: &str) -> StatusCode {
     match code {
         "no-such-route" | "not-installed" | "unknown-run" | "unknown-person" | "unknown-token"
-        | "no-run" | "not-scheduled" | "no-receipt" => StatusCode::NOT_FOUND,
-        "not-authenticated" => StatusCode::UNAUTHORIZED,
-        "rank-too-low" | "reach-too-small" => StatusCode::FORBIDDEN,
+        | "unknown-user" | "no-run" | "not-scheduled" | "no-receipt" => StatusCode::NOT_FOUND,
+        "not-authenticated" | "login-refused" => StatusCode::UNAUTHORIZED,
+        "rank-too-low" | "reach-too-small" | "cross-site" | "set-up-refused" => {
+            StatusCode::FORBIDDEN
+        }
+        "login-limited" => StatusCode::TOO_MANY_REQUESTS,
         "if-match-missing" => StatusCode::PRECONDITION_REQUIRED,
         "tenant-busy"
         | "run-unfinished"
@@ -109,9 +128,13 @@ fn status(code: &str) -> StatusCode {
         | "already-installed"
         | "same-plugin"
         | "no-rollback"
-        | "not-undoable" => StatusCode::CONFLICT,
+        | "not-undoable"
+        | "set-up-done"
+        | "user-exists"
+        | "last-admin"
+        | "no-session" => StatusCode::CONFLICT,
         "settings-changed" => StatusCode::PRECONDITION_FAILED,
-        "store-busy" => StatusCode::SERVICE_UNAVAILABLE,
+        "store-busy" | "login-busy" => StatusCode::SERVICE_UNAVAILABLE,
         "component-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
         "policy-broken" | "internal" => StatusCode::INTERNAL_SERVER_ERROR,
         code if code.starts_with("store-") || code.starts_with("plugin-") => {

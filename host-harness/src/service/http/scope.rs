@@ -7,14 +7,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header;
 use axum::http::request::Parts;
 
-use super::door::Peer;
+use super::browser;
 use super::refusal::{Answer, Refusal};
 use crate::ports::access::{Access, Deed, Rank, Reach, Token};
+use crate::ports::users::Session;
 use crate::ports::{Plans, Queue, TenantId, Tenants};
+use crate::service::console::{Actor, Console};
 use crate::service::token::hash;
 use crate::service::{Health, Host};
 use crate::tenant::{Platform, Tenant};
@@ -25,6 +27,7 @@ pub struct Api {
     host: Host,
     access: Arc<dyn Access>,
     tenants: Arc<dyn Tenants>,
+    console: Console,
 }
 
 impl fmt::Debug for Api {
@@ -35,12 +38,19 @@ impl fmt::Debug for Api {
     }
 }
 
-/// Somebody who showed a token.
+/// Somebody who showed a token, or has logged in.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
-    token: Token,
+    shown: Shown,
     from: String,
     api: Api,
+}
+
+/// What somebody showed.
+#[derive(Debug, Clone)]
+enum Shown {
+    Token(Token),
+    Session(Session),
 }
 
 /// A rank that a route needs.
@@ -83,12 +93,23 @@ pub(super) struct Whole<N> {
 impl Api {
     /// The routes' ground.
     #[must_use]
-    pub fn new(host: Host, access: Arc<dyn Access>, tenants: Arc<dyn Tenants>) -> Self {
+    pub fn new(
+        host: Host,
+        access: Arc<dyn Access>,
+        tenants: Arc<dyn Tenants>,
+        console: Console,
+    ) -> Self {
         Self {
             host,
             access,
             tenants,
+            console,
         }
+    }
+
+    /// Users and their sessions: no tenant's data is in them.
+    pub(super) fn console(&self) -> &Console {
+        &self.console
     }
 
     /// How the service does: no tenant's data is in it.
@@ -99,15 +120,40 @@ impl Api {
 
 impl Caller {
     pub(super) fn name(&self) -> &str {
-        &self.token.name
+        match &self.shown {
+            Shown::Token(token) => &token.name,
+            Shown::Session(session) => &session.user.name,
+        }
     }
 
     pub(super) fn rank(&self) -> Rank {
-        self.token.rank
+        match &self.shown {
+            Shown::Token(token) => token.rank,
+            Shown::Session(session) => session.user.rank,
+        }
     }
 
     pub(super) fn reach(&self) -> &Reach {
-        &self.token.reach
+        match &self.shown {
+            Shown::Token(token) => &token.reach,
+            Shown::Session(session) => &session.user.reach,
+        }
+    }
+
+    /// Unix milliseconds from which on what was shown is refused.
+    pub(super) fn expires_at(&self) -> i64 {
+        match &self.shown {
+            Shown::Token(token) => token.expires_at,
+            Shown::Session(session) => session.ends_at,
+        }
+    }
+
+    /// The session, where the caller has logged in.
+    pub(super) fn session(&self) -> Option<&Session> {
+        match &self.shown {
+            Shown::Token(_) => None,
+            Shown::Session(session) => Some(session),
+        }
     }
 
     /// The tenants that the caller reaches.
@@ -126,7 +172,7 @@ impl Caller {
     ) -> Answer<()> {
         let deed = Deed {
             at: chrono::Utc::now().timestamp_millis(),
-            who: self.token.name.clone(),
+            who: self.name().to_owned(),
             from: self.from.clone(),
             tenant: tenant.cloned(),
             what: what.to_owned(),
@@ -137,18 +183,18 @@ impl Caller {
     }
 
     fn needs(&self, rank: Rank) -> Answer<()> {
-        if self.token.rank >= rank {
+        if self.rank() >= rank {
             return Ok(());
         }
         Err(Refusal::new(
             "rank-too-low",
             &format!(
-                "This needs the rank {}; the token {} has {}",
+                "This needs the rank {}; {} has {}",
                 rank.name(),
                 self.name(),
                 self.rank().name()
             ),
-            "Use a token of that rank, or ask whoever gave you this one.",
+            "Come as somebody of that rank, or ask whoever gave you this one.",
         ))
     }
 }
@@ -233,6 +279,18 @@ impl<N> Scope<N> {
 }
 
 impl<N> Whole<N> {
+    pub(super) fn console(&self) -> &Console {
+        self.caller.api.console()
+    }
+
+    /// The caller, for the log.
+    pub(super) fn actor(&self) -> Actor<'_> {
+        Actor {
+            who: self.caller.name(),
+            from: &self.caller.from,
+        }
+    }
+
     pub(super) fn access(&self) -> &dyn Access {
         &*self.caller.api.access
     }
@@ -247,39 +305,53 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let shown = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let secret = shown.and_then(|value| value.strip_prefix("Bearer "));
-        let Some(secret) = secret else {
-            return Err(unknown(
-                "No token was shown",
-                "Send it as `Authorization: Bearer …`.",
-            ));
+        let shown = match browser::cookie(parts) {
+            // Whoever shows a token is known by that alone.
+            Some(secret) if !parts.headers.contains_key(header::AUTHORIZATION) => {
+                browser::check_origin(parts)?;
+                Shown::Session(logged_in(api, secret).await?)
+            }
+            _ => Shown::Token(token(parts, api).await?),
         };
-        let token = api.access.token(&hash(secret)).await?;
-        let Some(token) = token else {
-            return Err(unknown(
-                "The token is not known, or was revoked",
-                "Make one with `rollcall token create`.",
-            ));
-        };
-        if token.expires_at <= chrono::Utc::now().timestamp_millis() {
-            return Err(unknown(
-                "The token has expired",
-                "Make a new one with `rollcall token create`.",
-            ));
-        }
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>();
         Ok(Self {
-            token,
-            from: peer.map_or_else(String::new, |ConnectInfo(peer)| {
-                peer.from(&parts.headers).to_string()
-            }),
+            shown,
+            from: browser::address(parts),
             api: api.clone(),
         })
     }
+}
+
+async fn logged_in(api: &Api, secret: &str) -> Answer<Session> {
+    let session = api.console.session(secret).await?;
+    session.ok_or_else(|| unknown("The session is not known, or is over", "Log in again."))
+}
+
+async fn token(parts: &Parts, api: &Api) -> Answer<Token> {
+    let shown = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let secret = shown.and_then(|value| value.strip_prefix("Bearer "));
+    let Some(secret) = secret else {
+        return Err(unknown(
+            "No token was shown, and nobody has logged in",
+            "Send a token as `Authorization: Bearer …`, or log in.",
+        ));
+    };
+    let token = api.access.token(&hash(secret)).await?;
+    let Some(token) = token else {
+        return Err(unknown(
+            "The token is not known, or was revoked",
+            "Make one with `rollcall token create`.",
+        ));
+    };
+    if token.expires_at <= chrono::Utc::now().timestamp_millis() {
+        return Err(unknown(
+            "The token has expired",
+            "Make a new one with `rollcall token create`.",
+        ));
+    }
+    Ok(token)
 }
 
 impl<N: Needs> FromRequestParts<Api> for Place<N> {
@@ -329,8 +401,8 @@ impl<N: Needs> FromRequestParts<Api> for Whole<N> {
         if *caller.reach() != Reach::Everything {
             return Err(Refusal::new(
                 "reach-too-small",
-                "This concerns every tenant, and the token reaches some",
-                "Use a token that reaches everything.",
+                "This concerns every tenant, and you reach some",
+                "Come as somebody who reaches everything.",
             ));
         }
         Ok(Self {
@@ -343,8 +415,8 @@ impl<N: Needs> FromRequestParts<Api> for Whole<N> {
 fn no_such_tenant() -> Refusal {
     Refusal::new(
         "not-installed",
-        "There is no such tenant, or this token does not reach it",
-        "List the tenants to see which it reaches.",
+        "There is no such tenant, or you do not reach it",
+        "List the tenants to see which you reach.",
     )
 }
 

@@ -7,6 +7,7 @@
 //! - [`links`]: fields that hold other people
 //! - [`adoption`]: rows that take a person of the portal over
 //! - [`queue`]: runs that wait, and who is due; [`leases`]: who works for a tenant; [`access`]: tokens and deeds
+//! - [`users`]: who may log in, who has, and who tries
 //! - [`migration`]: rows that give people other external ids
 //! - [`tenancy`]: what tenants may connect to, components side by side, receipts
 //! - [`texts`]: whatever characters, in whatever length
@@ -32,6 +33,7 @@ pub(crate) mod plans;
 pub(crate) mod queue;
 pub(crate) mod tenancy;
 pub(crate) mod texts;
+pub(crate) mod users;
 
 /// All ports of a store.
 pub(crate) trait Ports: Database {}
@@ -87,6 +89,21 @@ macro_rules! conformance {
             access {
                 a_token_is_found_by_its_hash_until_it_is_revoked,
                 deeds_are_listed_the_newest_first_by_tenant,
+            }
+            users {
+                a_user_is_added_once_changed_and_listed,
+                whoever_may_give_others_access_stays_one,
+                a_session_is_found_until_it_is_over_or_ended,
+                a_session_ends_with_every_change_of_its_user,
+                a_session_needs_the_password_that_was_checked,
+                a_user_has_only_so_many_sessions,
+                a_set_up_secret_is_good_once_and_for_a_while,
+                a_new_set_up_secret_takes_the_place_of_the_old,
+                a_set_up_secret_is_used_once_however_many_try_at_once,
+                whoever_fails_often_waits_and_others_do_not,
+                whoever_succeeds_begins_anew,
+                an_address_waits_but_whoever_is_known_there_does_not,
+                tries_at_once_all_count,
             }
             leases {
                 one_works_for_a_tenant_at_a_time,

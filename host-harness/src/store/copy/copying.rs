@@ -32,7 +32,7 @@ pub struct Copied {
 /// database. Passwords are sealed anew, with the other store's keys. All is there afterwards, or nothing.
 ///
 /// # Errors
-/// `store-not-empty` where the database has tenants; `tenant-busy` where a run is under way in the data directory;
+/// `store-not-empty` where the database has tenants, tokens, users or a log; `tenant-busy` where a run is under way in the data directory;
 /// `store-file` where it holds no database; what opening it refuses; `secret-unreadable` where a password does not open;
 /// `copy-differs` where what arrived is not what was sent; and what the databases refuse.
 pub async fn copy(
@@ -61,13 +61,16 @@ async fn try_copy(from: &Path, keys: KeyChoice, to: &PostgresStore) -> StoreResu
     sqlx::query("LOCK TABLE tenant IN ACCESS EXCLUSIVE MODE")
         .execute(&mut *writer)
         .await?;
-    let occupied: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM tenant)")
-        .fetch_one(&mut *writer)
-        .await?;
+    let occupied: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM tenant) OR EXISTS (SELECT 1 FROM token) OR EXISTS (SELECT 1 FROM deed)
+            OR EXISTS (SELECT 1 FROM console_user)",
+    )
+    .fetch_one(&mut *writer)
+    .await?;
     if occupied {
         return Err(StoreError::refused(
             "store-not-empty",
-            "the database already has tenants",
+            "the database already has tenants, tokens, users or a log",
             "Copy into a new database: createdb --encoding UTF8 NAME.",
         ));
     }
@@ -206,6 +209,12 @@ async fn count_on(
                 (SELECT coalesce(max(id), 0) + 1 FROM tenant), false),
             setval(pg_get_serial_sequence('secret', 'id'),
                 (SELECT coalesce(max(id), 0) + 1 FROM secret), false),
+            setval(pg_get_serial_sequence('token', 'id'),
+                (SELECT coalesce(max(id), 0) + 1 FROM token), false),
+            setval(pg_get_serial_sequence('deed', 'id'),
+                (SELECT coalesce(max(id), 0) + 1 FROM deed), false),
+            setval(pg_get_serial_sequence('console_user', 'id'),
+                (SELECT coalesce(max(id), 0) + 1 FROM console_user), false),
             setval('person_number', (SELECT coalesce(max(id), 0) + 1 FROM person_values), false)",
     )
     .bind(runs)

@@ -178,4 +178,38 @@ pub(super) const TABLES: &[Table] = &[
         check: "SELECT run, external_id, review
             FROM plan_absence ORDER BY run, external_id",
     },
+    Table {
+        name: "token",
+        columns: &[Int, Text, Bytes, Text, Json, Int, Int, Bool],
+        read: "SELECT id, name, hash, rank, reach, created_at, expires_at, revoked
+            FROM token ORDER BY id",
+        write: "INSERT INTO token (id, name, hash, rank, reach, created_at, expires_at, revoked)
+            SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+            $8::boolean[])",
+        check: "SELECT id, name, hash, rank, reach, created_at, expires_at, revoked
+            FROM token ORDER BY id",
+    },
+    Table {
+        name: "deed",
+        columns: &[Int, Int, Text, Text, Text, Text, Text, Text],
+        read: "SELECT id, at, who, origin, tenant, what, which, refused
+            FROM deed ORDER BY id",
+        write: "INSERT INTO deed (id, at, who, origin, tenant, what, which, refused)
+            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::text[])",
+        check: "SELECT id, at, who, origin, tenant, what, which, refused
+            FROM deed ORDER BY id",
+    },
+    // Not who has logged in: everybody logs in anew.
+    Table {
+        name: "console_user",
+        columns: &[Int, Text, Text, Text, Json, Bool, Int, Int],
+        read: "SELECT id, name, password, rank, reach, disabled, created_at, changed_at
+            FROM console_user ORDER BY id",
+        write: "INSERT INTO console_user (id, name, password, rank, reach, disabled, created_at, changed_at)
+            SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[],
+            $8::bigint[])",
+        check: "SELECT id, name, password, rank, reach, disabled, created_at, changed_at
+            FROM console_user ORDER BY id",
+    },
 ];

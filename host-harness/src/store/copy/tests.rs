@@ -5,8 +5,10 @@ use zeroize::Zeroizing;
 use super::copy;
 use crate::contract::state::Operation;
 use crate::ports::TenantId;
+use crate::ports::access::{Deed, Rank, Reach, Token};
 use crate::ports::plan::RowQuery;
-use crate::ports::{PersonEdit, PortalDesk, State, Whom};
+use crate::ports::users::{PasswordHash, Session, Users};
+use crate::ports::{Access, PersonEdit, PortalDesk, State, Whom};
 use crate::store::conformance::people::*;
 use crate::store::postgres::server;
 use crate::store::vault::KeyChoice;
@@ -117,6 +119,89 @@ async fn everything_arrives_and_goes_on() {
     assert!(run > before);
     assert_eq!(applied(&postgres, &acme, run, 10).await.unwrap(), (2, 0));
     assert_eq!(mark().await, 0);
+}
+
+fn user(name: &str) -> crate::ports::users::User {
+    crate::ports::users::User {
+        id: 0,
+        name: name.into(),
+        rank: Rank::Admin,
+        reach: Reach::Everything,
+        disabled: name == "off",
+        created_at: 5,
+        changed_at: 6,
+    }
+}
+
+#[tokio::test]
+#[ignore = "starts a PostgreSQL server: tests/run postgres"]
+async fn who_has_access_and_what_was_done_arrive_and_sessions_do_not() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let sqlite = Store::open(old.path()).await.unwrap();
+    let token = |name: &str| Token {
+        id: 0,
+        name: name.into(),
+        rank: Rank::Viewer,
+        reach: Reach::Tenants([TenantId::new("acme").unwrap()].into()),
+        created_at: 5,
+        expires_at: 10,
+    };
+    sqlite.add_token(&token(ODD), &[1; 32]).await.unwrap();
+    let revoked = sqlite.add_token(&token("old"), &[2; 32]).await.unwrap();
+    sqlite.revoke_token(revoked).await.unwrap();
+    let deed = Deed {
+        at: 7,
+        who: ODD.into(),
+        from: "192.0.2.7".into(),
+        tenant: Some(TenantId::new("acme").unwrap()),
+        what: "sync".into(),
+        which: "17".into(),
+        refused: String::new(),
+    };
+    sqlite.note(&deed).await.unwrap();
+    let password = PasswordHash("$argon2id$x".into());
+    for name in ["ada", "off"] {
+        sqlite.add_user(&user(name), &password).await.unwrap();
+    }
+    let (ada, _) = sqlite.user_named("ada").await.unwrap().unwrap();
+    let session = Session {
+        user: ada.clone(),
+        created_at: 1,
+        seen_at: 1,
+        idle_at: 100,
+        ends_at: 100,
+        from: String::new(),
+    };
+    assert!(
+        sqlite
+            .add_session(&[3; 32], &session, &password)
+            .await
+            .unwrap()
+    );
+
+    let postgres = server::open(new.path()).await;
+    copy(old.path(), &postgres).await.unwrap();
+    assert_eq!(
+        postgres.tokens().await.unwrap(),
+        sqlite.tokens().await.unwrap()
+    );
+    assert_eq!(postgres.token(&[2; 32]).await.unwrap(), None);
+    assert_eq!(postgres.deeds(None, 0, 10).await.unwrap(), [deed.clone()]);
+    assert_eq!(
+        Users::users(&postgres).await.unwrap(),
+        Users::users(&sqlite).await.unwrap()
+    );
+    let kept = postgres.user_named("ada").await.unwrap();
+    assert_eq!(kept, Some((ada, password.clone())));
+    assert!(sqlite.session(&[3; 32], 50).await.unwrap().is_some());
+    assert_eq!(postgres.session(&[3; 32], 50).await.unwrap(), None);
+    // Numbers go on.
+    let next = postgres.add_token(&token("new"), &[4; 32]).await.unwrap();
+    assert!(next > revoked);
+    postgres.note(&deed).await.unwrap();
+    postgres.add_user(&user("new"), &password).await.unwrap();
+    let twice = copy(old.path(), &postgres).await.unwrap_err();
+    assert_eq!(twice.code, "store-not-empty");
 }
 
 #[tokio::test]

@@ -11,11 +11,13 @@
 //!   [`batch`] chooses the rows that are applied together, [`adopt`] takes people over, [`migrate`] gives them other ids,
 //!   [`seen`] reads whose rows there are
 //! - [`queue`]: runs that wait, and who is due; [`lease`]: which host works for a tenant; [`access`]: tokens and deeds
+//! - [`users`]: the port of that name, with [`sessions`] and [`attempts`]
 
 mod access;
 mod address;
 mod adopt;
 mod apply;
+mod attempts;
 mod batch;
 mod edit;
 mod endpoints;
@@ -34,10 +36,12 @@ mod runs;
 mod schema;
 mod secrets;
 mod seen;
+mod sessions;
 mod state;
 mod tenants;
 mod text;
 mod unique;
+mod users;
 mod versions;
 
 #[cfg(test)]

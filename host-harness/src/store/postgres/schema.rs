@@ -15,12 +15,13 @@ pub(super) async fn update(connection: &mut PgConnection) -> StoreResult<SchemaV
         .map(|step| step.version)
         .max()
         .unwrap_or(0);
-    let from = version(connection).await?;
+    let applied = applied(connection).await?;
+    let from = applied.iter().max().copied().unwrap_or(0);
     if from > to {
         return Err(MigrateError::VersionMissing(from).into());
     }
     // One that is up to date needs no right to change its shape.
-    if from < to {
+    if !complete(&applied) {
         MIGRATIONS.run(&mut *connection).await?;
     }
     Ok(SchemaVersions { from, to })
@@ -41,16 +42,39 @@ pub(super) async fn check_encoding(connection: &mut PgConnection) -> StoreResult
     ))
 }
 
-async fn version(connection: &mut PgConnection) -> StoreResult<i64> {
+/// The steps that the database has taken; none of a new one.
+async fn applied(connection: &mut PgConnection) -> StoreResult<Vec<i64>> {
     let known: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
         .fetch_one(&mut *connection)
         .await?;
     if !known {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     Ok(
-        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
-            .fetch_one(connection)
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+            .fetch_all(connection)
             .await?,
     )
+}
+
+/// Whether every step was taken: one may have been added between others.
+fn complete(applied: &[i64]) -> bool {
+    MIGRATIONS
+        .iter()
+        .all(|step| applied.contains(&step.version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_without_a_step_in_the_middle_is_not_complete() {
+        let all: Vec<i64> = MIGRATIONS.iter().map(|step| step.version).collect();
+        assert!(complete(&all));
+        for missing in &all {
+            let others: Vec<i64> = all.iter().copied().filter(|one| one != missing).collect();
+            assert!(!complete(&others), "{missing}");
+        }
+    }
 }

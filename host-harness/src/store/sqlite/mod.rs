@@ -1,8 +1,9 @@
 //! The store on SQLite: one writer connection, a few readers, statements over sets of rows.
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
-//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`endpoints`], [`versions`]: the ports
-//!   of those names
+//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`users`], [`endpoints`], [`versions`]:
+//!   the ports of those names
+//! - [`sessions`], [`attempts`]: the rest of the users port
 //! - [`keys`]: which key wraps the tenants' data keys
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`adopt`] takes people over, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
@@ -10,6 +11,7 @@
 mod access;
 mod adopt;
 mod apply;
+mod attempts;
 mod edit;
 mod endpoints;
 mod finish;
@@ -25,8 +27,10 @@ mod rows;
 mod runs;
 mod secrets;
 mod seen;
+mod sessions;
 mod state;
 mod tenants;
+mod users;
 mod versions;
 
 #[cfg(test)]

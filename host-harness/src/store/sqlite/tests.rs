@@ -76,3 +76,23 @@ async fn a_data_key_that_is_destroyed_or_wrapped_anew_is_in_no_file_any_more() {
     store.destroy(&acme).await.unwrap();
     assert_eq!(second(), 0);
 }
+
+#[tokio::test]
+async fn a_step_that_was_added_between_others_is_taken() {
+    use crate::ports::Access as _;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    for statement in [
+        "DROP TABLE token",
+        "DROP TABLE deed",
+        "DELETE FROM _sqlx_migrations WHERE version = 11",
+    ] {
+        sqlx::query(statement).execute(&mut *tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert!(store.tokens().await.is_err());
+    store.close().await;
+    let store = Store::open(folder.path()).await.unwrap();
+    assert_eq!(store.tokens().await.unwrap(), []);
+}

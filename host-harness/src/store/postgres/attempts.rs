@@ -1,0 +1,96 @@
+//! Who tries passwords, and how often.
+
+use sqlx::{Postgres, Row, Transaction};
+
+use super::open::PostgresStore;
+use crate::ports::users::{Hash, Trier, Try};
+use crate::store::error::StoreResult;
+use crate::store::tries::{Both, FORGOTTEN, Tries};
+
+impl PostgresStore {
+    pub(super) async fn begin_try(&self, who: &Trier, now: i64) -> StoreResult<Try> {
+        let mut tx = self.begin().await?;
+        let mut both = read(&mut tx, who).await?;
+        let may = both.begin(now);
+        if may == Try::Allowed {
+            sqlx::query(
+                "DELETE FROM login_try WHERE hash IN (SELECT hash FROM login_try
+                 WHERE last_at <= $1 AND known_until <= $2 FOR UPDATE SKIP LOCKED)",
+            )
+            .bind(now - FORGOTTEN)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+            write(&mut tx, who, &both).await?;
+            tx.commit().await?;
+        }
+        Ok(may)
+    }
+
+    pub(super) async fn clear_tries(&self, who: &Trier, now: i64) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        let mut both = read(&mut tx, who).await?;
+        both.succeed(now);
+        write(&mut tx, who, &both).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Both rows are there and locked afterwards, always in the same order.
+async fn read(tx: &mut Transaction<'_, Postgres>, who: &Trier) -> StoreResult<Both> {
+    let mut hashes = [&who.pair[..], &who.address[..]];
+    hashes.sort_unstable();
+    for hash in hashes {
+        sqlx::query(
+            "INSERT INTO login_try (hash, failures, last_at, not_before, known_until)
+             VALUES ($1, 0, 0, 0, 0) ON CONFLICT (hash) DO NOTHING",
+        )
+        .bind(hash)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query("SELECT 1 FROM login_try WHERE hash = $1 FOR UPDATE")
+            .bind(hash)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(Both {
+        pair: one(tx, &who.pair).await?,
+        address: one(tx, &who.address).await?,
+    })
+}
+
+async fn one(tx: &mut Transaction<'_, Postgres>, hash: &Hash) -> StoreResult<Tries> {
+    let row = sqlx::query(
+        "SELECT failures, last_at, not_before, known_until FROM login_try WHERE hash = $1",
+    )
+    .bind(&hash[..])
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else {
+        return Ok(Tries::default());
+    };
+    Ok(Tries {
+        failures: row.try_get(0)?,
+        last_at: row.try_get(1)?,
+        not_before: row.try_get(2)?,
+        known_until: row.try_get(3)?,
+    })
+}
+
+async fn write(tx: &mut Transaction<'_, Postgres>, who: &Trier, both: &Both) -> StoreResult<()> {
+    for (hash, tries) in [(&who.pair, both.pair), (&who.address, both.address)] {
+        sqlx::query(
+            "INSERT INTO login_try (hash, failures, last_at, not_before, known_until)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (hash) DO UPDATE SET failures = excluded.failures,
+                last_at = excluded.last_at, not_before = excluded.not_before, known_until = excluded.known_until",
+        )
+        .bind(&hash[..])
+        .bind(tries.failures)
+        .bind(tries.last_at)
+        .bind(tries.not_before)
+        .bind(tries.known_until)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}

@@ -10,6 +10,7 @@ use super::commands::{
 };
 use super::database::DatabaseArgument;
 use super::exit;
+use crate::telemetry::logs::Format;
 
 /// Brings the people of an LDAP directory into a portal, tenant by tenant.
 #[derive(Debug, Parser)]
@@ -64,9 +65,21 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub(crate) quiet: bool,
-    /// Log to the standard error: -v what happens, -vv every detail
+    /// Log to the standard error: -v what happens, as `serve` does anyway, -vv every detail
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Global options")]
     pub(crate) verbose: u8,
+    /// How log lines look; nothing of the people that are synced is in them
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t = Format::Text,
+        env = "ROLLCALL_LOG_FORMAT",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) log_format: Format,
 }
 
 /// When to use colour.

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
+use crate::telemetry::logs;
 use crate::tenant::Hook;
 
 use super::answer::Answer;
 use super::app::App;
-use super::args::{Arguments, Color, Command};
+use super::args::{Arguments, Color, Command, Global};
 use super::commands::install;
 use super::exit::Exit;
 use super::out::Out;
@@ -99,9 +100,11 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
     }
 }
 
-/// Log lines go to the standard error; `RUST_LOG` wins over `-v`.
+/// Log lines go to the standard error; `RUST_LOG` wins over `-v`. A service that nobody watches tells what happens without being asked.
 fn log(arguments: &Arguments) {
-    let level = match arguments.global.verbose {
+    let Global { quiet, verbose, .. } = arguments.global;
+    let unattended = matches!(arguments.command, Command::Serve(_)) && !quiet;
+    let level = match verbose.max(unattended.into()) {
         // What the store says of its trouble is told in full as the command's problem.
         0 => "error,rollcall::store::error=off",
         1 => "rollcall=info,plugin=info,warn",
@@ -113,10 +116,5 @@ fn log(arguments: &Arguments) {
         Color::Never => false,
         Color::Auto => console::colors_enabled_stderr(),
     };
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour);
-    // Problems reach people in their own form; a failure to log is none of them.
-    let _ = lines.try_init();
+    logs::begin(filter, arguments.global.log_format, colour);
 }

@@ -9,6 +9,7 @@ use crate::ports::{
     Directory, Lease, Leases, Plans, Portal, Queue, RunId, Secrets, State, TenantId, Tenants,
 };
 use crate::sandbox::{Enumeration, Hooks, HostContext, Plugin, Sandbox};
+use crate::telemetry::short;
 
 use super::Hook;
 use super::draft::Draft;
@@ -69,7 +70,7 @@ impl Platform {
             self.tenants.uninstall(id).await?;
             return Err(problems.into());
         }
-        tracing::info!(tenant = %id, plugin = tenant.plugin_digest(), "installed");
+        tracing::info!(tenant = %id, plugin = short(tenant.plugin_digest()), "installed");
         Ok(tenant)
     }
 

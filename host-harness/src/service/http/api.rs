@@ -1,7 +1,7 @@
 //! All routes together.
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Router, middleware};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -9,7 +9,9 @@ use utoipa_axum::routes;
 
 use super::refusal::Refusal;
 pub use super::scope::Api;
-use super::{access, events, mapping, operation, runs, schedule, settings, tenants, unsynced};
+use super::{
+    access, events, mapping, observe, operation, runs, schedule, settings, tenants, unsynced,
+};
 
 /// What stands above the routes in the document.
 #[derive(OpenApi)]
@@ -33,6 +35,7 @@ impl Api {
                     "Look into the OpenAPI document for what there is.",
                 )
             })
+            .layer(middleware::from_fn(observe::observe))
             .with_state(self)
     }
 }

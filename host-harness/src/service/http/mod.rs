@@ -10,6 +10,7 @@
 //! - `tenants`, `settings`, `mapping`, `runs`, `events`, `schedule`, `unsynced`: routes of a tenant
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
+//! - `observe`: what an operator sees of a request
 //! - `operation`: health, readiness, metrics
 
 mod access;
@@ -17,6 +18,7 @@ pub mod api;
 pub mod door;
 mod events;
 mod mapping;
+mod observe;
 mod operation;
 mod refusal;
 mod runs;

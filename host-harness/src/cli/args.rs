@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    approve, completions, configure, demo, explain, export, install, map, migrate, people, plugin,
-    rows, runs, schedule, serve, sync, token, undo, uninstall, verify,
+    approve, completions, configure, demo, doctor, explain, export, install, map, migrate, people,
+    plugin, rows, runs, schedule, serve, sync, token, undo, uninstall, verify,
 };
 use super::database::DatabaseArgument;
 use super::exit;
@@ -141,6 +141,8 @@ pub(crate) enum Command {
     /// Who may use the HTTP interface
     #[command(subcommand)]
     Token(token::Token),
+    /// Check an installation, and say what to mend; exit code 1 where something is
+    Doctor(doctor::Doctor),
     /// Remove the plugin, its settings, its runs and the credential of a tenant
     Uninstall(uninstall::Uninstall),
     /// Bring the database up to date, or copy everything from SQLite to PostgreSQL
@@ -174,6 +176,7 @@ impl Command {
             Self::People(people) => people.name(),
             Self::Serve(_) => "serve",
             Self::Token(token) => token.name(),
+            Self::Doctor(_) => "doctor",
             Self::Uninstall(_) => "uninstall",
             Self::Migrate(_) => "migrate",
             Self::Completions(_) => "completions",

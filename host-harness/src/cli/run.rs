@@ -92,6 +92,7 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::People(people) => people.run(app).await,
         Command::Serve(serve) => serve.run(app).await,
         Command::Token(token) => token.run(app).await,
+        Command::Doctor(doctor) => doctor.run(app).await,
         Command::Uninstall(uninstall) => uninstall.run(app).await,
         Command::Migrate(migrate) => migrate.run(app).await,
         Command::Completions(completions) => {

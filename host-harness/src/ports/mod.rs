@@ -9,6 +9,7 @@
 //! - [`plan`]: runs, their rows, and applying them to the portal
 //! - [`queue`]: runs that wait for a host, and when each tenant is due
 //! - [`leases`]: who works for a tenant
+//! - [`overview`]: what an operator looks at, over all tenants
 //! - [`state`]: the plugin's own settings
 //! - [`secrets`]: credentials behind handles
 //! - [`tenants`]: which tenants there are and what is installed for each
@@ -16,6 +17,7 @@
 pub mod access;
 pub mod directory;
 pub mod leases;
+pub mod overview;
 pub mod plan;
 pub mod portal;
 pub mod queue;
@@ -26,6 +28,7 @@ pub mod tenants;
 pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
 pub use leases::{Lease, Leases};
+pub use overview::Overview;
 pub use plan::{Plans, RunId};
 pub use portal::{PersonEdit, Portal, PortalDesk, Whom};
 pub use queue::Queue;

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use super::{PostgresStore, Store};
 use crate::ports::{
-    Access, Leases, Outcome, Plans, Portal, PortalDesk, Queue, Secrets, State, TenantId, Tenants,
+    Access, Leases, Outcome, Overview, Plans, Portal, PortalDesk, Queue, Secrets, State, TenantId,
+    Tenants,
 };
 
 /// How old a database's shape was when it was opened, and what it is now; 0 is an empty database.
@@ -23,6 +24,7 @@ pub struct SchemaVersions {
 pub trait Database:
     Access
     + Leases
+    + Overview
     + Plans
     + Portal
     + PortalDesk

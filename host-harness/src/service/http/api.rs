@@ -27,7 +27,7 @@ impl Api {
         let (routes, _) = routes().split_for_parts();
         routes
             .route("/healthz", get(operation::alive))
-            .route("/metrics", get(operation::metrics))
+            .route("/metrics", get(operation::numbers))
             .fallback(|| async {
                 Refusal::new(
                     "no-such-route",

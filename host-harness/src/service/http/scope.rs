@@ -16,13 +16,14 @@ use super::refusal::{Answer, Refusal};
 use crate::ports::access::{Access, Deed, Rank, Reach, Token};
 use crate::ports::{Plans, Queue, TenantId, Tenants};
 use crate::service::token::hash;
-use crate::service::{Health, Host};
+use crate::service::{Health, Host, Watcher};
 use crate::tenant::{Platform, Tenant};
 
 /// What the routes stand on. Clones share it.
 #[derive(Clone)]
 pub struct Api {
     host: Host,
+    watcher: Watcher,
     access: Arc<dyn Access>,
     tenants: Arc<dyn Tenants>,
 }
@@ -80,17 +81,18 @@ pub(super) struct Whole<N> {
 impl Api {
     /// The routes' ground.
     #[must_use]
-    pub fn new(host: Host, access: Arc<dyn Access>, tenants: Arc<dyn Tenants>) -> Self {
+    pub fn new(watcher: Watcher, access: Arc<dyn Access>, tenants: Arc<dyn Tenants>) -> Self {
         Self {
-            host,
+            host: watcher.host().clone(),
+            watcher,
             access,
             tenants,
         }
     }
 
-    /// How the service does: no tenant's data is in it.
+    /// How the service does. Tenants are named in it, beside the messages.
     pub(super) async fn health(&self) -> Health {
-        self.host.health().await
+        self.watcher.health().await
     }
 }
 

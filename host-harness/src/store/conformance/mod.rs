@@ -7,13 +7,16 @@
 //! - [`links`]: fields that hold other people
 //! - [`adoption`]: rows that take a person of the portal over
 //! - [`queue`]: runs that wait, and who is due; [`leases`]: who works for a tenant; [`access`]: tokens and deeds
+//! - [`overview`]: what an operator looks at
 //! - [`migration`]: rows that give people other external ids
 //! - [`texts`]: whatever characters, in whatever length
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
 
 use std::path::Path;
 
-use crate::ports::{Access, Leases, Plans, Portal, PortalDesk, Queue, Secrets, State, Tenants};
+use crate::ports::{
+    Access, Leases, Overview, Plans, Portal, PortalDesk, Queue, Secrets, State, Tenants,
+};
 
 pub(crate) mod access;
 pub(crate) mod adoption;
@@ -22,6 +25,7 @@ pub(crate) mod keeping;
 pub(crate) mod leases;
 pub(crate) mod links;
 pub(crate) mod migration;
+pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod queue;
@@ -29,11 +33,12 @@ pub(crate) mod texts;
 
 /// All ports of a store.
 pub(crate) trait Ports:
-    Access + Leases + Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants
+    Access + Leases + Overview + Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants
 {
 }
-impl<S: Access + Leases + Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants> Ports
-    for S
+impl<
+    S: Access + Leases + Overview + Plans + Portal + PortalDesk + Queue + Secrets + State + Tenants,
+> Ports for S
 {
 }
 
@@ -79,6 +84,10 @@ macro_rules! conformance {
             leases {
                 one_works_for_a_tenant_at_a_time,
                 whoever_holds_the_lease_can_write,
+            }
+            overview {
+                a_tenant_fails_from_a_failed_run_to_the_next_that_does_not,
+                passwords_are_tried_and_do_not_open_with_another_key,
             }
             queue {
                 what_is_asked_for_waits_once_and_begins_once,

@@ -10,12 +10,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
 
 /// Brings the shape up to date, one host at a time. A database of a newer program is refused.
 pub(super) async fn update(connection: &mut PgConnection) -> StoreResult<SchemaVersions> {
-    let to = MIGRATIONS
-        .iter()
-        .map(|step| step.version)
-        .max()
-        .unwrap_or(0);
-    let from = version(connection).await?;
+    let SchemaVersions { from, to } = versions(connection).await?;
     if from > to {
         return Err(MigrateError::VersionMissing(from).into());
     }
@@ -24,6 +19,15 @@ pub(super) async fn update(connection: &mut PgConnection) -> StoreResult<SchemaV
         MIGRATIONS.run(&mut *connection).await?;
     }
     Ok(SchemaVersions { from, to })
+}
+
+/// How old the shape is, and this program's.
+pub(super) async fn versions(connection: &mut PgConnection) -> StoreResult<SchemaVersions> {
+    let to = MIGRATIONS.iter().map(|step| step.version).max();
+    Ok(SchemaVersions {
+        from: version(connection).await?,
+        to: to.unwrap_or(0),
+    })
 }
 
 /// Texts of every script must fit.

@@ -50,10 +50,23 @@ impl Served {
     /// # Errors
     /// If it cannot be started, or says nothing of where it listens.
     pub fn start(rollcall: &Rollcall, arguments: &[&str]) -> Result<Self, Trouble> {
+        Self::logging(rollcall, arguments, Stdio::inherit())
+    }
+
+    /// The same, with its log going somewhere.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn logging(
+        rollcall: &Rollcall,
+        arguments: &[&str],
+        log: impl Into<Stdio>,
+    ) -> Result<Self, Trouble> {
         let fixed = ["serve", "--listen", "127.0.0.1:0", "--jitter", "0"];
         let mut process = rollcall
             .command(&[&fixed[..], arguments].concat())
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .map_err(trouble)?;
         let out = process.stdout.take().ok_or_else(|| trouble("no output"))?;

@@ -57,7 +57,11 @@ impl Exposition {
         let family = ["_bucket", "_sum", "_count"]
             .iter()
             .filter_map(|end| name.strip_suffix(end))
-            .find(|family| self.kinds.get(*family).is_some_and(|kind| kind == "histogram"))
+            .find(|family| {
+                self.kinds
+                    .get(*family)
+                    .is_some_and(|kind| kind == "histogram")
+            })
             .unwrap_or(name);
         if !name.chars().all(plain) || !self.kinds.contains_key(family) {
             return None;
@@ -72,7 +76,11 @@ impl Exposition {
             let values = self.labels.entry(key.to_owned()).or_default();
             values.insert(value.to_owned());
         }
-        let value = if value == "+Inf" { f64::INFINITY } else { value.parse().ok()? };
+        let value = if value == "+Inf" {
+            f64::INFINITY
+        } else {
+            value.parse().ok()?
+        };
         let first = self.values.insert(series.to_owned(), value);
         first.is_none().then_some(())
     }
@@ -94,12 +102,16 @@ impl Exposition {
 mod tests {
     use super::Exposition;
 
-    const GOOD: &str = "# HELP a_total Of something.\n# TYPE a_total counter\na_total{code=\"x\"} 3\n";
+    const GOOD: &str =
+        "# HELP a_total Of something.\n# TYPE a_total counter\na_total{code=\"x\"} 3\n";
 
     #[test]
     fn what_is_well_formed_is_read_and_all_else_is_not() {
         let read = Exposition::read(GOOD).map_err(|error| error.to_string());
-        assert_eq!(read.map(|all| all.value("a_total{code=\"x\"}")), Ok(Some(3.0)));
+        assert_eq!(
+            read.map(|all| all.value("a_total{code=\"x\"}")),
+            Ok(Some(3.0))
+        );
         for bad in [
             GOOD.replace("# HELP a_total Of something.\n", ""),
             GOOD.replace("counter", "gauge"),

@@ -108,19 +108,33 @@ fn a_dead_directory_is_seen_until_it_answers_again() {
     assert!(!probe.text.contains(TENANT), "{}", probe.text);
     let probe = probe.json();
     let dead = concern(&probe, "directory-failing");
-    assert_eq!((&dead["tenants"], &dead["stops"]), (&json!(1), &json!(false)));
-    assert!(dead["message"].as_str().unwrap().contains("connect-refused (1)"));
+    assert_eq!(
+        (&dead["tenants"], &dead["stops"]),
+        (&json!(1), &json!(false))
+    );
+    assert!(
+        dead["message"]
+            .as_str()
+            .unwrap()
+            .contains("connect-refused (1)")
+    );
     assert!(dead["remedy"].as_str().unwrap().contains("rollcall verify"));
     // Who reaches every tenant hears which.
     let named = served.get("/readyz", &admin).unwrap().json();
-    assert_eq!(concern(&named, "directory-failing")["named"], json!([TENANT]));
+    assert_eq!(
+        concern(&named, "directory-failing")["named"],
+        json!([TENANT])
+    );
     let seen = numbers(&served);
     assert_eq!(told(&seen, "directory-failing"), 1.0);
     for (series, value) in [
         ("rollcall_ready", 1.0),
         ("rollcall_tenants_failing{cause=\"directory\"}", 1.0),
         ("rollcall_run_failures_total{code=\"connect-refused\"}", 1.0),
-        ("rollcall_directory_errors_total{code=\"connect-refused\"}", 1.0),
+        (
+            "rollcall_directory_errors_total{code=\"connect-refused\"}",
+            1.0,
+        ),
         ("rollcall_runs_total{mode=\"full\",outcome=\"failed\"}", 1.0),
     ] {
         assert_eq!(seen.value(series), Some(value), "{series}");
@@ -129,9 +143,14 @@ fn a_dead_directory_is_seen_until_it_answers_again() {
     assert_eq!(problems, ["directory-failing"]);
     assert!(answer.document.to_string().contains(TENANT));
     let (_, problems) = doctor(&tenancy.rollcall, 1, &[TENANT, "--connect"]);
-    assert!(problems.contains(&"connect-refused".to_owned()), "{problems:?}");
+    assert!(
+        problems.contains(&"connect-refused".to_owned()),
+        "{problems:?}"
+    );
 
-    tenancy.configure(0, &[format!("--url={}", tenancy.url())]).unwrap();
+    tenancy
+        .configure(0, &[format!("--url={}", tenancy.url())])
+        .unwrap();
     assert_eq!(synced(&served, &admin)["status"], "applied");
     ready(&served, "", |ready| ready["status"] == "ready");
     let seen = numbers(&served);
@@ -150,26 +169,42 @@ async fn a_plugin_that_traps_and_the_schedule_it_misses_are_seen_until_it_is_gon
     let file = tenancy.rollcall.data().join("broken.wasm");
     std::fs::write(&file, component::lenient().unwrap()).unwrap();
     let plugin = format!("--plugin={}", file.display());
-    let installed = tenancy.rollcall.expect(0, &["install", BROKEN, &plugin]).unwrap();
+    let installed = tenancy
+        .rollcall
+        .expect(0, &["install", BROKEN, &plugin])
+        .unwrap();
     let digest = installed.at("/plugin").as_str().unwrap()[..12].to_owned();
     let admin = token(&tenancy, "admin");
     let store = Store::open(tenancy.rollcall.data()).await.unwrap();
     let late = Some(now() - 10 * 60_000);
-    store.set_due(&TenantId::new(BROKEN).unwrap(), late).await.unwrap();
+    store
+        .set_due(&TenantId::new(BROKEN).unwrap(), late)
+        .await
+        .unwrap();
     let served = Served::start(&tenancy.rollcall, &["--tenant-metrics"]).unwrap();
 
     let probe = ready(&served, &admin, |ready| {
         !concern(ready, "plugin-broken").is_null() && !concern(ready, "overdue").is_null()
     });
-    assert_eq!((probe.status, &probe.json()["status"]), (200, &json!("degraded")));
+    assert_eq!(
+        (probe.status, &probe.json()["status"]),
+        (200, &json!("degraded"))
+    );
     for code in ["plugin-broken", "overdue"] {
         let probe = probe.json();
         let told = concern(&probe, code);
-        assert_eq!((&told["tenants"], &told["named"]), (&json!(1), &json!([BROKEN])), "{code}");
+        assert_eq!(
+            (&told["tenants"], &told["named"]),
+            (&json!(1), &json!([BROKEN])),
+            "{code}"
+        );
         assert!(!told["remedy"].as_str().unwrap().is_empty());
     }
     let seen = numbers(&served);
-    assert_eq!((told(&seen, "plugin-broken"), told(&seen, "overdue")), (1.0, 1.0));
+    assert_eq!(
+        (told(&seen, "plugin-broken"), told(&seen, "overdue")),
+        (1.0, 1.0)
+    );
     assert_eq!(seen.value("rollcall_tenants_overdue"), Some(1.0));
     let calls = "rollcall_plugin_calls_total{outcome=\"plugin-trap\"}";
     assert!(seen.value(calls).unwrap() >= 1.0);
@@ -186,9 +221,17 @@ async fn a_plugin_that_traps_and_the_schedule_it_misses_are_seen_until_it_is_gon
     tenancy.rollcall.expect(0, &gone).unwrap();
     ready(&served, "", |ready| ready["status"] == "ready");
     let seen = numbers(&served);
-    assert_eq!((told(&seen, "plugin-broken"), told(&seen, "overdue")), (0.0, 0.0));
+    assert_eq!(
+        (told(&seen, "plugin-broken"), told(&seen, "overdue")),
+        (0.0, 0.0)
+    );
     assert_eq!(seen.value(&lateness), None);
-    assert!(seen.value(&format!("rollcall_tenant_last_success_timestamp_seconds{{tenant=\"{TENANT}\"}}")).is_some());
+    assert!(
+        seen.value(&format!(
+            "rollcall_tenant_last_success_timestamp_seconds{{tenant=\"{TENANT}\"}}"
+        ))
+        .is_some()
+    );
     assert_eq!(doctor(&tenancy.rollcall, 0, &[]).1, [""; 0]);
     served.end().unwrap();
 }
@@ -197,12 +240,23 @@ async fn a_plugin_that_traps_and_the_schedule_it_misses_are_seen_until_it_is_gon
 async fn a_schedule_that_nobody_serves_is_overdue_until_somebody_does() {
     let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
     let admin = token(&tenancy, "admin");
-    let set = ["schedule", "set", TENANT, "--every", "5", "--start", "2020-01-01T00:00"];
+    let set = [
+        "schedule",
+        "set",
+        TENANT,
+        "--every",
+        "5",
+        "--start",
+        "2020-01-01T00:00",
+    ];
     tenancy.rollcall.expect(0, &set).unwrap();
     assert_eq!(doctor(&tenancy.rollcall, 0, &[]).1, [""; 0]);
     let store = Store::open(tenancy.rollcall.data()).await.unwrap();
     let tenant = TenantId::new(TENANT).unwrap();
-    store.set_due(&tenant, Some(now() - 60 * 60_000)).await.unwrap();
+    store
+        .set_due(&tenant, Some(now() - 60 * 60_000))
+        .await
+        .unwrap();
     let (answer, problems) = doctor(&tenancy.rollcall, 1, &[]);
     assert_eq!(problems, ["overdue"]);
     assert!(answer.document.to_string().contains("rollcall serve"));
@@ -221,7 +275,10 @@ async fn a_schedule_that_nobody_serves_is_overdue_until_somebody_does() {
 fn a_doctor_finds_what_is_missing_or_broken_and_makes_nothing() {
     let fresh = Rollcall::on(program().unwrap().data().join("nowhere")).unwrap();
     let (_, problems) = doctor(&fresh, 1, &[]);
-    assert!(problems.contains(&"data-directory-missing".to_owned()), "{problems:?}");
+    assert!(
+        problems.contains(&"data-directory-missing".to_owned()),
+        "{problems:?}"
+    );
     assert!(!fresh.data().exists());
 
     let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
@@ -242,7 +299,11 @@ fn a_doctor_finds_what_is_missing_or_broken_and_makes_nothing() {
     let nowhere = ["--database", "postgres://nobody@127.0.0.1:1/none"];
     let (_, problems) = doctor(&tenancy.rollcall, 1, &nowhere);
     assert_eq!(problems, ["store-unreachable"]);
-    std::fs::write(data.join("rollcall.db"), "this is no database. ".repeat(1_000)).unwrap();
+    std::fs::write(
+        data.join("rollcall.db"),
+        "this is no database. ".repeat(1_000),
+    )
+    .unwrap();
     let _ = std::fs::remove_file(data.join("rollcall.db-wal"));
     assert_eq!(doctor(&tenancy.rollcall, 1, &[]).1, ["store-corrupt"]);
 }
@@ -260,7 +321,9 @@ fn nothing_of_a_person_is_in_the_most_talkative_log_or_in_a_number() {
     let tenant = format!("/api/v1/tenants/{TENANT}");
     let post = |path: &str, body: Value| {
         let place = format!("{tenant}{path}");
-        served.ask("POST", &place, &admin, Some(&body), &[]).unwrap()
+        served
+            .ask("POST", &place, &admin, Some(&body), &[])
+            .unwrap()
     };
     let get = |path: &str| served.get(&format!("{tenant}{path}"), &admin).unwrap();
     assert_eq!(synced(&served, &admin)["status"], "applied");
@@ -275,7 +338,10 @@ fn nothing_of_a_person_is_in_the_most_talkative_log_or_in_a_number() {
     let refused = post("/verify", wrong);
     assert!(refused.text.contains("wrong-password"), "{refused:?}");
     let shown = get("/runs/1/rows?limit=100");
-    assert!(shown.text.contains(&who.email), "rows show people: {shown:?}");
+    assert!(
+        shown.text.contains(&who.email),
+        "rows show people: {shown:?}"
+    );
     let numbers = served.get("/metrics", "").unwrap().text;
     served.end().unwrap();
 
@@ -286,15 +352,31 @@ fn nothing_of_a_person_is_in_the_most_talkative_log_or_in_a_number() {
         .collect();
     assert!(lines.len() > 50, "{} lines", lines.len());
     // What went on in a run names tenant, run, plugin and host.
-    let plugin = lines.iter().find(|line| line["target"] == "plugin").unwrap();
+    let plugin = lines
+        .iter()
+        .find(|line| line["target"] == "plugin")
+        .unwrap();
     let spans = plugin["spans"].as_array().unwrap();
     let run = spans.iter().find(|span| span["name"] == "run").unwrap();
-    assert_eq!((&run["tenant"], &run["mode"]), (&json!(TENANT), &json!("full")));
+    assert_eq!(
+        (&run["tenant"], &run["mode"]),
+        (&json!(TENANT), &json!("full"))
+    );
     assert_eq!(run["plugin"].as_str().unwrap().len(), 12);
     assert!(run["run"].is_i64(), "{run}");
-    assert!(spans.iter().any(|span| span["name"] == "host" && span["host"].is_string()));
-    let ended = lines.iter().find(|line| line["message"] == "a run ended").unwrap();
-    assert_eq!((&ended["outcome"], &ended["applied"]), (&json!("applied"), &json!(PEOPLE)));
+    assert!(
+        spans
+            .iter()
+            .any(|span| span["name"] == "host" && span["host"].is_string())
+    );
+    let ended = lines
+        .iter()
+        .find(|line| line["message"] == "a run ended")
+        .unwrap();
+    assert_eq!(
+        (&ended["outcome"], &ended["applied"]),
+        (&json!("applied"), &json!(PEOPLE))
+    );
     // Requests are told by the patterns of their routes.
     let route = "/api/v1/tenants/{tenant}/explain";
     let answered = lines
@@ -305,11 +387,20 @@ fn nothing_of_a_person_is_in_the_most_talkative_log_or_in_a_number() {
     let exposition = Exposition::read(&numbers).unwrap();
     let labels = exposition.labels();
     assert!(!labels.contains_key("tenant"), "only with --tenant-metrics");
-    assert!(labels.values().all(|values| values.len() < 60), "{labels:?}");
+    assert!(
+        labels.values().all(|values| values.len() < 60),
+        "{labels:?}"
+    );
     for text in [log.to_lowercase(), numbers.to_lowercase()] {
         for person in &people {
             let name = format!("{} {}", person.first_name, person.last_name);
-            for held in [&person.dn, &person.email, &person.username, &name, &person.external_id] {
+            for held in [
+                &person.dn,
+                &person.email,
+                &person.username,
+                &name,
+                &person.external_id,
+            ] {
                 let held = held.to_lowercase();
                 assert!(held.is_empty() || !text.contains(&held), "{held} is told");
             }

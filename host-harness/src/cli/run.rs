@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-use crate::telemetry::logs;
+use crate::telemetry::logs::{self, Telling};
 use crate::tenant::Hook;
 
 use super::answer::Answer;
@@ -31,9 +31,9 @@ pub fn run() -> ExitCode {
             return exit.into();
         }
     };
-    log(&arguments);
     // The one TLS provider, chosen before anything asks for one; a second install is refused and harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let _telling = log(&arguments);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -102,7 +102,7 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
 }
 
 /// Log lines go to the standard error; `RUST_LOG` wins over `-v`. A service that nobody watches tells what happens without being asked.
-fn log(arguments: &Arguments) {
+fn log(arguments: &Arguments) -> Telling {
     let Global { quiet, verbose, .. } = arguments.global;
     let unattended = matches!(arguments.command, Command::Serve(_)) && !quiet;
     let level = match verbose.max(unattended.into()) {
@@ -117,5 +117,5 @@ fn log(arguments: &Arguments) {
         Color::Never => false,
         Color::Auto => console::colors_enabled_stderr(),
     };
-    logs::begin(filter, arguments.global.log_format, colour);
+    logs::begin(filter, arguments.global.log_format, colour)
 }

@@ -28,7 +28,7 @@ pub struct Concern {
 }
 
 /// Codes of what a host may be concerned about.
-pub const CODES: [&str; 20] = [
+pub(crate) const CODES: [&str; 20] = [
     "overdue",
     "queue-late",
     "directory-failing",

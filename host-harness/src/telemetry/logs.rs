@@ -4,6 +4,8 @@
 //! address are in none.
 
 use tracing_subscriber::layer::SubscriberExt as _;
+#[cfg(feature = "opentelemetry")]
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
@@ -17,8 +19,16 @@ pub enum Format {
     Json,
 }
 
-/// Begins to log what passes the filter. A second time, nothing happens: the first one stays.
-pub fn begin(filter: EnvFilter, format: Format, colour: bool) {
+/// Held while the program works: what is collected of traces is sent when it is dropped.
+#[derive(Debug, Default)]
+pub struct Telling {
+    #[cfg(feature = "opentelemetry")]
+    _traces: Option<super::traces::Traces>,
+}
+
+/// Begins to log what passes the filter, and to send traces where somebody wants them. A second time, nothing happens: the first one stays.
+#[must_use]
+pub fn begin(filter: EnvFilter, format: Format, colour: bool) -> Telling {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
         Format::Text => lines.with_ansi(colour).boxed(),
@@ -28,8 +38,32 @@ pub fn begin(filter: EnvFilter, format: Format, colour: bool) {
             .with_current_span(false)
             .boxed(),
     };
+    let all = tracing_subscriber::registry().with(lines.with_filter(filter));
+    #[cfg(feature = "opentelemetry")]
+    return traced(all);
     // Problems reach people in their own form; a failure to log is none of them.
-    let _ = tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
+    #[cfg(not(feature = "opentelemetry"))]
+    {
+        let _ = all.try_init();
+        Telling::default()
+    }
+}
+
+#[cfg(feature = "opentelemetry")]
+fn traced<S>(all: S) -> Telling
+where
+    S: tracing::Subscriber + for<'s> LookupSpan<'s> + Send + Sync + 'static,
+{
+    let wanted = super::traces::Traces::wanted();
+    let (traces, error) = match wanted {
+        Ok(traces) => (traces, None),
+        Err(error) => (None, Some(error)),
+    };
+    let _ = all
+        .with(traces.as_ref().map(super::traces::Traces::layer))
         .try_init();
+    if let Some(error) = error {
+        tracing::error!(%error, "traces are not sent");
+    }
+    Telling { _traces: traces }
 }

@@ -5,10 +5,13 @@
 //!
 //! - [`logs`]: lines, as text or JSON
 //! - [`metrics`]: numbers, for Prometheus; `process`: those of the process itself
+//! - `traces`: spans, for an OpenTelemetry collector (feature `opentelemetry`)
 
 pub mod logs;
 pub mod metrics;
 mod process;
+#[cfg(feature = "opentelemetry")]
+pub mod traces;
 
 /// Digits of a plugin's digest that are told: enough to know it by, and short enough for a line.
 pub const DIGITS: usize = 12;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::File;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rollcall::demo::DemoDirectory;
@@ -97,7 +98,8 @@ fn a_dead_directory_is_seen_until_it_answers_again() {
     let admin = token(&tenancy, "admin");
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
     ready(&served, "", |ready| ready["status"] == "ready");
-    assert_eq!(doctor(&tenancy.rollcall, 0, &["--connect"]).1, [""; 0]);
+    let (_, problems) = doctor(&tenancy.rollcall, 0, &["--connect"]);
+    assert_eq!(problems, ["transport-unencrypted"], "a warning of verify's");
     // The server is gone, and another one is elsewhere.
     tenancy.directory = DemoDirectory::start(sound(PEOPLE)).unwrap();
     let run = synced(&served, &admin);
@@ -158,7 +160,8 @@ fn a_dead_directory_is_seen_until_it_answers_again() {
     let created = "rollcall_rows_total{kind=\"create\",outcome=\"applied\"}";
     assert_eq!(seen.value(created), Some(PEOPLE as f64));
     assert!(seen.value("rollcall_directory_entries_read_total").unwrap() >= PEOPLE as f64);
-    assert_eq!(doctor(&tenancy.rollcall, 0, &["--connect"]).1, [""; 0]);
+    let (_, problems) = doctor(&tenancy.rollcall, 0, &["--connect"]);
+    assert_eq!(problems, ["transport-unencrypted"], "a warning of verify's");
     served.end().unwrap();
 }
 
@@ -284,6 +287,12 @@ fn a_doctor_finds_what_is_missing_or_broken_and_makes_nothing() {
     let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
     let data = tenancy.rollcall.data();
     assert_eq!(doctor(&tenancy.rollcall, 0, &[]).1, [""; 0]);
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(data, open).unwrap();
+    let (_, problems) = doctor(&tenancy.rollcall, 0, &[]);
+    assert_eq!(problems, ["data-directory-exposed"], "told, and no failure");
+    let private = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(data, private).unwrap();
     let (_, problems) = doctor(&tenancy.rollcall, 1, &["initech"]);
     assert_eq!(problems, ["not-installed"]);
     let (key, kept) = (data.join("secrets.key"), data.join("kept.key"));
@@ -334,8 +343,13 @@ fn nothing_of_a_person_is_in_the_most_talkative_log_or_in_a_number() {
     let explained = get(&format!("/explain?person={}", who.email));
     assert!(explained.text.contains(&who.username), "{explained:?}");
     assert_eq!(get("/unsynced.csv").status, 200);
+    let seen = get("/settings").json();
+    let tag = format!("\"{}\"", seen["digest"].as_str().unwrap());
     let wrong = json!({ "secrets": { "password": "a wrong pass-phrase" } });
-    let refused = post("/verify", wrong);
+    let place = format!("{tenant}/settings");
+    let stored = served.ask("PATCH", &place, &admin, Some(&wrong), &[("if-match", &tag)]);
+    assert_eq!(stored.unwrap().status, 200);
+    let refused = post("/verify", json!({}));
     assert!(refused.text.contains("wrong-password"), "{refused:?}");
     let shown = get("/runs/1/rows?limit=100");
     assert!(

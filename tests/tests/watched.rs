@@ -421,3 +421,17 @@ fn nothing_of_a_person_is_in_the_most_talkative_log_or_in_a_number() {
         }
     }
 }
+
+#[test]
+fn what_a_library_says_of_the_wire_is_not_logged_whatever_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let rollcall = Rollcall::on(folder.path().join("demo"))
+        .unwrap()
+        .with_variable("RUST_LOG", "trace");
+    // The demo's own directory is in the same process.
+    let output = rollcall.run(&["demo", "--people", "50"]).unwrap();
+    assert!(output.status.success());
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("a run ended"), "{log}");
+    assert!(!log.contains("dc=example"), "{log}");
+}

@@ -3,6 +3,7 @@
 //! Spans say what a line is about: `run` (tenant, run, mode, plugin), `host` (host), `request` (id, method, route). A request's query, body and
 //! address are in none.
 
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 #[cfg(feature = "opentelemetry")]
 use tracing_subscriber::registry::LookupSpan;
@@ -19,6 +20,9 @@ pub enum Format {
     Json,
 }
 
+/// Libraries whose lines show what goes over the wire, people's entries among it. No filter brings them back.
+const TALKATIVE: [&str; 1] = ["ldap3_proto"];
+
 /// Held while the program works: what is collected of traces is sent when it is dropped.
 #[derive(Debug, Default)]
 pub struct Telling {
@@ -29,6 +33,12 @@ pub struct Telling {
 /// Begins to log what passes the filter, and to send traces where somebody wants them. A second time, nothing happens: the first one stays.
 #[must_use]
 pub fn begin(filter: EnvFilter, format: Format, colour: bool) -> Telling {
+    let told = filter_fn(|line| {
+        !TALKATIVE
+            .iter()
+            .any(|library| line.target().starts_with(library))
+    });
+    let filter = filter.and(told);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
         Format::Text => lines.with_ansi(colour).boxed(),

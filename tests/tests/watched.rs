@@ -364,7 +364,7 @@ fn nothing_of_a_person_is_in_the_most_talkative_log_or_in_a_number() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert!(lines.len() > 50, "{} lines", lines.len());
+    assert!(lines.len() > 10, "{} lines", lines.len());
     // What went on in a run names tenant, run, plugin and host.
     let plugin = lines
         .iter()

@@ -43,7 +43,7 @@ pub fn describing(body: &str) -> Result<Vec<u8>, Trouble> {
     doing(&[("describe", body)])
 }
 
-/// A plugin that can be installed and takes any settings for good ones. Everything else traps.
+/// A plugin that can be installed and uninstalled, and takes any settings for good ones. Everything else traps.
 ///
 /// # Errors
 /// None that could be.
@@ -61,6 +61,7 @@ pub fn lenient() -> Result<Vec<u8>, Trouble> {
         ("install", nothing),
         ("configuration", nothing),
         ("configure", nothing),
+        ("uninstall", nothing),
     ])
 }
 

@@ -6,6 +6,7 @@
 //! - [`conformance`]: what must hold of every directory profile, on a directory of its kind
 //! - [`contents`]: what a data directory's database holds
 //! - [`ds389`]: a real 389 Directory Server
+//! - [`exposition`]: numbers as Prometheus reads them
 //! - [`many`]: many tenants on one database, and the hosts that serve them
 //! - [`measure`]: what a command costs
 //! - [`photos`]: which photos come over, the same for every kind of server
@@ -28,6 +29,7 @@ pub mod component;
 pub mod conformance;
 pub mod contents;
 pub mod ds389;
+pub mod exposition;
 pub mod histories;
 pub mod many;
 pub mod measure;

@@ -1,7 +1,9 @@
 //! Runs the built `rollcall` program on a data directory of its own.
 
 use std::ffi::OsStr;
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -103,6 +105,7 @@ impl Rollcall {
     pub fn new() -> Result<Self, RollcallError> {
         let folder = tempfile::Builder::new()
             .prefix("rollcall-data-")
+            .permissions(private())
             .tempdir()?;
         Ok(Self {
             program: program()?,
@@ -253,6 +256,11 @@ fn program() -> Result<PathBuf, RollcallError> {
     }
 }
 
+/// As the program makes a data directory.
+fn private() -> Permissions {
+    Permissions::from_mode(0o700)
+}
+
 const fn release() -> &'static str {
     if cfg!(debug_assertions) {
         ""
@@ -288,7 +296,6 @@ fn ended<A: AsRef<OsStr>>(
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use super::*;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 const LIST: &str = include_str!("../../wit/codes.md");
 
-/// Where sources are; what is below a folder of these names tells nobody a code, and `exit` sorts codes that others tell.
+/// Where sources are; what is below a folder of these names tells nobody a code, and `exit` and `cause` sort codes that others tell.
 const SOURCES: [&str; 2] = ["../plugin/src", "../host-harness/src"];
 const APART: [&str; 4] = ["tests", "testing", "conformance", "directory"];
 
@@ -26,7 +26,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
             }
         } else if path.extension().is_some_and(|e| e == "rs")
             && !name.ends_with("tests")
-            && name != "exit"
+            && !["exit", "cause"].contains(&name)
         {
             found.push(path);
         }

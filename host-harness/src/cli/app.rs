@@ -170,21 +170,7 @@ impl App {
 
     /// The ports.
     pub(crate) async fn platform(&self) -> Hook<Platform> {
-        let store = self.store().await?;
-        Ok(Platform {
-            tenants: store.clone(),
-            portal: store.clone(),
-            plans: store.clone(),
-            state: store.clone(),
-            secrets: store.clone(),
-            queue: store.clone(),
-            directory: Arc::new(Ldap::by_tenant(store.clone(), store.clone())),
-            sandbox: self.sandbox()?,
-            leases: store.clone(),
-            endpoints: store.clone(),
-            versions: store.clone(),
-            receipts: store,
-        })
+        Ok(platform(self.store().await?, self.sandbox()?))
     }
 
     /// An installed tenant, ready for its hooks.
@@ -205,6 +191,24 @@ impl App {
             )
             .into()
         })
+    }
+}
+
+/// The ports of an open database, with plugins in a sandbox.
+pub(crate) fn platform(store: Arc<dyn Database>, sandbox: Sandbox) -> Platform {
+    Platform {
+        tenants: store.clone(),
+        portal: store.clone(),
+        plans: store.clone(),
+        state: store.clone(),
+        secrets: store.clone(),
+        queue: store.clone(),
+        directory: Arc::new(Ldap::by_tenant(store.clone(), store.clone())),
+        sandbox,
+        leases: store.clone(),
+        endpoints: store.clone(),
+        versions: store.clone(),
+        receipts: store,
     }
 }
 

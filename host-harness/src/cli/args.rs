@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    approve, completions, configure, demo, explain, export, install, key, map, migrate, people,
-    plugin, rows, runs, schedule, serve, sync, token, undo, uninstall, user, verify,
+    approve, completions, configure, demo, doctor, explain, export, install, key, map, migrate,
+    people, plugin, rows, runs, schedule, serve, sync, token, undo, uninstall, user, verify,
 };
 use super::database::DatabaseArgument;
 use super::exit;
 use crate::store::vault::KeySource;
+use crate::telemetry::logs::Format;
 
 /// Brings the people of an LDAP directory into a portal, tenant by tenant.
 #[derive(Debug, Parser)]
@@ -79,9 +80,21 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub(crate) quiet: bool,
-    /// Log to the standard error: -v what happens, -vv every detail
+    /// Log to the standard error: -v what happens, as `serve` does anyway, -vv every detail
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Global options")]
     pub(crate) verbose: u8,
+    /// How log lines look; nothing of the people that are synced is in them
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t = Format::Text,
+        env = "ROLLCALL_LOG_FORMAT",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) log_format: Format,
 }
 
 /// When to use colour.
@@ -146,6 +159,8 @@ pub(crate) enum Command {
     /// Who may log in
     #[command(subcommand)]
     User(user::User),
+    /// Check an installation, and say what to mend; exit code 1 where something is
+    Doctor(doctor::Doctor),
     /// Remove the plugin, its settings, its runs and the credential of a tenant
     Uninstall(uninstall::Uninstall),
     /// Show what the last uninstall of a tenant removed and left
@@ -185,6 +200,7 @@ impl Command {
             Self::Serve(_) => "serve",
             Self::Token(token) => token.name(),
             Self::User(user) => user.name(),
+            Self::Doctor(_) => "doctor",
             Self::Uninstall(_) => "uninstall",
             Self::Receipt(_) => "receipt",
             Self::Migrate(_) => "migrate",

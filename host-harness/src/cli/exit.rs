@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::cause::Cause;
 use crate::tenant::Refused;
 
 /// What the process ends with. The numbers are stable; [`TABLE`] tells them to people.
@@ -48,21 +49,12 @@ impl Exit {
             "absence-unproven" | "migration-unproven" | "size-limit" | "time-limit"
             | "admin-limit" | "paging-missing" | "empty-result" | "incomplete"
             | "plan-too-large" | "run-deadline" => Self::Incomplete,
-            "not-a-component"
-            | "component-too-large"
-            | "import-refused"
-            | "export-missing"
-            | "unexplained" => Self::Plugin,
-            code if code.starts_with("plugin-") => Self::Plugin,
-            code if DIRECTORY.contains(&code)
-                || code.starts_with("tls-")
-                || code.starts_with("connect-")
-                || code.starts_with("ldap-") =>
-            {
-                Self::Directory
-            }
-            code if HOST.contains(&code) || code.starts_with("store-") => Self::Trouble,
-            _ => Self::Refused,
+            code => match Cause::of(code) {
+                Cause::Plugin => Self::Plugin,
+                Cause::Directory => Self::Directory,
+                Cause::Other if HOST.contains(&code) || code.starts_with("store-") => Self::Trouble,
+                Cause::Other => Self::Refused,
+            },
         }
     }
 }
@@ -72,46 +64,6 @@ impl From<Exit> for ExitCode {
         Self::from(exit as u8)
     }
 }
-
-/// Codes of a directory that cannot be reached, or refuses.
-const DIRECTORY: [&str; 36] = [
-    "resolve-failed",
-    "endpoint-refused",
-    "starttls-refused",
-    "wrong-password",
-    "bind-refused",
-    "protocol-violation",
-    "connection-lost",
-    "timeout",
-    "no-such-base",
-    "referral",
-    "verify-failed",
-    "insufficient-access",
-    "access-denied",
-    "account-disabled",
-    "account-expired",
-    "account-groups",
-    "account-locked",
-    "account-restricted",
-    "client-certificate-unasked",
-    "confidentiality-required",
-    "external-refused",
-    "external-unsupported",
-    "logon-hours",
-    "logon-right-missing",
-    "logon-workstation",
-    "memory-limit",
-    "operations-error",
-    "password-expired",
-    "password-must-change",
-    "range-incomplete",
-    "search-ended",
-    "search-failed",
-    "search-refused",
-    "server-unavailable",
-    "stronger-auth-required",
-    "unknown-account",
-];
 
 /// Codes of the host's own trouble.
 const HOST: [&str; 14] = [

@@ -6,11 +6,12 @@ use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue};
 use tracing_subscriber::EnvFilter;
 
+use crate::telemetry::logs::{self, Telling};
 use crate::tenant::Hook;
 
 use super::answer::Answer;
 use super::app::App;
-use super::args::{Arguments, Color, Command};
+use super::args::{Arguments, Color, Command, Global};
 use super::commands::install;
 use super::exit::Exit;
 use super::out::Out;
@@ -32,9 +33,9 @@ pub fn run() -> ExitCode {
             return exit.into();
         }
     };
-    log(&arguments);
     // The one TLS provider, chosen before anything asks for one; a second install is refused and harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let _telling = log(&arguments);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -106,6 +107,7 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::Serve(serve) => serve.run(app).await,
         Command::Token(token) => token.run(app).await,
         Command::User(user) => user.run(app).await,
+        Command::Doctor(doctor) => doctor.run(app).await,
         Command::Uninstall(uninstall) => uninstall.run(app).await,
         Command::Receipt(receipt) => receipt.run(app).await,
         Command::Migrate(migrate) => migrate.run(app).await,
@@ -116,9 +118,11 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
     }
 }
 
-/// Log lines go to the standard error; `RUST_LOG` wins over `-v`.
-fn log(arguments: &Arguments) {
-    let level = match arguments.global.verbose {
+/// Log lines go to the standard error; `RUST_LOG` wins over `-v`. A service that nobody watches tells what happens without being asked.
+fn log(arguments: &Arguments) -> Telling {
+    let Global { quiet, verbose, .. } = arguments.global;
+    let unattended = matches!(arguments.command, Command::Serve(_)) && !quiet;
+    let level = match verbose.max(unattended.into()) {
         // What the store says of its trouble is told in full as the command's problem.
         0 => "error,rollcall::store::error=off",
         1 => "rollcall=info,plugin=info,warn",
@@ -130,10 +134,5 @@ fn log(arguments: &Arguments) {
         Color::Never => false,
         Color::Auto => console::colors_enabled_stderr(),
     };
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour);
-    // Problems reach people in their own form; a failure to log is none of them.
-    let _ = lines.try_init();
+    logs::begin(filter, arguments.global.log_format, colour)
 }

@@ -10,6 +10,7 @@
 //! - [`queue`]: runs that wait for a host, and when each tenant is due
 //! - [`endpoints`]: what each tenant's plugin may connect to
 //! - [`leases`]: who works for a tenant
+//! - [`overview`]: what an operator looks at, over all tenants
 //! - [`state`]: the plugin's own settings
 //! - [`receipts`]: what an uninstall removed and left
 //! - [`secrets`]: credentials behind handles
@@ -21,6 +22,7 @@ pub mod access;
 pub mod directory;
 pub mod endpoints;
 pub mod leases;
+pub mod overview;
 pub mod plan;
 pub mod portal;
 pub mod queue;
@@ -35,6 +37,7 @@ pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
 pub use endpoints::Endpoints;
 pub use leases::{Lease, Leases};
+pub use overview::Overview;
 pub use plan::{Plans, RunId};
 pub use portal::{PersonEdit, Portal, PortalDesk, Whom};
 pub use queue::Queue;

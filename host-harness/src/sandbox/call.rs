@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 use wasmtime::Store;
 
 use super::failure::{Failure, internal};
 use super::guest::{Guest, Purpose};
 use super::plugin::Loaded;
 use super::{CallLimits, HostContext};
+use crate::cause::known;
 use crate::contract::DirectorySync;
+use crate::telemetry::metrics::metrics;
 
 /// An instance that is kept between calls.
 pub(super) struct Live {
@@ -117,19 +120,28 @@ where
     };
     let shared = Arc::clone(&loaded.shared);
     let runtime = Handle::current();
+    // What the plugin logs is a line of whoever called it.
+    let span = Span::current();
     let ended = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         let _running = shared.running();
-        runtime.block_on(async move {
+        let called = async move {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => Err(Failure::Cancelled),
                 ended = work(cancel.clone()) => ended,
                 () = tokio::time::sleep(total) => Err(Failure::Total { limit: total }),
             }
-        })
+        };
+        runtime.block_on(called.instrument(span))
     });
-    ended
+    let ended = ended
         .await
-        .unwrap_or_else(|error| Err(Failure::Port(internal("a call into the plugin", &error))))
+        .unwrap_or_else(|error| Err(Failure::Port(internal("a call into the plugin", &error))));
+    metrics().plugin_call(
+        ended
+            .as_ref()
+            .map_or_else(|failure| known(failure.code()), |_| "ok"),
+    );
+    ended
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::Utc;
 
 use super::host::{Host, millis, now};
+use crate::cause::known;
 use crate::ports::TenantId;
 use crate::ports::queue::{Ask, Due};
 use crate::tenant::Hook;
@@ -24,9 +25,12 @@ impl Host {
             match self.queue.due(now(), AT_ONCE).await {
                 Ok(due) => {
                     for due in due.iter().filter(|due| !self.rests(&due.tenant)) {
+                        self.at_work().unread.remove(&due.tenant);
                         if let Err(refused) = self.meet(due).await {
-                            tracing::warn!(tenant = %due.tenant, code = refused.code(), "a timetable cannot be read");
+                            let code = known(refused.code());
+                            tracing::warn!(tenant = %due.tenant, code, "a timetable cannot be read");
                             self.rest(&due.tenant, REST);
+                            self.at_work().unread.insert(due.tenant.clone(), code);
                         }
                     }
                 }

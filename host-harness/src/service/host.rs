@@ -71,6 +71,8 @@ const KEPT: usize = 4;
 pub(super) struct AtWork {
     pub(super) tenants: HashMap<TenantId, CancellationToken>,
     pub(super) resting: HashMap<TenantId, Instant>,
+    /// Those whose timetable could not be read, and the code of why.
+    pub(super) unread: HashMap<TenantId, &'static str>,
 }
 
 impl fmt::Debug for Host {

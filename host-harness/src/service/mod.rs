@@ -8,16 +8,18 @@
 //! - `work`: from runs that wait to runs that are over
 //! - `report`: what others hear of a run under way
 //! - [`http`]: the HTTP interface; [`token`], [`console`]: who may use it
-//! - `health`: whether it does what it should
+//! - `health`: whether it does what it should; `concern`: what an operator should look at
 
+pub(crate) mod concern;
 pub mod console;
 mod due;
-mod health;
+pub(crate) mod health;
 pub mod host;
 pub mod http;
 mod report;
 pub mod token;
 mod work;
 
-pub use health::{Concern, Health};
+pub use concern::Concern;
+pub use health::{Health, Watcher};
 pub use host::{Host, HostConfig, Platforms};

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::host::{Host, millis, now};
+use crate::cause::known;
 use crate::contract::hooks::sync::Mode;
 use crate::ports::TenantId;
 use crate::ports::plan::RunStatus;
@@ -66,7 +68,8 @@ impl Host {
             }
             let host = self.clone();
             runs.spawn(async move {
-                host.work(&work, &stop).await;
+                let span = tracing::info_span!("host", host = host.config.name);
+                host.work(&work, &stop).instrument(span).await;
                 host.at_work().tenants.remove(&work.tenant);
                 host.wake();
             });
@@ -93,9 +96,9 @@ impl Host {
             "tenant-busy" | "lease-lost" => self.rest(tenant, BUSY),
             "wrong-status" | "not-planned" => {}
             _ => {
-                tracing::warn!(%tenant, %run, code, "a run failed");
+                tracing::warn!(%tenant, %run, code = known(code), "a run failed");
                 if let Err(problem) = self.after_failure(work, &refused, stop).await {
-                    tracing::warn!(%tenant, %run, code = problem.code(), "a failed run is not cleared up");
+                    tracing::warn!(%tenant, %run, code = known(problem.code()), "a failed run is not cleared up");
                     self.rest(tenant, BUSY);
                 }
             }

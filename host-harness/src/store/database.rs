@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::vault::{self, KeyReport, Rotated, Rotation};
 use super::{PostgresStore, Store};
 use crate::ports::{
-    Access, Endpoints, Leases, Outcome, Plans, Portal, PortalDesk, Queue, Receipts, Secrets, State,
-    TenantId, Tenants, Users, Versions,
+    Access, Endpoints, Leases, Outcome, Overview, Plans, Portal, PortalDesk, Queue, Receipts,
+    Secrets, State, TenantId, Tenants, Users, Versions,
 };
 
 /// How old a database's shape was when it was opened, and what it is now; 0 is an empty database.
@@ -26,6 +26,7 @@ pub trait Database:
     Access
     + Endpoints
     + Leases
+    + Overview
     + Plans
     + Portal
     + PortalDesk

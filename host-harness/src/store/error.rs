@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::Problem;
+use crate::telemetry::metrics::metrics;
 
 /// Why a store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -89,8 +90,33 @@ impl From<StoreError> for Problem {
                 "Check that the path exists and that this user may read and write it.",
             ),
         };
-        tracing::error!(code, cause = %error, "the store failed");
+        tracing::error!(code, cause = plain(&error), "the store failed");
+        metrics().database_error(code);
         Problem::new(code, error.to_string(), remedy)
+    }
+}
+
+/// The cause without stored values, for the log: some messages quote what they stumbled over.
+fn plain(error: &StoreError) -> String {
+    let cause = match error {
+        StoreError::Corrupt(_) => return "stored data cannot be read".to_owned(),
+        StoreError::Database(cause) | StoreError::Server { source: cause, .. } => cause,
+        _ => return error.to_string(),
+    };
+    match cause {
+        sqlx::Error::Database(told) => {
+            // PostgreSQL's classes of data and of rules that it breaks.
+            let state = told.code().unwrap_or_default();
+            if state.starts_with("22") || state.starts_with("23") {
+                return format!("the database refuses a value ({state})");
+            }
+            error.to_string()
+        }
+        sqlx::Error::ColumnDecode { index, .. } => format!("the column {index} cannot be read"),
+        sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
+            "a value cannot be read or written".to_owned()
+        }
+        _ => error.to_string(),
     }
 }
 
@@ -171,6 +197,7 @@ pub(crate) fn is_unique_violation(error: &sqlx::Error) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use super::{StoreError, plain};
     use crate::store::Store;
 
     #[tokio::test]
@@ -181,5 +208,17 @@ mod tests {
         let problem = Store::open(folder.path()).await.unwrap_err();
         assert_eq!(problem.code, "store-corrupt");
         assert!(problem.remedy.contains("backup"), "{}", problem.remedy);
+    }
+
+    #[test]
+    fn what_is_logged_of_stored_data_quotes_nothing() {
+        let read = serde_json::from_str::<u32>("\"ada@example.org\"").unwrap_err();
+        let error = StoreError::from(read);
+        assert!(error.to_string().contains("ada"), "{error}");
+        assert_eq!(plain(&error), "stored data cannot be read");
+        let error = StoreError::from(sqlx::Error::Decode("ada@example.org".into()));
+        assert_eq!(plain(&error), "a value cannot be read or written");
+        let error = StoreError::from(sqlx::Error::PoolTimedOut);
+        assert_eq!(plain(&error), error.to_string());
     }
 }

@@ -426,3 +426,9 @@ pub(crate) fn unknown_credential(tenant: &TenantId) -> StoreError {
         "Store the password again.",
     )
 }
+
+/// The code of a stored problem; `internal` where there is none.
+pub(super) fn code_of(problem: Option<&str>) -> String {
+    let problem = problem.and_then(|text| serde_json::from_str::<Problem>(text).ok());
+    problem.map_or_else(|| "internal".to_owned(), |problem| problem.code)
+}

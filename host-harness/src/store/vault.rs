@@ -30,6 +30,7 @@ pub use source::{BadSource, KeySource};
 pub(in crate::store) use table::{Change, Kept, KeptSecret, KeyTable, Previous, Standing};
 
 use super::error::{StoreError, StoreResult};
+use crate::Problem;
 use crate::ports::TenantId;
 
 /// Where a host finds its key.
@@ -68,6 +69,26 @@ impl KeyChoice {
     pub fn with_reset(mut self) -> Self {
         self.reset = true;
         self
+    }
+}
+
+impl KeyChoice {
+    /// Reads the key of the first source, and makes none.
+    ///
+    /// # Errors
+    /// `key-file-missing`, `key-file-exposed`, `key-file-broken`, `key-command-failed`, `key-command-timeout`.
+    pub async fn look(&self) -> Result<(KeyId, String), Problem> {
+        let source = self.sources.first();
+        let source = source.ok_or_else(|| StoreError::Corrupt("no source of a key".to_owned()))?;
+        let key = source.load_one().await?;
+        Ok((key.id().clone(), source.to_string()))
+    }
+
+    /// The file of the first source, where it is one and is not there.
+    #[must_use]
+    pub fn missing(&self) -> Option<&Path> {
+        let path = self.sources.first()?.path()?;
+        (!path.exists()).then_some(path)
     }
 }
 

@@ -12,6 +12,7 @@
 //! - [`sync`]: resume, plan, guard, apply
 //! - [`history`]: runs, rows, approval
 //! - [`export`]: the unsynced as CSV
+//! - `trace`: what an operator sees of a run
 //! - [`undo`]: what a run changed is put back
 //! - [`upgrade`]: another component, and back
 //! - [`uninstall`]: leaving, with a receipt
@@ -27,6 +28,7 @@ pub mod look;
 pub mod platform;
 pub mod refused;
 pub mod sync;
+mod trace;
 pub mod undo;
 pub mod uninstall;
 pub mod upgrade;

@@ -11,6 +11,7 @@ use crate::ports::{
     TenantId, Tenants, Versions,
 };
 use crate::sandbox::{Enumeration, Hooks, HostContext, Plugin, Sandbox};
+use crate::telemetry::short;
 
 use super::Hook;
 use super::draft::Draft;
@@ -77,7 +78,7 @@ impl Platform {
             self.tenants.uninstall(id).await?;
             return Err(problems.into());
         }
-        tracing::info!(tenant = %id, plugin = tenant.plugin_digest(), "installed");
+        tracing::info!(tenant = %id, plugin = short(tenant.plugin_digest()), "installed");
         Ok(tenant)
     }
 

@@ -11,7 +11,7 @@ use crate::ports::tenants::HostSetting;
 use crate::sandbox::Enumeration;
 
 use super::watch::{Progress, Watch};
-use super::{Hook, Tenant};
+use super::{Hook, Tenant, trace};
 
 /// Pages a step: every call of the plugin stays short, so that a stop is heard within a second or so.
 const PAGES_A_STEP: u32 = 4;
@@ -61,6 +61,17 @@ impl Tenant {
     /// `tenant-busy`; `cancelled` when stopped while planning; `run-deadline`; what the plugin refuses with; the run is then `failed` or
     /// `cancelled` and nothing of it was applied.
     pub async fn sync(&self, options: SyncOptions, watch: Arc<dyn Watch>) -> Hook<Synced> {
+        let work = self.sync_untold(options, watch);
+        self.traced(
+            mode(options),
+            options.queued,
+            |synced: &Synced| &synced.run,
+            work,
+        )
+        .await
+    }
+
+    async fn sync_untold(&self, options: SyncOptions, watch: Arc<dyn Watch>) -> Hook<Synced> {
         let _lease = self.lease().await?;
         let resumed = self.resume(&*watch).await?;
         if let Some(run) = resumed
@@ -86,6 +97,11 @@ impl Tenant {
     /// # Errors
     /// `tenant-busy`, `guard-held`, `configuration-changed`, `digest-mismatch`, `not-planned`.
     pub async fn apply(&self, run: RunId, watch: Arc<dyn Watch>) -> Hook<Run> {
+        let work = self.apply_untold(run, watch);
+        self.traced("apply", Some(run), |run: &Run| run, work).await
+    }
+
+    async fn apply_untold(&self, run: RunId, watch: Arc<dyn Watch>) -> Hook<Run> {
         let _lease = self.lease().await?;
         let status = self.plans().run(self.id(), run).await?.status;
         if matches!(
@@ -115,20 +131,14 @@ impl Tenant {
 
     async fn make_plan(&self, options: SyncOptions, watch: &Arc<dyn Watch>) -> Hook<Run> {
         let configuration = self.configured_digest().await?;
-        let mode = match (options.dry_run, options.mode) {
-            // It waits for an approval in any case, and a plan made to be looked at only is held to the same.
-            (_, Mode::MigrateIds) => "migrate-ids",
-            (true, _) => "dry-run",
-            (false, Mode::Full) => "full",
-            (false, Mode::Changes) => "changes",
-        };
         let begin = Begin {
-            mode: mode.to_owned(),
+            mode: mode(options).to_owned(),
             plugin: self.plugin_digest().to_owned(),
             configuration,
             queued: options.queued,
         };
         let run = self.plans().begin(self.id(), begin).await?;
+        trace::begun(run);
         match self.drive(run, options, watch).await {
             Ok(()) => Ok(self.plans().run(self.id(), run).await?),
             Err(refused) => {
@@ -198,6 +208,17 @@ impl Tenant {
             }
         }
         Ok(self.plans().run(self.id(), run).await?)
+    }
+}
+
+/// What a run of these options is called.
+fn mode(options: SyncOptions) -> &'static str {
+    match (options.dry_run, options.mode) {
+        // It waits for an approval in any case, and a plan made to be looked at only is held to the same.
+        (_, Mode::MigrateIds) => "migrate-ids",
+        (true, _) => "dry-run",
+        (false, Mode::Full) => "full",
+        (false, Mode::Changes) => "changes",
     }
 }
 

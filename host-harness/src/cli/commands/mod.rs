@@ -7,6 +7,7 @@ pub(crate) mod approve;
 pub(crate) mod completions;
 pub(crate) mod configure;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod install;

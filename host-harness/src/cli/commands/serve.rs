@@ -16,7 +16,7 @@ use crate::cli::bars::asked_to_stop;
 use crate::ports::TenantId;
 use crate::service::console::Console;
 use crate::service::http::{Api, Door, Peer, Protection};
-use crate::service::{Host, HostConfig, Platforms};
+use crate::service::{Host, HostConfig, Platforms, Watcher};
 use crate::tenant::Hook;
 
 use super::user::setup_link;
@@ -45,6 +45,9 @@ pub(crate) struct Serve {
     /// How long runs may go on after a wish to end, in seconds; then they stop at a safe point
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     drain: u64,
+    /// Tell in /metrics how late each tenant is and when it was last synced: with their names, to everybody who can read it
+    #[arg(long)]
+    tenant_metrics: bool,
 }
 
 /// An address, or a network of them.
@@ -106,7 +109,10 @@ impl Serve {
             wish.await;
             ending.end();
         });
-        let api = Api::new(host.clone(), store.clone(), store, console).router();
+        let (overview, shape) = (store.clone(), store.versions().to);
+        let watcher = Watcher::new(host.clone(), overview, shape, app.data.clone(), app.keys())
+            .with_tenant_metrics(self.tenant_metrics);
+        let api = Api::new(watcher, store.clone(), store, console).router();
         let service = api.into_make_service_with_connect_info::<Peer>();
         let gone = host.ended();
         let answering = tokio::spawn(async move {

@@ -11,6 +11,7 @@ use crate::contract::ldap::{
 };
 use crate::contract::types::Stage;
 use crate::ports::{OpenChanges, OpenCursor, OpenSession};
+use crate::telemetry::metrics::metrics;
 
 /// Servers that one connection may name.
 const SERVERS: usize = 32;
@@ -29,7 +30,10 @@ impl Host for Guest {
         }
         match context.directory.open(&context.tenant, connection).await {
             Ok(session) => Ok(Ok(self.table.push(session)?)),
-            Err(failure) => Ok(Err(failure)),
+            Err(failure) => {
+                metrics().directory_error(&failure.problem.code);
+                Ok(Err(failure))
+            }
         }
     }
 }
@@ -60,7 +64,10 @@ impl HostSession for Guest {
                 let watched = self.witness.watch(&request, cursor);
                 Ok(Ok(self.table.push(watched)?))
             }
-            Err(problem) => Ok(Err(problem)),
+            Err(problem) => {
+                metrics().directory_error(&problem.code);
+                Ok(Err(problem))
+            }
         }
     }
 
@@ -72,7 +79,10 @@ impl HostSession for Guest {
         let _call = self.enter()?;
         match self.table.get_mut(&session)?.changes(request).await {
             Ok(changes) => Ok(Ok(self.table.push(changes)?)),
-            Err(problem) => Ok(Err(problem)),
+            Err(problem) => {
+                metrics().directory_error(&problem.code);
+                Ok(Err(problem))
+            }
         }
     }
 
@@ -85,7 +95,16 @@ impl HostSession for Guest {
 impl HostCursor for Guest {
     async fn next(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<Turn> {
         let _call = self.enter()?;
-        Ok(self.table.get_mut(&cursor)?.next().await)
+        let turn = self.table.get_mut(&cursor)?.next().await;
+        match &turn {
+            Turn::Entries(page) => metrics().entries(page.entries),
+            Turn::Finished(end) => {
+                if let Some(problem) = &end.problem {
+                    metrics().directory_error(&problem.code);
+                }
+            }
+        }
+        Ok(turn)
     }
 
     async fn drop(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<()> {

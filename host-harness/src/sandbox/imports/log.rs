@@ -3,6 +3,7 @@
 use super::super::guest::Guest;
 use super::super::output::printable;
 use crate::contract::log::{Host, Level};
+use crate::telemetry::short;
 
 /// Characters of one line that are kept.
 const LINE: usize = 2_000;
@@ -11,7 +12,7 @@ impl Host for Guest {
     async fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
         let (_call, context) = self.enter()?;
         let tenant = context.tenant.as_str();
-        let plugin = context.plugin.get(..12).unwrap_or(&context.plugin);
+        let plugin = short(&context.plugin);
         let message = printable(&message, LINE);
         match level {
             Level::Debug => tracing::debug!(target: "plugin", tenant, plugin, "{message}"),

@@ -1,7 +1,7 @@
 //! All routes together.
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Router, middleware};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 use super::refusal::Refusal;
 pub use super::scope::Api;
 use super::{
-    access, browser, events, mapping, operation, plugin, runs, schedule, session, settings,
-    tenants, undo, uninstall, unsynced, users,
+    access, browser, events, mapping, observe, operation, plugin, runs, schedule, session,
+    settings, tenants, undo, uninstall, unsynced, users,
 };
 
 /// What stands above the routes in the document.
@@ -30,7 +30,7 @@ impl Api {
         let (routes, _) = routes().split_for_parts();
         routes
             .route("/healthz", get(operation::alive))
-            .route("/metrics", get(operation::metrics))
+            .route("/metrics", get(operation::numbers))
             .fallback(|| async {
                 Refusal::new(
                     "no-such-route",
@@ -38,6 +38,7 @@ impl Api {
                     "Look into the OpenAPI document for what there is.",
                 )
             })
+            .layer(middleware::from_fn(observe::observe))
             .with_state(self)
     }
 }

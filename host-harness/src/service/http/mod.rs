@@ -11,6 +11,7 @@
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
 //! - `session`, `users`: logging in, and who may; `browser`: what a browser shows of itself
+//! - `observe`: what an operator sees of a request
 //! - `operation`: health, readiness, metrics
 
 mod access;
@@ -19,6 +20,7 @@ mod browser;
 pub mod door;
 mod events;
 mod mapping;
+mod observe;
 mod operation;
 mod plugin;
 mod refusal;

@@ -18,13 +18,14 @@ use crate::ports::users::Session;
 use crate::ports::{Plans, Queue, TenantId, Tenants};
 use crate::service::console::{Actor, Console};
 use crate::service::token::hash;
-use crate::service::{Health, Host};
+use crate::service::{Health, Host, Watcher};
 use crate::tenant::{Platform, Tenant};
 
 /// What the routes stand on. Clones share it.
 #[derive(Clone)]
 pub struct Api {
     host: Host,
+    watcher: Watcher,
     access: Arc<dyn Access>,
     tenants: Arc<dyn Tenants>,
     console: Console,
@@ -94,13 +95,14 @@ impl Api {
     /// The routes' ground.
     #[must_use]
     pub fn new(
-        host: Host,
+        watcher: Watcher,
         access: Arc<dyn Access>,
         tenants: Arc<dyn Tenants>,
         console: Console,
     ) -> Self {
         Self {
-            host,
+            host: watcher.host().clone(),
+            watcher,
             access,
             tenants,
             console,
@@ -112,9 +114,9 @@ impl Api {
         &self.console
     }
 
-    /// How the service does: no tenant's data is in it.
+    /// How the service does. Tenants are named in it, beside the messages.
     pub(super) async fn health(&self) -> Health {
-        self.host.health().await
+        self.watcher.health().await
     }
 }
 

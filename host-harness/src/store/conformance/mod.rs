@@ -8,6 +8,7 @@
 //! - [`adoption`]: rows that take a person of the portal over
 //! - [`queue`]: runs that wait, and who is due; [`leases`]: who works for a tenant; [`access`]: tokens and deeds
 //! - [`users`]: who may log in, who has, and who tries
+//! - [`overview`]: what an operator looks at
 //! - [`migration`]: rows that give people other external ids
 //! - [`tenancy`]: what tenants may connect to, components side by side, receipts
 //! - [`texts`]: whatever characters, in whatever length
@@ -28,6 +29,7 @@ pub(crate) mod keys;
 pub(crate) mod leases;
 pub(crate) mod links;
 pub(crate) mod migration;
+pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod queue;
@@ -119,6 +121,10 @@ macro_rules! conformance {
                 passwords_are_sealed_anew_only_where_data_keys_are,
                 a_host_at_work_takes_a_replaced_key_file_and_no_key_it_has_not,
                 a_replacement_of_the_key_file_that_is_killed_goes_on,
+            }
+            overview {
+                a_tenant_fails_from_a_failed_run_to_the_next_that_does_not,
+                passwords_are_tried_and_do_not_open_where_they_are_altered,
             }
             queue {
                 what_is_asked_for_waits_once_and_begins_once,

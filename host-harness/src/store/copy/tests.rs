@@ -180,13 +180,16 @@ async fn who_has_access_and_what_was_done_arrive_and_sessions_do_not() {
     );
 
     let postgres = server::open(new.path()).await;
-    copy(old.path(), &postgres).await.unwrap();
+    copy(old.path(), KeyChoice::beside(old.path()), &postgres)
+        .await
+        .unwrap();
     assert_eq!(
         postgres.tokens().await.unwrap(),
         sqlite.tokens().await.unwrap()
     );
     assert_eq!(postgres.token(&[2; 32]).await.unwrap(), None);
-    assert_eq!(postgres.deeds(None, 0, 10).await.unwrap(), [deed.clone()]);
+    let deeds = postgres.deeds(None, 0, 10).await.unwrap();
+    assert_eq!(deeds, std::slice::from_ref(&deed));
     assert_eq!(
         Users::users(&postgres).await.unwrap(),
         Users::users(&sqlite).await.unwrap()
@@ -200,7 +203,9 @@ async fn who_has_access_and_what_was_done_arrive_and_sessions_do_not() {
     assert!(next > revoked);
     postgres.note(&deed).await.unwrap();
     postgres.add_user(&user("new"), &password).await.unwrap();
-    let twice = copy(old.path(), &postgres).await.unwrap_err();
+    let twice = copy(old.path(), KeyChoice::beside(old.path()), &postgres)
+        .await
+        .unwrap_err();
     assert_eq!(twice.code, "store-not-empty");
 }
 

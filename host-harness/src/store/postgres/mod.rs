@@ -27,6 +27,7 @@ mod lease;
 mod link;
 mod migrate;
 mod open;
+mod overview;
 mod plans;
 mod portal;
 mod queue;

@@ -259,7 +259,10 @@ impl Inner {
     }
 }
 
-async fn connect(options: &PgConnectOptions, url: &DatabaseUrl) -> StoreResult<PgConnection> {
+pub(super) async fn connect(
+    options: &PgConnectOptions,
+    url: &DatabaseUrl,
+) -> StoreResult<PgConnection> {
     let failed = |source| StoreError::Server {
         place: url.to_string(),
         source,

@@ -10,13 +10,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
 
 /// Brings the shape up to date, one host at a time. A database of a newer program is refused.
 pub(super) async fn update(connection: &mut PgConnection) -> StoreResult<SchemaVersions> {
-    let to = MIGRATIONS
-        .iter()
-        .map(|step| step.version)
-        .max()
-        .unwrap_or(0);
+    let SchemaVersions { from, to } = versions(connection).await?;
     let applied = applied(connection).await?;
-    let from = applied.iter().max().copied().unwrap_or(0);
     if from > to {
         return Err(MigrateError::VersionMissing(from).into());
     }
@@ -25,6 +20,16 @@ pub(super) async fn update(connection: &mut PgConnection) -> StoreResult<SchemaV
         MIGRATIONS.run(&mut *connection).await?;
     }
     Ok(SchemaVersions { from, to })
+}
+
+/// How old the shape is, and this program's.
+pub(super) async fn versions(connection: &mut PgConnection) -> StoreResult<SchemaVersions> {
+    let to = MIGRATIONS.iter().map(|step| step.version).max();
+    let from = applied(connection).await?.into_iter().max();
+    Ok(SchemaVersions {
+        from: from.unwrap_or(0),
+        to: to.unwrap_or(0),
+    })
 }
 
 /// Texts of every script must fit.

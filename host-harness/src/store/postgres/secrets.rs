@@ -171,7 +171,7 @@ async fn newest(
         .transpose()
 }
 
-fn read_sealed(row: &PgRow) -> StoreResult<Sealed> {
+pub(super) fn read_sealed(row: &PgRow) -> StoreResult<Sealed> {
     Ok(Sealed {
         nonce: row.try_get("nonce")?,
         bytes: row.try_get("sealed")?,

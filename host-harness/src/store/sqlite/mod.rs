@@ -1,8 +1,8 @@
 //! The store on SQLite: one writer connection, a few readers, statements over sets of rows.
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
-//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`users`], [`endpoints`], [`versions`]:
-//!   the ports of those names
+//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`users`], [`endpoints`], [`versions`],
+//!   [`overview`]: the ports of those names
 //! - [`sessions`], [`attempts`]: the rest of the users port
 //! - [`keys`]: which key wraps the tenants' data keys
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
@@ -19,6 +19,7 @@ mod keys;
 mod link;
 mod migrate;
 mod open;
+mod overview;
 mod plans;
 mod portal;
 mod queue;

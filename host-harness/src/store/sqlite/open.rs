@@ -9,7 +9,7 @@ use chrono::Utc;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Executor, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Executor, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::seen::Planning;
@@ -29,7 +29,7 @@ const READERS: u32 = 3;
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
 
 /// The tables that an apply works with live in the writer's own memory.
 const SCRATCH: &str = "CREATE TEMP TABLE IF NOT EXISTS batch (
@@ -129,7 +129,7 @@ impl Store {
                     .pragma("secure_delete", "FAST"),
             )
             .await?;
-        let from = version(&writer).await?;
+        let from = version(&mut *writer.acquire().await?).await?;
         MIGRATIONS.run(&writer).await?;
         let to = MIGRATIONS.iter().map(|step| step.version).max();
         let versions = SchemaVersions {
@@ -213,18 +213,18 @@ impl Store {
 }
 
 /// How old a database's shape is; 0 of a new one.
-async fn version(writer: &SqlitePool) -> StoreResult<i64> {
+pub(super) async fn version(connection: &mut SqliteConnection) -> StoreResult<i64> {
     let known: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
     )
-    .fetch_one(writer)
+    .fetch_one(&mut *connection)
     .await?;
     if !known {
         return Ok(0);
     }
     Ok(
         sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success")
-            .fetch_one(writer)
+            .fetch_one(connection)
             .await?,
     )
 }

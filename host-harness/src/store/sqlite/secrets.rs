@@ -174,7 +174,7 @@ async fn newest(
         .transpose()
 }
 
-fn read_sealed(row: &SqliteRow) -> StoreResult<Sealed> {
+pub(super) fn read_sealed(row: &SqliteRow) -> StoreResult<Sealed> {
     Ok(Sealed {
         nonce: row.try_get("nonce")?,
         bytes: row.try_get("sealed")?,

@@ -2,17 +2,17 @@
 //! made short, and a second host on the same database can be let past the lock that keeps commands apart.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall::contract::types::Setting;
 use rollcall::demo::directory::{Deed, Fault, When};
 use rollcall::ldap::{Ldap, Limits, Policy};
+use rollcall::ports::TenantId;
 use rollcall::ports::plan::{Run, RunStatus};
-use rollcall::ports::{Lease, Leases, Outcome, TenantId};
 use rollcall::sandbox::{Sandbox, SandboxConfig};
-use rollcall::store::{Store, TenantLock};
+use rollcall::store::Store;
 use rollcall::tenant::{Change, Hook, Platform, SyncOptions, Tenant, Unwatched};
 use rollcall_tests::contents::Contents;
 use rollcall_tests::tenancy::{TENANT, Tenancy, sound};

@@ -60,11 +60,14 @@ impl Route {
     }
 }
 
-/// All routes of the document.
+/// All routes of the document, but for those of a session and of setting up, which concern whoever calls or nobody yet.
 fn routes() -> Vec<Route> {
     let document = serde_json::to_value(document()).unwrap();
     let mut found = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
+        if path.starts_with("/api/v1/session") || path == "/api/v1/setup" {
+            continue;
+        }
         for (method, told) in methods.as_object().unwrap() {
             let parameters = told["parameters"].as_array().cloned().unwrap_or_default();
             let headers = parameters.iter().filter(|one| one["in"] == "header");
@@ -199,7 +202,12 @@ fn no_route_lets_a_token_reach_another_tenant() {
                 refused(route, &reply, 404, "not-installed", &secrets);
                 // A tenant that is there looks like one that is not.
                 let nobody = route.ask(&served, "nobody", theirs);
-                assert_eq!(reply, nobody, "{}", route.name());
+                assert_eq!(
+                    (reply.status, &reply.text),
+                    (nobody.status, &nobody.text),
+                    "{}",
+                    route.name()
+                );
             } else if route.path != TENANTS && route.path != OPEN {
                 assert_eq!(reply.status, 403, "{}: {reply:?}", route.name());
             }

@@ -476,8 +476,12 @@ fn a_run_is_undone_by_a_plan_that_is_looked_at_and_applied() {
     let gone = post(&served, &admin, &format!("{runs}/99/undo"), &json!({}));
     is(&gone, 404, "unknown-run");
     // A plan of the command line is applied by the service too.
-    tenancy.rollcall.expect(0, &["plan", TENANT]).unwrap();
-    let plan = tenancy.last_run().unwrap()["id"].as_i64().unwrap();
+    tenancy.rollcall.expect(6, &["plan", TENANT]).unwrap();
+    let plan = tenancy.last_run().unwrap();
+    let digest = plan["digest"].as_str().unwrap();
+    let plan = plan["id"].as_i64().unwrap().to_string();
+    let approve = ["approve", TENANT, &plan, digest];
+    tenancy.rollcall.expect(0, &approve).unwrap();
     assert_eq!(
         post(&served, &admin, &format!("{runs}/{plan}/apply"), &json!({})).status,
         202

@@ -302,7 +302,7 @@ fn a_doctor_finds_what_is_missing_or_broken_and_makes_nothing() {
     // Another key opens nothing.
     std::fs::copy(&kept, &key).unwrap();
     std::fs::write(&key, [7; 32]).unwrap();
-    assert_eq!(doctor(&tenancy.rollcall, 1, &[]).1, ["secret-unreadable"]);
+    assert_eq!(doctor(&tenancy.rollcall, 1, &[]).1, ["wrong-secrets-key"]);
     std::fs::rename(&kept, &key).unwrap();
     assert_eq!(doctor(&tenancy.rollcall, 0, &[]).1, [""; 0]);
     let nowhere = ["--database", "postgres://nobody@127.0.0.1:1/none"];

@@ -138,7 +138,9 @@ impl Tenant {
             queued: options.queued,
         };
         let run = self.plans().begin(self.id(), begin).await?;
-        trace::begun(run);
+        if options.queued.is_none() {
+            trace::begun(run);
+        }
         match self.drive(run, options, watch).await {
             Ok(()) => Ok(self.plans().run(self.id(), run).await?),
             Err(refused) => {

@@ -480,7 +480,7 @@ fn a_run_is_undone_by_a_plan_that_is_looked_at_and_applied() {
     let plan = tenancy.last_run().unwrap();
     let digest = plan["digest"].as_str().unwrap();
     let plan = plan["id"].as_i64().unwrap().to_string();
-    let approve = ["approve", TENANT, &plan, digest];
+    let approve = ["approve", TENANT, &plan, digest, "--no-apply"];
     tenancy.rollcall.expect(0, &approve).unwrap();
     assert_eq!(
         post(&served, &admin, &format!("{runs}/{plan}/apply"), &json!({})).status,

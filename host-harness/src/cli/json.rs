@@ -7,6 +7,7 @@ use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Configured, Description, Receipt, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
+use crate::ports::history::Failure;
 use crate::ports::plan::{Run, StoredRow};
 use crate::{Problem, shape};
 
@@ -64,6 +65,10 @@ pub(crate) fn receipt(receipt: &Receipt) -> Value {
 
 pub(crate) fn run(run: &Run) -> Value {
     value(&shape::Run::from(run))
+}
+
+pub(crate) fn failure(failure: &Failure) -> Value {
+    value(&shape::Failure::from(failure))
 }
 
 pub(crate) fn stored_row(stored: &StoredRow) -> Value {

@@ -7,6 +7,7 @@
 //! - [`directory`]: LDAP, read-only
 //! - [`portal`]: the people database as it stands, for plugins read-only
 //! - [`plan`]: runs, their rows, and applying them to the portal
+//! - [`history`]: who could not be brought over, and how long rows are kept
 //! - [`queue`]: runs that wait for a host, and when each tenant is due
 //! - [`leases`]: who works for a tenant
 //! - [`state`]: the plugin's own settings
@@ -15,6 +16,7 @@
 
 pub mod access;
 pub mod directory;
+pub mod history;
 pub mod leases;
 pub mod plan;
 pub mod portal;
@@ -25,6 +27,7 @@ pub mod tenants;
 
 pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
+pub use history::History;
 pub use leases::{Lease, Leases};
 pub use plan::{Plans, RunId};
 pub use portal::{PersonEdit, Portal, PortalDesk, Whom};

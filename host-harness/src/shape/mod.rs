@@ -6,9 +6,10 @@
 //! - [`problem`]: what went wrong
 //! - [`lifecycle`]: what a plugin is, settings, what verify found, receipts
 //! - [`mapping`]: rules, previews, explanations
-//! - [`run`]: runs; [`row`]: their rows
+//! - [`run`]: runs; [`row`]: their rows; [`failure`]: who still is unsynced
 //! - [`schedule`]: timetables and occurrences
 
+pub mod failure;
 pub mod lifecycle;
 pub mod mapping;
 pub mod problem;
@@ -16,6 +17,7 @@ pub mod row;
 pub mod run;
 pub mod schedule;
 
+pub use failure::Failure;
 pub use lifecycle::{Configured, Description, Receipt, Report};
 pub use mapping::{Explanation, MappedField, Previewed, Rule, Suggestion};
 pub use problem::Problem;

@@ -77,7 +77,7 @@ impl Serve {
         let (policies, platforms) = (app.policies(), app.platforms(store.clone(), sandbox));
         let served: Platforms =
             Arc::new(move |tenant: &TenantId| Ok(platforms(policies.get(tenant)?)));
-        let host = Host::new(config, served, store.clone());
+        let host = Host::new(config, served, store.clone(), store.clone());
         let scheme = if self.tls_key.is_some() {
             "https"
         } else {

@@ -396,6 +396,7 @@ mod tests {
             guards: vec![],
             counts: vec![],
             problem: None,
+            pruned_at: None,
         })
     }
 

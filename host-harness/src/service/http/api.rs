@@ -9,7 +9,9 @@ use utoipa_axum::routes;
 
 use super::refusal::Refusal;
 pub use super::scope::Api;
-use super::{access, events, mapping, operation, runs, schedule, settings, tenants, unsynced};
+use super::{
+    access, events, failures, mapping, operation, runs, schedule, settings, tenants, unsynced,
+};
 
 /// What stands above the routes in the document.
 #[derive(OpenApi)]
@@ -72,6 +74,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(runs::discard))
         .routes(routes!(events::follow))
         .routes(routes!(unsynced::export))
+        .routes(routes!(failures::list))
+        .routes(routes!(failures::kept, failures::keep))
         .routes(routes!(schedule::show, schedule::set))
         .routes(routes!(access::tokens, access::create))
         .routes(routes!(access::revoke))

@@ -8,6 +8,7 @@
 //! - `scope`: who calls, and for which tenant
 //! - `refusal`: trouble as `application/problem+json` (RFC 9457)
 //! - `tenants`, `settings`, `mapping`, `runs`, `events`, `schedule`, `unsynced`: routes of a tenant
+//! - `failures`: who still is unsynced, and how long rows are kept
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
 //! - `operation`: health, readiness, metrics
@@ -16,6 +17,7 @@ mod access;
 pub mod api;
 pub mod door;
 mod events;
+mod failures;
 mod mapping;
 mod operation;
 mod refusal;

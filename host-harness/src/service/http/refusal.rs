@@ -81,6 +81,7 @@ fn status(code: &str) -> StatusCode {
     match code {
         "no-such-route" | "not-installed" | "unknown-run" | "unknown-person" | "unknown-token"
         | "no-run" | "not-scheduled" => StatusCode::NOT_FOUND,
+        "rows-pruned" => StatusCode::GONE,
         "not-authenticated" => StatusCode::UNAUTHORIZED,
         "rank-too-low" | "reach-too-small" => StatusCode::FORBIDDEN,
         "if-match-missing" => StatusCode::PRECONDITION_REQUIRED,

@@ -193,6 +193,8 @@ async fn count_on(
                 (SELECT coalesce(max(id), 0) + 1 FROM tenant), false),
             setval(pg_get_serial_sequence('secret', 'id'),
                 (SELECT coalesce(max(id), 0) + 1 FROM secret), false),
+            setval(pg_get_serial_sequence('failure', 'id'),
+                (SELECT coalesce(max(id), 0) + 1 FROM failure), false),
             setval('person_number', (SELECT coalesce(max(id), 0) + 1 FROM person_values), false)",
     )
     .bind(runs)

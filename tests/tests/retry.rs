@@ -2,10 +2,11 @@
 //! as is said. The directory is the demo's.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rollcall::ports::{History as _, TenantId};
 use rollcall::store::Store;
+use rollcall_tests::portal::Portal;
 use rollcall_tests::rollcall::Answer;
 use rollcall_tests::served::Served;
 use rollcall_tests::tenancy::{TENANT, Tenancy, rows_of, sound};
@@ -217,4 +218,43 @@ async fn rows_that_are_kept_no_longer_are_refused_with_a_reason_and_the_run_stay
     assert_eq!(rows_of(&runs[1], "create"), PEOPLE - 3);
     assert!(runs[1]["rows_pruned_at"].is_string() && runs[0]["rows_pruned_at"].is_null());
     assert_eq!(failures(&tenancy, &[]).at("/all"), 3);
+}
+
+#[test]
+fn the_service_removes_rows_that_were_kept_long_enough_and_no_others() {
+    let tenancy = troubled();
+    sync(&tenancy, "full");
+    sync(&tenancy, "full");
+    let portal = Portal::of(tenancy.rollcall.data()).unwrap();
+    // The first is from a hundred days ago, the second from eighty.
+    let day = 86_400_000_i64;
+    let aged = |run: i64, days: i64| {
+        format!(
+            "UPDATE run SET ended_at = ended_at - {} WHERE id = {run};",
+            days * day
+        )
+    };
+    portal.execute(aged(1, 100) + &aged(2, 80)).unwrap();
+    let made = tenancy
+        .rollcall
+        .expect(0, &["token", "create", "test", "--rank", "viewer"])
+        .unwrap();
+    let token = made.at("/secret").as_str().unwrap().to_owned();
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let rows = |run: i64| {
+        let place = format!("/api/v1/tenants/{TENANT}/runs/{run}/rows?limit=1");
+        served.get(&place, &token).unwrap()
+    };
+    let until = Instant::now() + Duration::from_secs(30);
+    while rows(1).status == 200 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let gone = rows(1);
+    assert_eq!((gone.status, gone.code().as_str()), (410, "rows-pruned"));
+    let run = format!("/api/v1/tenants/{TENANT}/runs/1");
+    let run = served.get(&run, &token).unwrap().json();
+    assert_eq!(rows_of(&run, "create"), PEOPLE - 3);
+    assert!(run["rows_pruned_at"].is_string() && run["proof"]["complete"] == true);
+    assert_eq!([rows(2).status, rows(3).status], [200, 200]);
+    served.end().unwrap();
 }

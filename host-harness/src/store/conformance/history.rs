@@ -224,7 +224,7 @@ pub(crate) async fn failures_are_listed_by_code_in_pieces_and_of_one_tenant<E: E
     let store = E::open(folder.path()).await;
     let acme = installed(&store, "acme").await;
     let other = installed(&store, "other").await;
-    let code = |n: usize| if n % 2 == 0 { "duplicate" } else { "bad-value" };
+    let code = |n: usize| ["duplicate", "bad-value"][n % 2];
     let rows = (0..9).map(|n| fails(&format!("p{n}"), code(n))).collect();
     full(&store, &acme, rows).await;
     full(&store, &other, vec![fails("z", "duplicate")]).await;

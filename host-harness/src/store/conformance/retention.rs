@@ -52,7 +52,8 @@ pub(crate) async fn rows_kept_long_enough_go_and_the_line_of_the_run_stays<E: En
     assert_eq!(store.days(&acme).await.unwrap(), 90);
     assert_eq!(store.prunable(later(89)).await.unwrap(), []);
     assert_eq!(pruned(&store, &acme, later(89), 5).await, (0, 0));
-    assert_eq!(store.prunable(later(91)).await.unwrap(), [acme.clone()]);
+    let prunable = store.prunable(later(91)).await.unwrap();
+    assert_eq!(prunable, std::slice::from_ref(&acme));
     let piece = store.prune(&acme, later(91), 5).await.unwrap();
     assert!(piece.more && piece.rows <= 20, "{piece:?}");
     // Half gone counts as gone, and is counted as it was.
@@ -114,10 +115,8 @@ pub(crate) async fn nothing_goes_for_ever_or_while_a_run_is_under_way<E: Engine>
     store.keep_days(&other, 1).await.unwrap();
     assert_eq!(store.days(&acme).await.unwrap(), 0);
     assert_eq!(pruned(&store, &acme, later(10_000), 10).await, (0, 0));
-    assert_eq!(
-        store.prunable(later(10_000)).await.unwrap(),
-        [other.clone()]
-    );
+    let prunable = store.prunable(later(10_000)).await.unwrap();
+    assert_eq!(prunable, std::slice::from_ref(&other));
     begun(&store, &other).await;
     assert_eq!(pruned(&store, &other, later(2), 10).await, (0, 0));
     planned(&store, &other, vec![]).await;

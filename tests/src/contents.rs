@@ -7,7 +7,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Row as _, SqlitePool};
 
 /// What remembers runs. A failed one may be remembered without anything having been done.
-const HISTORY: [&str; 5] = [
+const HISTORY: [&str; 7] = [
+    "failure",
+    "pruned",
     "run",
     "plan_row",
     "row_outcome",

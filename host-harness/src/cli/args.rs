@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    approve, completions, configure, demo, doctor, explain, export, install, key, map, migrate,
-    people, plugin, rows, runs, schedule, serve, sync, token, undo, uninstall, user, verify,
+    approve, completions, configure, demo, doctor, explain, export, failures, install, key, map,
+    migrate, people, plugin, retention, rows, runs, schedule, serve, sync, token, undo, uninstall,
+    user, verify,
 };
 use super::database::DatabaseArgument;
 use super::exit;
@@ -141,10 +142,14 @@ pub(crate) enum Command {
     /// Show the rows of a plan, field by field
     #[command(visible_alias = "show")]
     Rows(rows::Rows),
+    /// List whoever still is unsynced: why, since when, how often it was tried
+    Failures(failures::Failures),
     /// Write the people a run could not bring over as CSV
     Export(export::Export),
     /// Say why one person is, or is not, synced
     Explain(explain::Explain),
+    /// For how long the rows of runs are kept
+    Retention(retention::Retention),
     /// When to sync
     #[command(subcommand)]
     Schedule(schedule::Schedule),
@@ -193,6 +198,8 @@ impl Command {
             Self::Undo(_) => "undo",
             Self::Runs(_) => "runs",
             Self::Rows(_) => "rows",
+            Self::Failures(_) => "failures",
+            Self::Retention(_) => "retention",
             Self::Export(_) => "export",
             Self::Explain(_) => "explain",
             Self::Schedule(schedule) => schedule.name(),
@@ -222,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_list_of_nobody_cannot_be_asked_for() {
-        for list in [&["runs"][..], &["rows"], &["people", "list"]] {
+        for list in [&["runs"][..], &["rows"], &["failures"], &["people", "list"]] {
             let typed = |limit| {
                 let words = ["rollcall"].iter().chain(list);
                 Arguments::try_parse_from(words.chain(&["acme", "--limit", limit]))

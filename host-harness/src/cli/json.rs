@@ -7,6 +7,7 @@ use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Configured, Description, Receipt, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
+use crate::ports::history::Failure;
 use crate::ports::plan::{Run, StoredRow};
 use crate::tenant::Upgrade;
 use crate::{Problem, shape};
@@ -69,6 +70,10 @@ pub(crate) fn upgrade(upgrade: &Upgrade) -> Value {
 
 pub(crate) fn run(run: &Run) -> Value {
     value(&shape::Run::from(run))
+}
+
+pub(crate) fn failure(failure: &Failure) -> Value {
+    value(&shape::Failure::from(failure))
 }
 
 pub(crate) fn stored_row(stored: &StoredRow) -> Value {

@@ -100,6 +100,8 @@ async fn dispatch(command: Command, app: &App) -> Hook<Answer> {
         Command::Undo(undo) => undo.run(app).await,
         Command::Runs(runs) => runs.run(app).await,
         Command::Rows(rows) => rows.run(app).await,
+        Command::Failures(failures) => failures.run(app).await,
+        Command::Retention(retention) => retention.run(app).await,
         Command::Export(export) => export.run(app).await,
         Command::Explain(explain) => explain.run(app).await,
         Command::Schedule(schedule) => schedule.run(app).await,

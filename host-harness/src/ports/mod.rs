@@ -7,6 +7,7 @@
 //! - [`directory`]: LDAP, read-only
 //! - [`portal`]: the people database as it stands, for plugins read-only
 //! - [`plan`]: runs, their rows, and applying them to the portal
+//! - [`history`]: who could not be brought over, and how long rows are kept
 //! - [`queue`]: runs that wait for a host, and when each tenant is due
 //! - [`endpoints`]: what each tenant's plugin may connect to
 //! - [`leases`]: who works for a tenant
@@ -21,6 +22,7 @@
 pub mod access;
 pub mod directory;
 pub mod endpoints;
+pub mod history;
 pub mod leases;
 pub mod overview;
 pub mod plan;
@@ -36,6 +38,7 @@ pub mod versions;
 pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
 pub use endpoints::Endpoints;
+pub use history::History;
 pub use leases::{Lease, Leases};
 pub use overview::Overview;
 pub use plan::{Plans, RunId};

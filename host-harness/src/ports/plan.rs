@@ -9,7 +9,7 @@ use std::fmt;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, TenantId};
+use super::{History, Outcome, TenantId};
 use crate::Problem;
 use crate::contract::plan::{
     Absence, Guard, Link, Party, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
@@ -74,7 +74,7 @@ impl RunStatus {
 /// How a run begins.
 #[derive(Debug, Clone)]
 pub struct Begin {
-    /// `full` or `changes`, `dry-run`, `migrate-ids`, `uninstall`: what was asked for.
+    /// `full`, `changes` or `unsynced`, `dry-run`, `migrate-ids`, `uninstall`: what was asked for.
     pub mode: String,
     /// The plugin's digest.
     pub plugin: String,
@@ -117,6 +117,8 @@ pub struct Run {
     pub counts: Vec<Count>,
     /// Why it failed.
     pub problem: Option<Problem>,
+    /// Unix milliseconds: since when its rows are kept no longer.
+    pub pruned_at: Option<i64>,
 }
 
 impl Run {
@@ -188,7 +190,7 @@ pub struct Applied {
 
 /// Runs and their rows.
 #[async_trait]
-pub trait Plans: Send + Sync {
+pub trait Plans: History + Send + Sync {
     /// Starts a run in `planning`, the queued one where that is named (`wrong-status` if it waits no more); runs of the tenant left in `planning`, `planned` or `held` become `abandoned` or
     /// `discarded`. Refuses `run-unfinished` while one is `applying`: resume or discard that first.
     async fn begin(&self, tenant: &TenantId, begin: Begin) -> Outcome<RunId>;

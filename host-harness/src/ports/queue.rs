@@ -10,7 +10,7 @@ use super::{Outcome, RunId, TenantId};
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// `full`, `changes` or `dry-run`.
+    /// `full`, `changes`, `unsynced` or `dry-run`.
     pub mode: String,
     /// Who asks: `schedule`, or the name of a user or token.
     pub by: String,

@@ -32,6 +32,8 @@ pub struct HostContext {
     pub state: Arc<dyn State>,
     /// The run that `sync` and `uninstall` record into and that `export` reads. Without one, the `plan` import ends the call.
     pub run: Option<RunId>,
+    /// `export` reads everybody who still is unsynced, and not those of a run.
+    pub open: bool,
     /// What a sync must have searched before anybody may count as absent; none: whatever the plugin says it had to.
     pub enumeration: Option<Enumeration>,
     /// Where progress goes.
@@ -62,6 +64,7 @@ impl HostContext {
             plans,
             state,
             run: None,
+            open: false,
             enumeration: None,
             progress: Arc::new(|_| {}),
             cancel: CancellationToken::new(),

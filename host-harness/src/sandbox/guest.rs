@@ -113,6 +113,12 @@ impl Guest {
         }
     }
 
+    /// An export is under way of everybody who still is unsynced.
+    pub(super) fn exports_the_open(&self) -> bool {
+        let open = self.context.as_ref().is_some_and(|context| context.open);
+        open && self.purpose == Purpose::Export
+    }
+
     /// The most linear memory that it had, in bytes.
     pub(super) fn peak_memory(&self) -> usize {
         self.limiter.memory

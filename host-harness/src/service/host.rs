@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::ports::{Queue, TenantId};
+use crate::ports::{History, Queue, TenantId};
 use crate::tenant::{Hook, Platform, Tenant};
 
 /// Gives the ports with which a tenant is served.
@@ -53,6 +53,7 @@ pub struct Host {
     pub(super) config: Arc<HostConfig>,
     pub(super) platforms: Platforms,
     pub(super) queue: Arc<dyn Queue>,
+    pub(super) history: Arc<dyn History>,
     pub(super) at_work: Arc<Mutex<AtWork>>,
     /// Nothing new is begun.
     pub(super) ending: CancellationToken,
@@ -86,11 +87,17 @@ impl fmt::Debug for Host {
 impl Host {
     /// A host that has not begun.
     #[must_use]
-    pub fn new(config: HostConfig, platforms: Platforms, queue: Arc<dyn Queue>) -> Self {
+    pub fn new(
+        config: HostConfig,
+        platforms: Platforms,
+        queue: Arc<dyn Queue>,
+        history: Arc<dyn History>,
+    ) -> Self {
         Self {
             config: Arc::new(config),
             platforms,
             queue,
+            history,
             at_work: Arc::default(),
             ending: CancellationToken::new(),
             stopping: CancellationToken::new(),
@@ -103,6 +110,7 @@ impl Host {
     pub async fn run(&self) {
         tracing::info!(host = self.config.name, "working");
         let due = tokio::spawn(self.clone().watch_the_time());
+        let past = tokio::spawn(self.clone().watch_the_past());
         let mut runs = JoinSet::new();
         while !self.ending.is_cancelled() {
             self.take_up(&mut runs).await;
@@ -126,6 +134,7 @@ impl Host {
             while runs.join_next().await.is_some() {}
         }
         due.abort();
+        past.abort();
         tracing::info!(host = self.config.name, "ended");
     }
 

@@ -6,6 +6,7 @@
 //! - [`host`]: a host of the service: [`Host`] itself, its start and its end
 //! - `due`: from timetables to runs that wait
 //! - `work`: from runs that wait to runs that are over
+//! - `prune`: rows that were kept long enough
 //! - `report`: what others hear of a run under way
 //! - [`http`]: the HTTP interface; [`token`], [`console`]: who may use it
 //! - `health`: whether it does what it should; `concern`: what an operator should look at
@@ -16,6 +17,7 @@ mod due;
 pub(crate) mod health;
 pub mod host;
 pub mod http;
+mod prune;
 mod report;
 pub mod token;
 mod work;

@@ -112,6 +112,7 @@ impl Host {
                 let options = SyncOptions {
                     mode: match ask.mode.as_str() {
                         "changes" => Mode::Changes,
+                        "unsynced" => Mode::Unsynced,
                         "migrate-ids" => Mode::MigrateIds,
                         _ => Mode::Full,
                     },

@@ -7,9 +7,10 @@
 //! - [`lifecycle`]: what a plugin is, settings, what verify found, receipts
 //! - [`plugin`]: the plugin of a tenant, and another one for it
 //! - [`mapping`]: rules, previews, explanations
-//! - [`run`]: runs; [`row`]: their rows
+//! - [`run`]: runs; [`row`]: their rows; [`failure`]: who still is unsynced
 //! - [`schedule`]: timetables and occurrences
 
+pub mod failure;
 pub mod lifecycle;
 pub mod mapping;
 pub mod plugin;
@@ -18,6 +19,7 @@ pub mod row;
 pub mod run;
 pub mod schedule;
 
+pub use failure::Failure;
 pub use lifecycle::{Configured, Description, Receipt, Report};
 pub use mapping::{Explanation, MappedField, Previewed, Rule, Suggestion};
 pub use plugin::{Import, Limits, Upgrade, Version};

@@ -19,7 +19,7 @@ pub struct Run {
     pub id: i64,
     /// Whose.
     pub tenant: String,
-    /// `full`, `changes`, `dry-run`, `uninstall` …
+    /// `full`, `changes`, `unsynced`, `dry-run`, `uninstall` …
     pub mode: String,
     /// `queued`, `planning`, `planned`, `held`, `applying`, `applied`, `failed`, `cancelled`, `abandoned` or `discarded`.
     pub status: &'static str,
@@ -33,6 +33,12 @@ pub struct Run {
     pub planned_at: Option<String>,
     /// When it was over.
     pub ended_at: Option<String>,
+    /// From its beginning to the end of planning, in milliseconds.
+    pub planning_ms: Option<i64>,
+    /// From its beginning to its end, in milliseconds; a plan may have waited for an approval in between.
+    pub duration_ms: Option<i64>,
+    /// Since when its rows are kept no longer; everything else of it stays.
+    pub rows_pruned_at: Option<String>,
     /// The plan's digest.
     pub digest: Option<String>,
     /// Entries seen.
@@ -124,6 +130,9 @@ impl From<&port::Run> for Run {
             started_at: moment(run.started_at),
             planned_at: run.planned_at.and_then(moment),
             ended_at: run.ended_at.and_then(moment),
+            planning_ms: run.planned_at.map(|at| (at - run.started_at).max(0)),
+            duration_ms: run.ended_at.map(|at| (at - run.started_at).max(0)),
+            rows_pruned_at: run.pruned_at.and_then(moment),
             digest: run.digest.clone(),
             seen: summary.map(|s| s.seen),
             unchanged: summary.map(|s| s.unchanged),

@@ -10,6 +10,7 @@
 //! - [`unique`]: how unique values are compared
 //! - [`values`]: values and changes as text
 //! - [`standing`]: where a run stands; [`seen`]: whose rows a run being planned has
+//! - [`failures`]: which failures a run closes
 //! - [`person`]: marks and ids of people; [`refused`]: what every database refuses
 //! - [`vault`]: sealed passwords
 //! - [`tries`]: how long whoever tries passwords waits
@@ -23,6 +24,7 @@ pub mod database;
 pub mod digest;
 pub mod error;
 pub mod exchange;
+mod failures;
 pub mod guards;
 pub mod lock;
 mod person;

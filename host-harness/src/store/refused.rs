@@ -116,6 +116,16 @@ pub(crate) fn run_unfinished(run: RunId) -> StoreError {
     )
 }
 
+/// The rows of a run are kept no longer.
+pub(crate) fn rows_pruned(run: RunId) -> StoreError {
+    StoreError::refused(
+        "rows-pruned",
+        format!("the rows of run {run} are no longer kept: it ended too long ago"),
+        "Its counts, its proof and who is still unsynced are in the list of runs and of failures; a longer retention keeps rows of \
+         later runs longer.",
+    )
+}
+
 /// A plan of other settings than those in force.
 pub(crate) fn configuration_changed(run: RunId) -> StoreError {
     StoreError::refused(

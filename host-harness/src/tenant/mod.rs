@@ -11,6 +11,7 @@
 //! - [`look`]: verify, map, explain, schedule: hooks that pass straight through
 //! - [`sync`]: resume, plan, guard, apply
 //! - [`history`]: runs, rows, approval
+//! - [`failures`]: who still is unsynced, and how long rows are kept
 //! - [`export`]: the unsynced as CSV
 //! - `trace`: what an operator sees of a run
 //! - [`undo`]: what a run changed is put back
@@ -22,6 +23,7 @@
 pub mod configure;
 mod draft;
 pub mod export;
+pub mod failures;
 mod grant;
 pub mod history;
 pub mod look;

@@ -195,6 +195,14 @@ impl Tenant {
         self.plugin.hooks(self.context().for_run(run))
     }
 
+    /// The plugin's hooks for an export of everybody who still is unsynced.
+    pub(super) fn hooks_for_open(&self) -> Hooks {
+        self.plugin.hooks(HostContext {
+            open: true,
+            ..self.context()
+        })
+    }
+
     /// The plugin's hooks for a sync.
     pub(super) fn hooks_syncing(
         &self,

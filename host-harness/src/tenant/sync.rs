@@ -22,7 +22,8 @@ const ROWS_A_BATCH: u32 = 2_000;
 /// How to sync.
 #[derive(Debug, Clone, Copy)]
 pub struct SyncOptions {
-    /// All of the directory, or what changed since the last applied plan, or all of it to give people other ids.
+    /// All of the directory, or what changed since the last applied plan, or whom that left unsynced, or all of it to give people
+    /// other ids.
     pub mode: Mode,
     /// Stop after the plan.
     pub dry_run: bool,
@@ -164,7 +165,7 @@ impl Tenant {
         let SyncOptions { mode, deadline, .. } = how;
         // A full sync too goes on from it: then it can tell what a sync of changes would have missed.
         let checkpoint = self.plans().checkpoint(self.id()).await?;
-        let since = mode == Mode::Changes && !checkpoint.is_empty();
+        let since = matches!(mode, Mode::Changes | Mode::Unsynced) && !checkpoint.is_empty();
         let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
         let options = Options {
             mode,
@@ -221,6 +222,7 @@ fn mode(options: SyncOptions) -> &'static str {
         (true, _) => "dry-run",
         (false, Mode::Full) => "full",
         (false, Mode::Changes) => "changes",
+        (false, Mode::Unsynced) => "unsynced",
     }
 }
 

@@ -29,7 +29,7 @@ impl Tenant {
     /// Makes a plan that puts back what a run changed, and applies it unless a guard holds it or it is to be looked at first.
     ///
     /// # Errors
-    /// `tenant-busy`, `run-unfinished`, `unknown-run`; `not-undoable` for a run that applied nothing, for a migration of ids and for an
+    /// `tenant-busy`, `run-unfinished`, `unknown-run`; `rows-pruned` where the rows are kept no longer; `not-undoable` for a run that applied nothing, for a migration of ids and for an
     /// uninstall.
     pub async fn undo(&self, run: RunId, dry_run: bool, watch: Arc<dyn Watch>) -> Hook<Run> {
         let _lease = self.lease().await?;
@@ -37,6 +37,8 @@ impl Tenant {
         if FINAL.contains(&undone.mode.as_str()) || undone.rows_with("applied") == 0 {
             return Err(not_undoable(&undone).into());
         }
+        // Before there is a plan that comes to nothing: what is kept no longer cannot be put back.
+        self.applied(run, &mut 0).await?;
         let begin = Begin {
             mode: UNDO.to_owned(),
             plugin: self.plugin_digest().to_owned(),

@@ -11,6 +11,7 @@ use rollcall::contract::plan::{Absence, Link, Proof, Rejection, Row, Summary, Un
 use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{FieldValue, Stage};
+use rollcall::ports::history::{self, History};
 use rollcall::ports::plan::{Applied, Begin, Plans, RowQuery, Run, RunId, RunStatus, StoredRow};
 use rollcall::ports::{
     Directory, OpenChanges, OpenCursor, OpenSession, Outcome, Portal, Session, State, TenantId,
@@ -260,6 +261,37 @@ impl Portal for Nothing {
         self.people(tenant, ids).await
     }
     async fn holders(&self, _: &TenantId, _: &str, _: &[String]) -> Outcome<Vec<Holder>> {
+        refused()
+    }
+}
+
+#[async_trait]
+impl History for Nothing {
+    async fn failures(
+        &self,
+        _: &TenantId,
+        _: Option<&str>,
+        _: u64,
+        _: u32,
+    ) -> Outcome<Vec<history::Failure>> {
+        refused()
+    }
+    async fn count_failures(&self, _: &TenantId, _: Option<&str>) -> Outcome<u64> {
+        refused()
+    }
+    async fn open_unsynced(&self, _: &TenantId, _: u64, _: u32) -> Outcome<Vec<UnsyncedRow>> {
+        refused()
+    }
+    async fn days(&self, _: &TenantId) -> Outcome<u32> {
+        refused()
+    }
+    async fn keep_days(&self, _: &TenantId, _: u32) -> Outcome<()> {
+        refused()
+    }
+    async fn prunable(&self, _: i64) -> Outcome<Vec<TenantId>> {
+        refused()
+    }
+    async fn prune(&self, _: &TenantId, _: i64, _: u32) -> Outcome<history::Pruned> {
         refused()
     }
 }

@@ -20,6 +20,7 @@ impl Guest for Component {
             mode: match options.mode {
                 contract::Mode::Full => sync::Mode::Full,
                 contract::Mode::Changes => sync::Mode::Changes,
+                contract::Mode::Unsynced => sync::Mode::Unsynced,
                 contract::Mode::MigrateIds => sync::Mode::MigrateIds,
             },
             checkpoint: options.checkpoint,

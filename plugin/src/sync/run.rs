@@ -34,6 +34,8 @@ pub enum Mode {
     Full,
     /// What changed since the checkpoint; everything where that is not possible.
     Changes,
+    /// Whom the last plans left unsynced; everything where it cannot be said who they are.
+    Unsynced,
     /// Everything, to give the portal's people the ids of another attribute. Nothing else of them changes.
     MigrateIds,
 }
@@ -320,7 +322,7 @@ impl<H: Host> Run<H> {
     fn linking(&mut self, next: Phase<SessionOf<H>>) -> Phase<SessionOf<H>> {
         // Of a few people nearly all managers are asked for.
         let most = match self.mode {
-            Mode::Changes => usize::MAX,
+            Mode::Changes | Mode::Unsynced => usize::MAX,
             Mode::Full | Mode::MigrateIds => linking::ASKED,
         };
         match self.reading.begin_links(most) {

@@ -13,6 +13,7 @@ use rollcall::contract::plan::{Absence, Link, Proof, Rejection, Row, Summary, Un
 use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{Setting, Stage};
+use rollcall::ports::history::{self, History};
 use rollcall::ports::plan::{Applied, Begin, Run, RunStatus, StoredRow};
 use rollcall::ports::plan::{Plans, RowQuery, RunId};
 use rollcall::ports::{Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Outcome, Portal};
@@ -180,6 +181,37 @@ impl State for Hosted {
 }
 
 type Tenant = TenantId;
+
+#[async_trait]
+impl History for Hosted {
+    async fn failures(
+        &self,
+        _: &TenantId,
+        _: Option<&str>,
+        _: u64,
+        _: u32,
+    ) -> Outcome<Vec<history::Failure>> {
+        unused()
+    }
+    async fn count_failures(&self, _: &TenantId, _: Option<&str>) -> Outcome<u64> {
+        unused()
+    }
+    async fn open_unsynced(&self, _: &TenantId, _: u64, _: u32) -> Outcome<Vec<UnsyncedRow>> {
+        unused()
+    }
+    async fn days(&self, _: &TenantId) -> Outcome<u32> {
+        unused()
+    }
+    async fn keep_days(&self, _: &TenantId, _: u32) -> Outcome<()> {
+        unused()
+    }
+    async fn prunable(&self, _: i64) -> Outcome<Vec<TenantId>> {
+        unused()
+    }
+    async fn prune(&self, _: &TenantId, _: i64, _: u32) -> Outcome<history::Pruned> {
+        unused()
+    }
+}
 
 #[async_trait]
 impl Plans for Hosted {

@@ -28,6 +28,7 @@ use crate::demo::walkthrough::{Cast, Happening};
 use crate::demo::{DemoDirectory, Organisation};
 use crate::ports::TenantId;
 use crate::ports::plan::{Run, RunStatus};
+use crate::tenant::export::Of;
 use crate::tenant::{Change, Hook, SecretValues, SyncOptions, Tenant};
 
 use super::{configure, explain, map, schedule, sync, uninstall, verify};
@@ -332,7 +333,7 @@ impl Walk<'_> {
         let run = tenant.run(None).await?;
         let file = File::create(&path).map_err(|e| unwritable(&path, &e))?;
         let bytes = tenant
-            .export(run.id, false, &mut BufWriter::new(file))
+            .export(Of::Run(run.id), false, &mut BufWriter::new(file))
             .await?;
         let text = std::fs::read(&path).map_err(|e| unwritable(&path, &e))?;
         let text = String::from_utf8_lossy(&text);

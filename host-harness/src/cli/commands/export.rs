@@ -16,6 +16,7 @@ use crate::cli::view::paint;
 use crate::contract::plan::RowKind;
 use crate::ports::{RunId, TenantId};
 use crate::tenant::Hook;
+use crate::tenant::export::Of;
 
 use super::install::tenant;
 
@@ -28,6 +29,9 @@ pub(crate) struct Export {
     /// The run; without it, the newest that has a plan
     #[arg(long)]
     run: Option<i64>,
+    /// Whoever still is unsynced, whichever run said so last
+    #[arg(long, conflicts_with = "run")]
+    open: bool,
     /// Where the CSV goes; without it, to the standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -39,17 +43,20 @@ pub(crate) struct Export {
 impl Export {
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let tenant = app.tenant(&self.tenant).await?;
-        let run = tenant.run(self.run.map(RunId)).await?;
+        let (of, people, whose) = if self.open {
+            let people = tenant.count_failures(None).await?;
+            (Of::Open, people, self.tenant.to_string())
+        } else {
+            let run = tenant.run(self.run.map(RunId)).await?;
+            let people = run.rows_of(RowKind::Unsynced) + run.rows_with("failed");
+            (Of::Run(run.id), people, format!("run {}", run.id))
+        };
         let mut page = app.out.page();
         let bytes = match &self.output {
             Some(path) => {
                 let mut file = WholeFile::create(path)?;
                 let bytes = tenant
-                    .export(
-                        run.id,
-                        self.spreadsheet_safe,
-                        &mut BufWriter::new(&mut file),
-                    )
+                    .export(of, self.spreadsheet_safe, &mut BufWriter::new(&mut file))
                     .await?;
                 file.keep()?;
                 bytes
@@ -64,25 +71,27 @@ impl Export {
             }
             None => {
                 let mut out = BufWriter::new(Pipe::new(io::stdout()));
-                let written = tenant.export(run.id, self.spreadsheet_safe, &mut out).await;
+                let written = tenant.export(of, self.spreadsheet_safe, &mut out).await;
                 match written {
                     Err(_) if out.get_ref().closed => 0,
                     written => written?,
                 }
             }
         };
-        let people = run.rows_of(RowKind::Unsynced) + run.rows_with("failed");
         if let Some(path) = &self.output {
             page.done(&format!(
-                "{} of run {} written to {} ({} bytes).",
+                "{} of {} written to {} ({} bytes).",
                 paint::counted(people, "unsynced person", "unsynced people"),
-                run.id,
+                whose,
                 path.display(),
                 paint::number(bytes)
             ));
         }
-        let json =
-            json!({ "run": run.id.0, "people": people, "bytes": bytes, "file": self.output });
+        let run = match of {
+            Of::Run(run) => Some(run.0),
+            Of::Open => None,
+        };
+        let json = json!({ "run": run, "people": people, "bytes": bytes, "file": self.output });
         Ok(Answer::done(page, json))
     }
 }

@@ -63,6 +63,8 @@ pub(crate) enum ModeName {
     Full,
     /// Only what changed since the last sync; everybody where that cannot be told
     Changes,
+    /// Only those whom the last sync left unsynced; everybody where it cannot be said who they are
+    Unsynced,
     /// Everybody, to give people the ids of another id attribute and change nothing else
     MigrateIds,
 }
@@ -72,6 +74,7 @@ impl From<ModeName> for Mode {
         match name {
             ModeName::Full => Self::Full,
             ModeName::Changes => Self::Changes,
+            ModeName::Unsynced => Self::Unsynced,
             ModeName::MigrateIds => Self::MigrateIds,
         }
     }
@@ -393,6 +396,7 @@ mod tests {
             guards: vec![],
             counts: vec![],
             problem: None,
+            pruned_at: None,
         })
     }
 

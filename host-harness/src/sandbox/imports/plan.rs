@@ -84,6 +84,12 @@ impl Host for Guest {
         after: u64,
         limit: u32,
     ) -> wasmtime::Result<Vec<UnsyncedRow>> {
+        if self.exports_the_open() {
+            let (_call, context) = self.enter()?;
+            or_end(within("limit", limit, 1000))?;
+            let open = context.plans.open_unsynced(&context.tenant, after, limit);
+            return or_end(open.await);
+        }
         let (_call, context, run) = self.enter_plan(Purpose::Export, "unsynced-rows")?;
         or_end(within("limit", limit, 1000))?;
         or_end(

@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 use super::refusal::Refusal;
 pub use super::scope::Api;
 use super::{
-    access, browser, events, mapping, observe, operation, plugin, runs, schedule, session,
-    settings, tenants, undo, uninstall, unsynced, users,
+    access, browser, events, failures, mapping, observe, operation, plugin, runs, schedule,
+    session, settings, tenants, undo, uninstall, unsynced, users,
 };
 
 /// What stands above the routes in the document.
@@ -82,6 +82,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(undo::plan))
         .routes(routes!(events::follow))
         .routes(routes!(unsynced::export))
+        .routes(routes!(failures::list))
+        .routes(routes!(failures::kept, failures::keep))
         .routes(routes!(schedule::show, schedule::set))
         .routes(routes!(access::tokens, access::create))
         .routes(routes!(access::revoke))

@@ -8,6 +8,7 @@
 //! - `scope`: who calls, and for which tenant
 //! - `refusal`: trouble as `application/problem+json` (RFC 9457)
 //! - `tenants`, `plugin`, `settings`, `mapping`, `runs`, `undo`, `events`, `schedule`, `unsynced`, `uninstall`: routes of a tenant
+//! - `failures`: who still is unsynced, and how long rows are kept
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
 //! - `session`, `users`: logging in, and who may; `browser`: what a browser shows of itself
@@ -19,6 +20,7 @@ pub mod api;
 mod browser;
 pub mod door;
 mod events;
+mod failures;
 mod mapping;
 mod observe;
 mod operation;

@@ -111,6 +111,7 @@ fn status(code: &str) -> StatusCode {
     match code {
         "no-such-route" | "not-installed" | "unknown-run" | "unknown-person" | "unknown-token"
         | "unknown-user" | "no-run" | "not-scheduled" | "no-receipt" => StatusCode::NOT_FOUND,
+        "rows-pruned" => StatusCode::GONE,
         "not-authenticated" | "login-refused" => StatusCode::UNAUTHORIZED,
         "rank-too-low" | "reach-too-small" | "cross-site" | "set-up-refused" => {
             StatusCode::FORBIDDEN

@@ -28,6 +28,8 @@ pub(super) enum Mode {
     Full,
     /// Read what changed.
     Changes,
+    /// Read those whom the last sync left unsynced.
+    Unsynced,
     /// Read everybody, and stop after the plan.
     DryRun,
     /// Read everybody to give people the ids of another attribute; waits for an approval.
@@ -109,6 +111,7 @@ pub(super) async fn ask(
     let mode = match wish.mode {
         Mode::Full => "full",
         Mode::Changes => "changes",
+        Mode::Unsynced => "unsynced",
         Mode::DryRun => "dry-run",
         Mode::MigrateIds => "migrate-ids",
     };

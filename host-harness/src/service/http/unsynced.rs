@@ -5,19 +5,33 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use futures_util::stream::unfold;
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
-use super::refusal::{Answer, Document};
+use super::refusal::{Answer, Document, Refusal};
 use super::scope::{Scope, Viewer};
 use super::sent::Asked;
 use crate::ports::RunId;
 use crate::tenant::Refused;
-use crate::tenant::export::PIECE;
+use crate::tenant::export::{Of, PIECE};
+
+/// Of whom.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Whose {
+    /// Of one run.
+    #[default]
+    Last,
+    /// Of all of them, as far as it was not mended.
+    Open,
+}
 
 /// Which export.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
+    /// `last`, or whoever still is unsynced, whichever run said so last: `open`.
+    #[serde(default)]
+    of: Whose,
     /// Of this run; of the newest one with a plan where nothing is said.
     run: Option<i64>,
     /// Put an apostrophe before cells that a spreadsheet would run as a formula; without it every value is exact.
@@ -25,16 +39,31 @@ pub(super) struct Which {
     spreadsheet_safe: bool,
 }
 
-/// The unsynced of a run as CSV (RFC 4180), made while it is read. It alters nothing.
+/// The unsynced of a run, or whoever still is so, as CSV (RFC 4180), made while it is read. It alters nothing.
 #[utoipa::path(get, path = "/tenants/{tenant}/unsynced.csv", tag = "runs", params(("tenant" = String, Path), Which), responses(
-    (status = 200, content_type = "text/csv", body = String), (status = 404, body = Document)))]
+    (status = 200, content_type = "text/csv", body = String), (status = 404, body = Document),
+    (status = 410, body = Document)))]
 pub(super) async fn export(
     scope: Scope<Viewer>,
     Asked(which): Asked<Which>,
 ) -> Answer<impl IntoResponse> {
     let tenant = scope.tenant().await?;
-    let run = tenant.run(which.run.map(RunId)).await?;
-    let export = tenant.open_export(run.id, which.spreadsheet_safe).await?;
+    let of = match (which.of, which.run) {
+        (Whose::Open, None) => Of::Open,
+        (Whose::Open, Some(_)) => {
+            return Err(Refusal::new(
+                "bad-request",
+                "Whoever still is unsynced is not of one run",
+                "Give `of=open` or `run`, not both.",
+            ));
+        }
+        (Whose::Last, run) => Of::Run(tenant.run(run.map(RunId)).await?.id),
+    };
+    let name = match of {
+        Of::Open => "open".to_owned(),
+        Of::Run(run) => run.to_string(),
+    };
+    let export = tenant.open_export(of, which.spreadsheet_safe).await?;
     let pieces = unfold(Some(export), |export| async {
         let mut export = export?;
         match export.read(PIECE).await {
@@ -47,7 +76,7 @@ pub(super) async fn export(
     let name = format!(
         "attachment; filename=\"unsynced-{}-{}.csv\"",
         scope.id(),
-        run.id
+        name
     );
     let headers = [
         (

@@ -11,6 +11,7 @@
 //! - [`overview`]: what an operator looks at
 //! - [`migration`]: rows that give people other external ids
 //! - [`tenancy`]: what tenants may connect to, components side by side, receipts
+//! - [`history`]: failures over the runs; [`retention`]: rows that are kept no longer
 //! - [`texts`]: whatever characters, in whatever length
 //! - [`keys`]: with which key passwords open
 //! - [`keeping`]: portal, settings, passwords, installations, and that tenants see nothing of each other
@@ -24,6 +25,7 @@ use crate::store::vault::{KeyChoice, KeyTable, Vault};
 pub(crate) mod access;
 pub(crate) mod adoption;
 pub(crate) mod apply;
+pub(crate) mod history;
 pub(crate) mod keeping;
 pub(crate) mod keys;
 pub(crate) mod leases;
@@ -33,6 +35,7 @@ pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod queue;
+pub(crate) mod retention;
 pub(crate) mod tenancy;
 pub(crate) mod texts;
 pub(crate) mod users;
@@ -197,6 +200,22 @@ macro_rules! conformance {
                 what_the_taken_over_give_up_others_get,
                 a_killed_adoption_goes_on_where_it_was,
                 many_adoptions_wait_for_an_approval,
+            }
+            history {
+                a_failure_keeps_its_identity_until_the_person_is_brought_over,
+                what_the_portal_refused_is_a_failure_too,
+                a_run_of_changes_closes_whom_it_read_or_brought_over,
+                an_incomplete_run_closes_whom_it_brought_over_alone,
+                what_an_undo_leaves_alone_is_no_failure,
+                failures_are_listed_by_code_in_pieces_and_of_one_tenant,
+                the_open_ones_are_exported_with_their_values,
+                an_uninstall_forgets_failures,
+            }
+            retention {
+                rows_kept_long_enough_go_and_the_line_of_the_run_stays,
+                the_newest_applied_run_and_open_ones_keep_their_rows,
+                nothing_goes_for_ever_or_while_a_run_is_under_way,
+                a_failure_keeps_its_text_when_its_row_is_gone,
             }
             migration {
                 a_migration_of_one_person_waits_for_an_approval_and_then_changes_the_id_alone,

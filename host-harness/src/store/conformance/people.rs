@@ -5,8 +5,8 @@ use crate::contract::plan::{Change, Party, Proof, Row, RowKind, Summary};
 use crate::contract::types::FieldValue;
 use crate::ports::plan::{Applied, Begin, RunId};
 use crate::ports::tenants::HostSetting;
+pub(crate) use crate::ports::{History, Plans, Portal, PortalDesk, Secrets, Tenants};
 use crate::ports::{Outcome, PersonEdit, TenantId};
-pub(crate) use crate::ports::{Plans, Portal, PortalDesk, Secrets, Tenants};
 
 pub(crate) const CONFIGURATION: &str = "c-1";
 

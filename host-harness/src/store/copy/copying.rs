@@ -215,6 +215,8 @@ async fn count_on(
                 (SELECT coalesce(max(id), 0) + 1 FROM deed), false),
             setval(pg_get_serial_sequence('console_user', 'id'),
                 (SELECT coalesce(max(id), 0) + 1 FROM console_user), false),
+            setval(pg_get_serial_sequence('failure', 'id'),
+                (SELECT coalesce(max(id), 0) + 1 FROM failure), false),
             setval('person_number', (SELECT coalesce(max(id), 0) + 1 FROM person_values), false)",
     )
     .bind(runs)

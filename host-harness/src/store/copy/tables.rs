@@ -212,4 +212,34 @@ pub(super) const TABLES: &[Table] = &[
         check: "SELECT id, name, password, rank, reach, disabled, created_at, changed_at
             FROM console_user ORDER BY id",
     },
+    Table {
+        name: "failure",
+        columns: &[Int, Int, Text, Text, Text, Text, Text, Json, Json, Int, Int, Int, Int, Int, Int],
+        read: "SELECT id, tenant, external_id, entry, dn, display, code, problem, other, first_at, first_run, last_at, last_run, attempts, said_by
+            FROM failure ORDER BY id",
+        write: "INSERT INTO failure (id, tenant, external_id, entry, dn, display, code, problem, other, first_at, first_run, last_at, last_run, attempts, said_by)
+            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])",
+        check: "SELECT id, tenant, external_id, entry, dn, display, code, problem, other, first_at, first_run, last_at, last_run, attempts, said_by
+            FROM failure ORDER BY id",
+    },
+    Table {
+        name: "retention",
+        columns: &[Int, Int],
+        read: "SELECT tenant, days
+            FROM retention ORDER BY tenant",
+        write: "INSERT INTO retention (tenant, days)
+            SELECT * FROM unnest($1::bigint[], $2::bigint[])",
+        check: "SELECT tenant, days
+            FROM retention ORDER BY tenant",
+    },
+    Table {
+        name: "pruned",
+        columns: &[Int, Int, Json, Int],
+        read: "SELECT run, at, counts, done
+            FROM pruned ORDER BY run",
+        write: "INSERT INTO pruned (run, at, counts, done)
+            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])",
+        check: "SELECT run, at, counts, done
+            FROM pruned ORDER BY run",
+    },
 ];

@@ -9,6 +9,7 @@ use crate::ports::access::{Deed, Rank, Reach, Token};
 use crate::ports::plan::RowQuery;
 use crate::ports::users::{PasswordHash, Session, Users};
 use crate::ports::{Access, PersonEdit, PortalDesk, State, Whom};
+use crate::store::conformance::history::fails;
 use crate::store::conformance::people::*;
 use crate::store::postgres::server;
 use crate::store::vault::KeyChoice;
@@ -30,7 +31,9 @@ async fn filled(store: &Store) -> (TenantId, TenantId, String) {
     let people = (0..2_345).map(|n| create(&format!("p{n}"), &format!("{n}@x")));
     assert_eq!(synced(store, &acme, people.collect()).await, (2_345, 0));
     entered(store, &acme, "ada").await;
-    synced(store, &acme, vec![deactivate("p1", "absent")]).await;
+    let left = vec![deactivate("p1", "absent"), fails("u", "duplicate")];
+    synced(store, &acme, left).await;
+    store.keep_days(&acme, 7).await.unwrap();
     let odd = row(
         crate::contract::plan::RowKind::Update,
         "p2",
@@ -88,6 +91,13 @@ async fn everything_arrives_and_goes_on() {
             sqlite.rows(&acme, run.id, &all, 0, 1_000).await.unwrap()
         );
     }
+    let failures = sqlite.failures(&acme, None, 0, 10).await.unwrap();
+    assert_eq!(failures.len(), 1);
+    assert_eq!(
+        postgres.failures(&acme, None, 0, 10).await.unwrap(),
+        failures
+    );
+    assert_eq!(postgres.days(&acme).await.unwrap(), 7);
     let index = sqlite.index(&acme, "", 10_000).await.unwrap();
     assert_eq!(postgres.index(&acme, "", 10_000).await.unwrap(), index);
     for ids in index.external_ids.chunks(500) {

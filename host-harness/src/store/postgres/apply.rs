@@ -15,7 +15,7 @@ use super::open::PostgresStore;
 use super::runs::{same_configuration, set_status, standing};
 use super::text::kept_json;
 use super::unique::key_of;
-use super::{adopt, migrate};
+use super::{adopt, failures, migrate};
 use crate::ports::TenantId;
 use crate::ports::plan::{Applied, RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
@@ -432,6 +432,7 @@ async fn conclude(
         give_back(tx, tenant, run, now_at).await?;
     }
     migrate::follow(tx, tenant, run).await?;
+    failures::note(tx, tenant, run, &now_at.mode).await?;
     // Who was refused is not as the directory has them: the next sync must not pass them over.
     sqlx::query(
         "UPDATE tenant SET checkpoint = CASE WHEN $3 THEN ''

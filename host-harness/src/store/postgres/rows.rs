@@ -5,6 +5,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::open::PostgresStore;
+use super::retention::has_rows;
 use super::runs::standing;
 use super::text::{given, given_json, keep};
 use crate::contract::plan::UnsyncedRow;
@@ -14,9 +15,9 @@ use crate::store::error::StoreResult;
 use crate::store::row::{Encoded, decode, decode_unsynced, kind_code};
 use crate::store::standing::{row_id, sequence_of, signed, unsigned, without_outcome};
 
-const MAX_ROWS: u32 = 1_000;
+pub(super) const MAX_ROWS: u32 = 1_000;
 /// About how many bytes of values unsynced people come with at a time, of each statement.
-const UNSYNCED_BYTES: usize = 16 << 20;
+pub(super) const UNSYNCED_BYTES: usize = 16 << 20;
 
 /// One statement for each way in; the filters are the same in all of them.
 macro_rules! rows_from {
@@ -63,6 +64,7 @@ impl PostgresStore {
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.snapshot().await?;
         let now = standing(&mut tx, tenant, run).await?;
+        has_rows(&mut tx, run).await?;
         let statement = if query.outcome.as_deref() == Some("failed") {
             FAILED
         } else {
@@ -96,6 +98,7 @@ impl PostgresStore {
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.snapshot().await?;
         let now = standing(&mut tx, tenant, run).await?;
+        has_rows(&mut tx, run).await?;
         let (mut found, mut until) = (Vec::new(), u64::MAX);
         for statement in [UNSYNCED, REFUSED] {
             let mut rows = sqlx::query(statement)

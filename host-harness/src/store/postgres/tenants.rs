@@ -181,6 +181,12 @@ impl PostgresStore {
                 "",
                 "DELETE FROM plan_absence WHERE run IN (SELECT id FROM run WHERE tenant = $1)",
             ),
+            (
+                "",
+                "DELETE FROM pruned WHERE run IN (SELECT id FROM run WHERE tenant = $1)",
+            ),
+            ("", "DELETE FROM failure WHERE tenant = $1"),
+            ("", "DELETE FROM retention WHERE tenant = $1"),
             ("", "DELETE FROM due WHERE tenant = $1"),
             ("runs", "DELETE FROM run WHERE tenant = $1"),
             (

@@ -13,7 +13,7 @@ use super::open::{Store, now, now_millis, signed, unsigned};
 use super::runs::{
     Standing, row_id, same_configuration, sequence_of, set_status, standing, wrong_status,
 };
-use super::{adopt, migrate};
+use super::{adopt, failures, migrate};
 use crate::ports::TenantId;
 use crate::ports::plan::{Applied, RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
@@ -564,6 +564,7 @@ async fn conclude(
         give_back(tx, tenant, run, now_at).await?;
     }
     migrate::follow(tx, tenant, run).await?;
+    failures::note(tx, tenant, run, &now_at.mode).await?;
     sqlx::query(
         // Who was refused is not as the directory has them: the next sync must not pass them over.
         "UPDATE tenant SET checkpoint = iif(EXISTS (SELECT 1 FROM row_outcome

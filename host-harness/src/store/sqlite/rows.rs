@@ -5,6 +5,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::open::{Store, signed, unsigned};
+use super::retention::has_rows;
 use super::runs::{row_id, sequence_of, standing, without_outcome};
 use crate::contract::plan::UnsyncedRow;
 use crate::ports::TenantId;
@@ -12,9 +13,9 @@ use crate::ports::plan::{RowQuery, RunId, StoredRow};
 use crate::store::error::StoreResult;
 use crate::store::row::{Encoded, decode, decode_unsynced, kind_code};
 
-const MAX_ROWS: u32 = 1_000;
+pub(super) const MAX_ROWS: u32 = 1_000;
 /// About how many bytes of values unsynced people come with at a time, of each statement.
-const UNSYNCED_BYTES: usize = 16 << 20;
+pub(super) const UNSYNCED_BYTES: usize = 16 << 20;
 
 /// One statement for each way in; the filters are the same in all of them.
 macro_rules! rows_from {
@@ -71,6 +72,7 @@ impl Store {
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.readers().begin().await?;
         let now = standing(&mut tx, tenant, run).await?;
+        has_rows(&mut tx, run).await?;
         let statement = if query.outcome.as_deref() == Some("failed") {
             FAILED
         } else if query.reason.is_some() {
@@ -108,6 +110,7 @@ impl Store {
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.readers().begin().await?;
         let now = standing(&mut tx, tenant, run).await?;
+        has_rows(&mut tx, run).await?;
         let (mut found, mut until) = (Vec::new(), u64::MAX);
         for statement in [UNSYNCED, REFUSED] {
             let mut rows = sqlx::query(statement)

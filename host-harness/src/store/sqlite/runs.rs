@@ -19,10 +19,14 @@ use crate::store::values::json;
 
 const RUN: &str =
     "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
-    digest, summary, proof, guards, problem, cursor FROM run WHERE tenant = ?1 AND id = ?2";
+    digest, summary, proof, guards, problem, cursor,
+    (SELECT p.at FROM pruned p WHERE p.run = run.id), (SELECT p.counts FROM pruned p WHERE p.run = run.id)
+    FROM run WHERE tenant = ?1 AND id = ?2";
 const RUNS: &str =
     "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
-    digest, summary, proof, guards, problem, cursor FROM run WHERE tenant = ?1
+    digest, summary, proof, guards, problem, cursor,
+    (SELECT p.at FROM pruned p WHERE p.run = run.id), (SELECT p.counts FROM pruned p WHERE p.run = run.id)
+    FROM run WHERE tenant = ?1
     ORDER BY id DESC LIMIT ?2";
 
 /// Reads a run's standing. Refuses `unknown-run`.
@@ -272,7 +276,7 @@ async fn begin_queued(
     sqlx::query(
         // Whoever dies between plan and apply leaves a plan that others may apply, as was asked for.
         "UPDATE run SET status = 'planning', mode = ?2, plugin = ?3, configuration = ?4, started_at = ?5,
-            released = ?2 IN ('full', 'changes')
+            released = ?2 IN ('full', 'changes', 'unsynced')
          WHERE id = ?1",
     )
     .bind(run.0)
@@ -308,12 +312,16 @@ async fn read_run(
         proof: text(10)?.map(serde_json::from_str).transpose()?,
         guards: serde_json::from_str(row.try_get(11)?)?,
         problem: text(12)?.map(serde_json::from_str).transpose()?,
-        counts: counts(connection, id, row.try_get(13)?, status).await?,
+        counts: match row.try_get::<Option<&str>, _>(15)? {
+            Some(frozen) => serde_json::from_str(frozen)?,
+            None => counts(connection, id, row.try_get(13)?, status).await?,
+        },
+        pruned_at: row.try_get(14)?,
     })
 }
 
 /// Rows by kind and outcome: what the cursor tells, corrected by the outcomes that stand by themselves.
-async fn counts(
+pub(super) async fn counts(
     connection: &mut SqliteConnection,
     run: RunId,
     cursor: i64,

@@ -319,16 +319,7 @@ impl<S: Session> Asking<S> {
         // One of them is read with the others: nobody found at all would say nothing.
         self.ids.extend(next.controls.first().cloned());
         let mut others: BTreeSet<String> = before.unsynced.into_iter().collect();
-        let mut after = String::new();
-        loop {
-            let pending = host.portal().pending(&after, INDEX);
-            let Some(last) = pending.last() else { break };
-            if *last <= after {
-                break;
-            }
-            after.clone_from(last);
-            others.extend(pending);
-        }
+        pending(host, &mut others);
         shown.untold = others.difference(&self.ids).cloned().collect();
         self.ids.extend(others);
         let people = std::mem::take(&mut self.ids).into_iter().collect();
@@ -353,6 +344,20 @@ impl<S: Session> Asking<S> {
             changed,
             untold: Vec::new(),
         }
+    }
+}
+
+/// Whom a sync looks at whatever the directory says.
+pub(super) fn pending(host: &impl Host, people: &mut BTreeSet<String>) {
+    let mut after = String::new();
+    loop {
+        let pending = host.portal().pending(&after, INDEX);
+        let Some(last) = pending.last() else { break };
+        if *last <= after {
+            break;
+        }
+        after.clone_from(last);
+        people.extend(pending);
     }
 }
 

@@ -73,9 +73,36 @@ pub(super) fn check<H: Host>(
         return Err(differs());
     }
     if there.is_empty() {
-        return Err(Unable::new(
-            "nobody of those who must be there was found: the bind account may see less than it did",
-        ));
+        return Err(nobody());
     }
     Ok(there)
+}
+
+/// Whether any of the controls is there, whatever became of them: those who changed are nobody's business here.
+pub(super) fn there(around: &Around<'_, impl Session>, controls: &[String]) -> Result<(), Unable> {
+    let Some(requests) = around.recipe.by_id(controls) else {
+        return Err(Unable::new("nobody is remembered who must be there"));
+    };
+    let unable = |problem: HostProblem| Unable::new(problem.message);
+    let mut sweep = Sweep::begin(around.session, &requests).map_err(unable)?;
+    let mut found = false;
+    loop {
+        match sweep.next(around.session) {
+            Swept::Page(page) => found |= page.iter().next().is_some(),
+            Swept::Finished(completion, _) => {
+                look::whole(&completion, "people who must be there")?;
+                break;
+            }
+        }
+    }
+    if found {
+        return Ok(());
+    }
+    Err(nobody())
+}
+
+fn nobody() -> Unable {
+    Unable::new(
+        "nobody of those who must be there was found: the bind account may see less than it did",
+    )
 }

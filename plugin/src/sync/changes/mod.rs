@@ -6,6 +6,7 @@
 //!
 //! - `checkpoint`: what one sync leaves for the next
 //! - `asking`: asks, step by step, and checks
+//! - `again`: whom the last plans left unsynced, without asking
 //! - `content`: RFC 4533, where the server remembers
 //! - `sequence`: update sequence numbers and tombstones (Active Directory)
 //! - `stamps`: everybody's id and change stamp, where nothing better is there
@@ -16,6 +17,7 @@
 //! - `named`: reads people by id
 //! - `naming`: people who name those who have changed
 
+mod again;
 mod asking;
 mod checkpoint;
 mod containers;
@@ -29,6 +31,7 @@ mod sequence;
 mod shown;
 mod stamps;
 
+pub(super) use again::again;
 pub(super) use asking::{Around, Asked, Asking, News};
 pub(super) use checkpoint::{Checkpoint, MOST_UNSYNCED};
 pub(super) use containers::is_container;

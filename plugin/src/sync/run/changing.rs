@@ -23,6 +23,9 @@ impl<H: Host> Run<H> {
         if options.mode == Mode::MigrateIds || full && options.checkpoint.is_empty() {
             return self.everybody(host);
         }
+        if options.mode == Mode::Unsynced {
+            return self.again(host, &options.checkpoint);
+        }
         match Asking::begin(&self.around(), Some(&options.checkpoint)) {
             Ok(mut asking) => {
                 if let Some(why) = asking.instead() {
@@ -35,10 +38,23 @@ impl<H: Host> Run<H> {
         Ok(())
     }
 
-    /// Everybody is read instead of what has changed.
+    /// Those are read whom the last plans left unsynced. Where changes begin stays as it was.
+    fn again(&mut self, host: &H, checkpoint: &[u8]) -> Result<(), HostProblem> {
+        match changes::again(host, &self.around(), checkpoint) {
+            Ok((people, next)) => {
+                self.next = Some(next);
+                self.reading.named = Some(Vec::new());
+                self.phase = Phase::Named(Named::new(people, &self.configuration.digest));
+                Ok(())
+            }
+            Err(unable) => self.anew(host, &unable),
+        }
+    }
+
+    /// Everybody is read instead of what was asked for.
     fn instead(&mut self, why: &Unable) {
-        if self.mode == Mode::Changes {
-            self.warnings.push(full_instead(&why.0));
+        if self.mode != Mode::Full {
+            self.warnings.push(full_instead(self.mode, &why.0));
         }
         self.mode = Mode::Full;
     }
@@ -84,7 +100,7 @@ impl<H: Host> Run<H> {
                 let days = self.due(host, next.whole);
                 if let Some(days) = days.filter(|_| people.is_some() && self.mode == Mode::Changes)
                 {
-                    self.warnings.push(full_instead(&format!(
+                    self.warnings.push(full_instead(self.mode, &format!(
                         "it is done every {days} days, to see whether changes alone missed anything"
                     )));
                     self.mode = Mode::Full;
@@ -229,10 +245,14 @@ impl<H: Host> Run<H> {
     }
 }
 
-fn full_instead(why: &str) -> HostProblem {
+fn full_instead(wanted: Mode, why: &str) -> HostProblem {
+    let wanted = match wanted {
+        Mode::Unsynced => "those who are unsynced",
+        _ => "what changed",
+    };
     Problem::new(
         "full-instead",
-        format!("everything was read, and not only what changed: {why}"),
+        format!("everything was read, and not only {wanted}: {why}"),
         "Nothing is to be done: the result is the same, and the next sync of changes begins here where that is possible.",
     )
     .into()

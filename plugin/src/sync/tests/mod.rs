@@ -1,6 +1,7 @@
 //! Runs against a host in memory.
 //!
 //! - `adoption`: new people who take over whom the portal has already
+//! - `again`: those whom the last plan left unsynced, read alone
 //! - `bench`: makes plans and applies them to the portal in memory
 //! - `changes`: what has changed since the last sync, and when everybody is read instead
 //! - `contested`: a rule that makes duplicates of nearly everybody
@@ -21,6 +22,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod adoption;
+mod again;
 mod bench;
 mod changes;
 mod contested;

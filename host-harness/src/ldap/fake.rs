@@ -42,6 +42,9 @@ impl Secrets for OnePassword {
     async fn handle(&self, _: &TenantId, _: &str) -> Outcome<Option<String>> {
         Ok(None)
     }
+    async fn names(&self, _: &TenantId) -> Outcome<Vec<String>> {
+        Ok(Vec::new())
+    }
     async fn forget(&self, _: &TenantId, _: &str) -> Outcome<()> {
         Ok(())
     }

@@ -244,6 +244,13 @@ pub trait Plans: History + Send + Sync {
     /// Rows that exchange unique values are applied together. With the last row the checkpoint is kept and the run
     /// is `applied`.
     async fn apply(&self, tenant: &TenantId, run: RunId, limit: u32) -> Outcome<Applied>;
+    /// Whom of these people a later run created, deactivated or reactivated. At most 1,000.
+    async fn changed_status_since(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        external_ids: &[String],
+    ) -> Outcome<Vec<String>>;
     /// The run that must be resumed, if there is one.
     async fn unfinished(&self, tenant: &TenantId) -> Outcome<Option<RunId>>;
 

@@ -31,6 +31,8 @@ pub struct Work {
     pub run: RunId,
     /// What is to be done.
     pub what: Wanted,
+    /// Whether somebody wants it stopped.
+    pub stop: bool,
 }
 
 /// What is to be done with a run.

@@ -20,6 +20,8 @@ pub trait Secrets: Send + Sync {
     async fn reveal(&self, tenant: &TenantId, handle: &str) -> Outcome<Zeroizing<String>>;
     /// The handle stored under a name, if there is one.
     async fn handle(&self, tenant: &TenantId, name: &str) -> Outcome<Option<String>>;
+    /// Under which names there are any.
+    async fn names(&self, tenant: &TenantId) -> Outcome<Vec<String>>;
     /// Destroys the password behind one handle; one that is gone already is no trouble.
     async fn forget(&self, tenant: &TenantId, handle: &str) -> Outcome<()>;
     /// Destroys every password of a tenant; says how many.

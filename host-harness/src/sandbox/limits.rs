@@ -51,7 +51,7 @@ pub struct SandboxConfig {
     /// an earlier one did. None keeps nothing; a directory that cannot be used is passed over with a warning. Whoever
     /// can write to it can run code as the host: keep it in the host's own data directory.
     pub cache: Option<PathBuf>,
-    /// Calls that run at once; others wait. Twice the processors, at least 4.
+    /// Calls that run at once; others wait. 64: most of them wait for a directory, each on a thread of its own.
     pub concurrent_calls: usize,
     /// The largest component that is accepted, in bytes: 32 MiB.
     pub component_size: usize,
@@ -59,10 +59,9 @@ pub struct SandboxConfig {
 
 impl Default for SandboxConfig {
     fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             cache: None,
-            concurrent_calls: (2 * processors).max(4),
+            concurrent_calls: 64,
             component_size: 32 << 20,
         }
     }

@@ -226,7 +226,7 @@ pub(crate) fn key(keys: &KeyChoice) -> Option<Concern> {
         "key-file-missing",
         format!(
             "The key of the stored passwords, {}, is not there",
-            path.display()
+            path.file_name().unwrap_or_default().display()
         ),
         "Put it back from a backup: nothing that needs a stored password works without it.",
     )))

@@ -72,6 +72,8 @@ const KEPT: usize = 4;
 pub(super) struct AtWork {
     pub(super) tenants: HashMap<TenantId, CancellationToken>,
     pub(super) resting: HashMap<TenantId, Instant>,
+    /// How often in a row what others had begun could not be gone on with.
+    pub(super) failed: HashMap<TenantId, u32>,
     /// Those whose timetable could not be read, and the code of why.
     pub(super) unread: HashMap<TenantId, &'static str>,
 }

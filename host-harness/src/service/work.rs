@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::host::{Host, millis, now};
+use crate::Problem;
 use crate::cause::known;
 use crate::contract::hooks::sync::Mode;
 use crate::ports::TenantId;
@@ -21,6 +22,9 @@ const FIRST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// How long a tenant with whom another is busy is left alone.
 const BUSY: Duration = Duration::from_secs(3);
+
+/// Runs that are left alone for a while, as many as are looked past.
+const RESTING: u32 = 1_000;
 
 /// Codes of trouble that may be gone later.
 const PASSING: [&str; 8] = [
@@ -42,8 +46,9 @@ impl Host {
         if room == 0 {
             return;
         }
-        // Those under way are listed too.
-        let limit = u32::try_from(2 * self.config.runs + room).unwrap_or(u32::MAX);
+        // Those under way are listed too, and those that are left alone for a while.
+        let limit =
+            u32::try_from(2 * self.config.runs + room).map_or(u32::MAX, |one| one + RESTING);
         let waiting = match self.queue.waiting(now(), limit).await {
             Ok(waiting) => waiting,
             Err(problem) => {
@@ -87,15 +92,33 @@ impl Host {
         self.at_work().resting.insert(tenant.clone(), until);
     }
 
+    /// What cannot be gone on with is not tried again at once; and less often, the longer that lasts.
+    fn rest_longer(&self, tenant: &TenantId, what: &Wanted) {
+        if matches!(what, Wanted::Begin(_)) {
+            return;
+        }
+        let failed = {
+            let mut at_work = self.at_work();
+            let failed = at_work.failed.entry(tenant.clone()).or_default();
+            *failed += 1;
+            *failed
+        };
+        self.rest(tenant, BUSY.saturating_mul(1 << failed.min(8)));
+    }
+
     async fn work(&self, work: &Work, stop: &CancellationToken) {
         let done = self.attempt(work, stop).await;
-        let Err(refused) = done else { return };
+        let Err(refused) = done else {
+            self.at_work().failed.remove(&work.tenant);
+            return;
+        };
         let (tenant, run, code) = (&work.tenant, work.run, refused.code());
         match code {
             // Another host, or a command, is at it; or was.
             "tenant-busy" | "lease-lost" => self.rest(tenant, BUSY),
             "wrong-status" | "not-planned" => {}
             _ => {
+                self.rest_longer(tenant, &work.what);
                 tracing::warn!(%tenant, %run, code = known(code), "a run failed");
                 if let Err(problem) = self.after_failure(work, &refused, stop).await {
                     tracing::warn!(%tenant, %run, code = known(problem.code()), "a failed run is not cleared up");
@@ -125,7 +148,19 @@ impl Host {
             Wanted::Apply => {
                 tenant.apply(work.run, self.report(work, stop)).await?;
             }
-            Wanted::Plan(ask) => tenant.abandon(work.run, &again(ask, now())).await?,
+            Wanted::Plan(_) if work.stop => tenant.abandon(work.run, None, None).await?,
+            Wanted::Plan(ask) if ask.attempt >= ATTEMPTS => {
+                tenant.abandon(work.run, None, Some(fatal())).await?;
+            }
+            Wanted::Plan(ask) => {
+                // At once the first time: a host may end at any moment.
+                let wait = match ask.attempt {
+                    0 => Duration::ZERO,
+                    more => pause(more - 1),
+                };
+                let again = again(ask, now() + millis(wait));
+                tenant.abandon(work.run, Some(&again), None).await?;
+            }
         }
         Ok(())
     }
@@ -156,10 +191,8 @@ impl Host {
                 self.queue.ask(&work.tenant, ask).await?;
             }
         } else if may_pass(refused.code()) && ask.attempt < ATTEMPTS {
-            let wait = FIRST.saturating_mul(1 << ask.attempt.min(16)).min(LONGEST);
-            self.queue
-                .ask(&work.tenant, &again(ask, now() + millis(wait)))
-                .await?;
+            let again = again(ask, now() + millis(pause(ask.attempt)));
+            self.queue.ask(&work.tenant, &again).await?;
         }
         Ok(())
     }
@@ -168,6 +201,20 @@ impl Host {
 /// Whether trouble of this code may be gone later. A refused password is not among them: trying again locks accounts.
 fn may_pass(code: &str) -> bool {
     code.starts_with("connect-") || PASSING.contains(&code)
+}
+
+/// How long to wait after so many tries.
+fn pause(attempts: u32) -> Duration {
+    FIRST.saturating_mul(1 << attempts.min(16)).min(LONGEST)
+}
+
+/// Every host that planned the run died.
+fn fatal() -> Problem {
+    Problem::new(
+        "hosts-lost",
+        "Every host that planned this run ended before it was done",
+        "Look into the hosts' logs and their memory before it is asked for again.",
+    )
 }
 
 fn again(ask: &Ask, not_before: i64) -> Ask {

@@ -276,6 +276,24 @@ pub(crate) fn tenant_leased(tenant: &TenantId, holder: &str, seconds: i64) -> St
     )
 }
 
+/// An undo of people who were edited since.
+pub(crate) fn undo_outdated(run: RunId) -> StoreError {
+    StoreError::refused(
+        "undo-outdated",
+        format!("somebody was edited in the portal since the undo in run {run} was planned"),
+        "Plan it again: what was edited is then left as it is.",
+    )
+}
+
+/// A key that stands for another wish.
+pub(crate) fn key_reused(run: i64) -> StoreError {
+    StoreError::refused(
+        "key-reused",
+        format!("the idempotency key stands for run {run}, which was asked for in another mode"),
+        "Ask with a new key.",
+    )
+}
+
 /// Somebody else works for the tenant.
 pub(crate) fn tenant_busy(tenant: &TenantId) -> StoreError {
     StoreError::refused(

@@ -150,14 +150,18 @@ impl Tenant {
         Ok(settings)
     }
 
-    /// The keys of the form's secret fields.
+    /// The keys of the form's secret fields, and of everything else that was one: a plugin that calls a password a plain text
+    /// would otherwise have it sent to a server for which nobody gave it.
     pub(super) async fn secret_keys(&self) -> Hook<Vec<String>> {
         let form = self.describe().await?.form;
-        Ok(form
+        let mut keys = self.secrets().names(self.id()).await?;
+        let secret = form
             .into_iter()
-            .filter(|field| field.kind == FormKind::Secret)
-            .map(|field| field.key)
-            .collect())
+            .filter(|field| field.kind == FormKind::Secret);
+        keys.extend(secret.map(|field| field.key));
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(keys)
     }
 
     /// The settings in force as they were given; none before the first `configure`.

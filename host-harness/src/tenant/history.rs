@@ -96,17 +96,28 @@ impl Tenant {
         Ok(self.plans().approve(self.id(), run, digest).await?)
     }
 
-    /// Gives up a run whose host died while planning it, and asks for it again. Nothing of it was applied.
+    /// Gives up a run whose host died while planning it. Nothing of it was applied. It is asked for again where that is wanted, and
+    /// otherwise ends as stopped, or as failed where there is a problem.
     ///
     /// # Errors
     /// `tenant-busy` where it is being planned after all.
-    pub async fn abandon(&self, run: RunId, again: &Ask) -> Hook<()> {
+    pub async fn abandon(
+        &self,
+        run: RunId,
+        again: Option<&Ask>,
+        problem: Option<Problem>,
+    ) -> Hook<()> {
         let _lease = self.lease().await?;
         if self.run(Some(run)).await?.status == RunStatus::Planning {
-            self.plans()
-                .end(self.id(), run, RunStatus::Abandoned, None)
-                .await?;
-            self.queue().ask(self.id(), again).await?;
+            let status = match (again, &problem) {
+                (Some(_), _) => RunStatus::Abandoned,
+                (None, Some(_)) => RunStatus::Failed,
+                (None, None) => RunStatus::Cancelled,
+            };
+            self.plans().end(self.id(), run, status, problem).await?;
+            if let Some(again) = again {
+                self.queue().ask(self.id(), again).await?;
+            }
         }
         Ok(())
     }

@@ -122,6 +122,13 @@ impl Tenant {
 
     async fn resume(&self, watch: &dyn Watch) -> Hook<Option<Run>> {
         match self.plans().unfinished(self.id()).await? {
+            // An uninstall that was stopped is not wanted by whoever syncs.
+            Some(run) if self.plans().run(self.id(), run).await?.mode == "uninstall" => {
+                self.plans()
+                    .end(self.id(), run, RunStatus::Discarded, None)
+                    .await?;
+                Ok(None)
+            }
             Some(run) => {
                 tracing::info!(tenant = %self.id(), %run, "resuming a run that was not finished");
                 self.apply_rows(run, watch, "resume").await.map(Some)

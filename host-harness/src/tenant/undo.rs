@@ -71,9 +71,15 @@ impl Tenant {
         let mut after = 0;
         while let Some((rows, people)) = self.applied(run, &mut after).await? {
             seen += rows.len() as u64;
+            let ids: Vec<String> = people.keys().cloned().collect();
+            let later = self
+                .plans()
+                .changed_status_since(self.id(), run, &ids)
+                .await?;
             let inverse = |stored: &StoredRow| {
                 let person = people.get(&stored.row.external_id);
-                inverse(&stored.row, person, &links)
+                let later = later.contains(&stored.row.external_id);
+                inverse(&stored.row, person, &links, later)
             };
             let rows: Vec<Row> = rows.iter().filter_map(inverse).collect();
             self.plans().record(self.id(), undo, rows).await?;
@@ -129,7 +135,13 @@ impl Tenant {
 }
 
 /// The row that puts a person back, as far as nothing has changed since; none where they are as before already.
-fn inverse(row: &Row, person: Option<&Person>, links: &BTreeSet<String>) -> Option<Row> {
+/// Who became active or inactive by a later run stays so.
+fn inverse(
+    row: &Row,
+    person: Option<&Person>,
+    links: &BTreeSet<String>,
+    later: bool,
+) -> Option<Row> {
     let Some(person) = person else {
         return Some(left(row, row.dn.clone(), gone()));
     };
@@ -142,7 +154,9 @@ fn inverse(row: &Row, person: Option<&Person>, links: &BTreeSet<String>) -> Opti
     }
     let active = person.status == Status::Active;
     if row.kind == RowKind::Create {
-        return if active {
+        return if later {
+            Some(left(row, person.dn.clone(), changed()))
+        } else if active {
             Some(back(row, person, RowKind::Deactivate, Vec::new()))
         } else {
             None
@@ -163,6 +177,7 @@ fn inverse(row: &Row, person: Option<&Person>, links: &BTreeSet<String>) -> Opti
         })
         .collect();
     let kind = match row.kind {
+        _ if later => RowKind::Update,
         RowKind::Deactivate if !active && person.deactivated_by_sync => RowKind::Reactivate,
         RowKind::Reactivate if active => RowKind::Deactivate,
         _ => RowKind::Update,
@@ -183,7 +198,8 @@ fn inverse(row: &Row, person: Option<&Person>, links: &BTreeSet<String>) -> Opti
 
 /// The links that put fields back which hold other people.
 fn link(row: &Row, person: &Person, links: &BTreeSet<String>) -> Vec<Link> {
-    if row.kind == RowKind::Create {
+    let adopts = row.changes.iter().any(|one| one.field == "external-id");
+    if row.kind == RowKind::Create || adopts {
         return Vec::new();
     }
     let held = row

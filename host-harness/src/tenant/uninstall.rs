@@ -94,7 +94,15 @@ impl Tenant {
             queued: None,
         };
         let (receipt, deactivated) = match people {
-            Afterwards::Keep => (self.hooks().uninstall(people).await?, None),
+            Afterwards::Keep => {
+                // What is half applied ends there, with nobody's manager being somebody who did not come.
+                if let Some(unfinished) = self.plans().unfinished(self.id()).await? {
+                    self.plans()
+                        .end(self.id(), unfinished, RunStatus::Discarded, None)
+                        .await?;
+                }
+                (self.hooks().uninstall(people).await?, None)
+            }
             Afterwards::Deactivate => {
                 if let Some(unfinished) = self.plans().unfinished(self.id()).await? {
                     self.apply_rows(unfinished, &*watch, "resume").await?;

@@ -332,6 +332,15 @@ impl Plans for Nothing {
     async fn apply(&self, _: &TenantId, _: RunId, _: u32) -> Outcome<Applied> {
         refused()
     }
+    async fn changed_status_since(
+        &self,
+        _: &TenantId,
+        _: RunId,
+        _: &[String],
+    ) -> Outcome<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     async fn unfinished(&self, _: &TenantId) -> Outcome<Option<RunId>> {
         refused()
     }

@@ -253,6 +253,14 @@ impl Plans for Hosted {
     async fn apply(&self, _: &Tenant, _: RunId, _: u32) -> Outcome<Applied> {
         unused()
     }
+    async fn changed_status_since(
+        &self,
+        _: &TenantId,
+        _: RunId,
+        _: &[String],
+    ) -> Outcome<Vec<String>> {
+        Ok(Vec::new())
+    }
     async fn unfinished(&self, _: &Tenant) -> Outcome<Option<RunId>> {
         unused()
     }

@@ -15,7 +15,7 @@ use crate::cli::app::App;
 use crate::cli::bars::asked_to_stop;
 use crate::ports::TenantId;
 use crate::service::console::Console;
-use crate::service::http::{Api, Door, Peer, Protection};
+use crate::service::http::{Api, Door, Protection, answer};
 use crate::service::{Host, HostConfig, Platforms, Watcher};
 use crate::tenant::Hook;
 
@@ -113,13 +113,7 @@ impl Serve {
         let watcher = Watcher::new(host.clone(), overview, shape, app.data.clone(), app.keys())
             .with_tenant_metrics(self.tenant_metrics);
         let api = Api::new(watcher, store.clone(), store, console).router();
-        let service = api.into_make_service_with_connect_info::<Peer>();
-        let gone = host.ended();
-        let answering = tokio::spawn(async move {
-            axum::serve(door, service)
-                .with_graceful_shutdown(gone)
-                .await
-        });
+        let answering = tokio::spawn(answer(door, api, host.ended()));
         host.run().await;
         // Whoever follows a run that never ends is not waited for.
         let _ = tokio::time::timeout(Duration::from_secs(5), answering).await;

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::refusal::{Answer, Document};
 use super::scope::{Admin, Scope, Viewer, Whole};
 use super::sent::{Asked, Sent};
+use super::users::told;
 use crate::ports::TenantId;
 use crate::ports::access::{Deed, Rank, Reach, Token};
 use crate::service::token;
@@ -44,7 +45,9 @@ pub(super) struct Wanted {
     /// `viewer`, `operator` or `admin`.
     #[schema(value_type = String)]
     rank: Rank,
-    /// The tenants it reaches; nothing: every tenant.
+    /// The tenants it reaches; null: every tenant.
+    #[serde(deserialize_with = "told")]
+    #[schema(required = true)]
     tenants: Option<BTreeSet<String>>,
     /// For how many days it is good.
     days: u32,

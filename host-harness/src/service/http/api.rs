@@ -9,10 +9,11 @@ use utoipa::openapi::security::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::guard::Busy;
 use super::refusal::Refusal;
 pub use super::scope::Api;
 use super::{
-    access, browser, events, failures, mapping, observe, operation, plugin, runs, schedule,
+    access, browser, events, failures, guard, mapping, observe, operation, plugin, runs, schedule,
     session, settings, tenants, undo, uninstall, unsynced, users,
 };
 
@@ -38,6 +39,10 @@ impl Api {
                     "Look into the OpenAPI document for what there is.",
                 )
             })
+            .layer(middleware::from_fn_with_state(
+                Busy::default(),
+                guard::guard,
+            ))
             .layer(middleware::from_fn(observe::observe))
             .with_state(self)
     }

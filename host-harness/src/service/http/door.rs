@@ -212,15 +212,40 @@ impl Peer {
     pub(super) fn from(self, headers: &HeaderMap) -> IpAddr {
         let named = headers.get_all(FORWARDED).iter().next_back();
         let named =
-            named.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+            named.and_then(|value| forwarded(value.to_str().ok()?.rsplit(',').next()?.trim()));
         named.filter(|_| self.proxy).unwrap_or(self.address)
     }
+}
+
+/// An address as a proxy names it: with a port, in brackets or mapped into IPv6 too.
+fn forwarded(named: &str) -> Option<IpAddr> {
+    let address = named.parse::<SocketAddr>().map(|one| one.ip());
+    let bare = named.trim_start_matches('[').trim_end_matches(']');
+    let address = address.or_else(|_| bare.parse::<IpAddr>());
+    address.ok().map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_read_however_a_proxy_writes_it() {
+        let plain: IpAddr = "192.0.2.7".parse().unwrap();
+        for written in [
+            "192.0.2.7",
+            "192.0.2.7:5555",
+            "::ffff:192.0.2.7",
+            "[::ffff:192.0.2.7]:80",
+        ] {
+            assert_eq!(forwarded(written), Some(plain), "{written}");
+        }
+        assert_eq!(forwarded("[2001:db8::1]"), "2001:db8::1".parse().ok());
+        for unread in ["", "unknown", "_hidden", "192.0.2"] {
+            assert_eq!(forwarded(unread), None, "{unread}");
+        }
+    }
 
     #[tokio::test]
     async fn nobody_listens_to_other_machines_without_protection() {

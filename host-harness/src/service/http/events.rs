@@ -1,7 +1,7 @@
 //! What happens to a run, as server-sent events. Each tells how the run stands then, so whoever comes late or again misses nothing.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -17,6 +17,8 @@ use crate::ports::RunId;
 use crate::ports::plan::RunStatus;
 use crate::shape;
 
+/// How long a stream goes on. Whoever follows comes again by itself, with what it saw last, and is asked anew who it is.
+const LONGEST: Duration = Duration::from_secs(120);
 /// How often the run is looked at.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -51,9 +53,9 @@ pub(super) async fn follow(
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let seen = seen.unwrap_or_default().to_owned();
     let events = unfold(
-        (scope, seen, false),
-        move |(scope, mut seen, over)| async move {
-            if over {
+        (scope, seen, false, Instant::now() + LONGEST),
+        move |(scope, mut seen, over, until)| async move {
+            if over || Instant::now() > until {
                 return None;
             }
             loop {
@@ -63,12 +65,15 @@ pub(super) async fn follow(
                     if now.over {
                         return None;
                     }
+                    if Instant::now() > until {
+                        return None;
+                    }
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
                 seen.clone_from(&id);
                 let event = Event::default().event("run").id(id).json_data(&now).ok()?;
-                return Some((Ok(event), (scope, seen, now.over)));
+                return Some((Ok(event), (scope, seen, now.over, until)));
             }
         },
     );

@@ -12,15 +12,18 @@
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
 //! - `session`, `users`: logging in, and who may; `browser`: what a browser shows of itself
+//! - [`answering`]: connections and their limits; `guard`: what every request goes through
 //! - `observe`: what an operator sees of a request
 //! - `operation`: health, readiness, metrics
 
 mod access;
+pub mod answering;
 pub mod api;
 mod browser;
 pub mod door;
 mod events;
 mod failures;
+mod guard;
 mod mapping;
 mod observe;
 mod operation;
@@ -38,5 +41,6 @@ mod uninstall;
 mod unsynced;
 mod users;
 
+pub use answering::answer;
 pub use api::{Api, document};
 pub use door::{Door, Peer, Protection};

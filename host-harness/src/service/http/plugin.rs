@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::refusal::{Answer, Document, Refusal, detached};
+use super::refusal::{Answer, Document, Refusal};
 use super::scope::{Admin, Place, Scope, Viewer};
 use super::sent::{Asked, Component};
 use crate::ports::access::Reach;
@@ -103,7 +103,7 @@ pub(super) async fn install(
             "Install without it, or with a token that reaches everything.",
         ));
     }
-    detached(async move {
+    async move {
         let work = async {
             let platform = place.platform()?;
             let tenant = platform.install(place.id(), component.bytes()).await?;
@@ -112,7 +112,7 @@ pub(super) async fn install(
         };
         let installed = place.deed("install", component.told(), work).await?;
         Ok((StatusCode::CREATED, Json(installed)))
-    })
+    }
     .await
 }
 
@@ -125,8 +125,9 @@ pub(super) async fn upgrade(
     Asked(how): Asked<How>,
     component: Component,
 ) -> Answer<Json<shape::Upgrade>> {
-    detached(async move {
+    async move {
         let work = async {
+            ordinary(&scope).await?;
             let tenant = scope.tenant().await?;
             Ok(tenant.upgrade(component.bytes(), how.dry_run).await?)
         };
@@ -137,7 +138,7 @@ pub(super) async fn upgrade(
         };
         let upgraded = scope.deed(what, component.told(), work).await?;
         Ok(Json(shape::Upgrade::from(&upgraded)))
-    })
+    }
     .await
 }
 
@@ -149,8 +150,11 @@ pub(super) async fn rollback(
     scope: Scope<Admin>,
     Asked(how): Asked<How>,
 ) -> Answer<Json<shape::Upgrade>> {
-    detached(async move {
-        let work = async { Ok(scope.tenant().await?.rollback(how.dry_run).await?) };
+    async move {
+        let work = async {
+            ordinary(&scope).await?;
+            Ok(scope.tenant().await?.rollback(how.dry_run).await?)
+        };
         let what = if how.dry_run {
             "plugin.rollback dry-run"
         } else {
@@ -158,7 +162,7 @@ pub(super) async fn rollback(
         };
         let back = scope.deed(what, "", work).await?;
         Ok(Json(shape::Upgrade::from(&back)))
-    })
+    }
     .await
 }
 
@@ -177,4 +181,18 @@ async fn installed(platform: &Platform, tenant: &Tenant) -> Answer<Installed> {
             metadata: allowed.metadata,
         },
     })
+}
+
+/// Refuses another plugin for a tenant whose plugin may connect to more than ordinary addresses: whoever allowed that knew the one
+/// before.
+async fn ordinary(scope: &Scope<Admin>) -> Answer<()> {
+    let allowed = scope.platform()?.endpoints.allowed(scope.id()).await?;
+    if allowed == Allowed::default() || *scope.caller().reach() == Reach::Everything {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "reach-too-small",
+        "The host allows this tenant's plugin addresses that are not ordinary, and the token reaches some tenants only",
+        "Let whoever runs the host exchange the plugin, or take back what it may connect to.",
+    ))
 }

@@ -44,6 +44,12 @@ impl Refusal {
         crate::Problem::new(code, message, remedy).into()
     }
 
+    /// Says after how many seconds it is worth asking again.
+    pub(super) fn later(mut self, seconds: u64) -> Self {
+        self.later = Some(seconds);
+        self
+    }
+
     /// Somebody who does not come in.
     pub(super) fn denied(denied: Denied) -> Self {
         Self {
@@ -92,20 +98,6 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Does something to its end, though whoever asked for it hangs up.
-pub(super) async fn detached<T: Send + 'static>(
-    work: impl Future<Output = Answer<T>> + Send + 'static,
-) -> Answer<T> {
-    match tokio::spawn(work).await {
-        Ok(done) => done,
-        Err(_) => Err(Refusal::new(
-            "internal",
-            "The request was not done to its end",
-            "Report this, with the host's log.",
-        )),
-    }
-}
-
 /// What a code is in HTTP: whose trouble it is.
 fn status(code: &str) -> StatusCode {
     match code {
@@ -116,7 +108,7 @@ fn status(code: &str) -> StatusCode {
         "rank-too-low" | "reach-too-small" | "cross-site" | "set-up-refused" => {
             StatusCode::FORBIDDEN
         }
-        "login-limited" => StatusCode::TOO_MANY_REQUESTS,
+        "login-limited" | "too-many-requests" => StatusCode::TOO_MANY_REQUESTS,
         "if-match-missing" => StatusCode::PRECONDITION_REQUIRED,
         "tenant-busy"
         | "run-unfinished"

@@ -120,6 +120,9 @@ impl Api {
     }
 }
 
+/// Characters of what a deed was done to: part of it is what the caller sent.
+const LONGEST: usize = 500;
+
 impl Caller {
     pub(super) fn name(&self) -> &str {
         match &self.shown {
@@ -178,7 +181,7 @@ impl Caller {
             from: self.from.clone(),
             tenant: tenant.cloned(),
             what: what.to_owned(),
-            which,
+            which: which.chars().take(LONGEST).collect(),
             refused: refused.to_owned(),
         };
         Ok(self.api.access.note(&deed).await?)

@@ -106,6 +106,13 @@ pub(super) async fn verify(
             "Store them with the settings, then verify.",
         ));
     }
+    if !changed.rules.is_empty() {
+        return Err(Refusal::new(
+            "bad-request",
+            "Rules are not verified, settings are",
+            "Try rules on a person with the preview.",
+        ));
+    }
     let nothing = changed.settings.is_empty() && !changed.afresh;
     let change = (!nothing).then(|| changed.change(None));
     let report = scope.tenant().await?.verify(change.as_ref()).await?;

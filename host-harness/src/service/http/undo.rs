@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
-use super::refusal::{Answer, Document, detached};
+use super::refusal::{Answer, Document};
 use super::scope::{Admin, Scope};
 use super::sent::Numbered;
 use crate::ports::RunId;
@@ -21,15 +21,15 @@ pub(super) async fn plan(
     scope: Scope<Admin>,
     Numbered(run): Numbered,
 ) -> Answer<impl IntoResponse> {
-    let (place, planned) = detached(async move {
+    let (place, planned) = async move {
         let work = async {
             let watch = Arc::new(Unwatched::default());
             Ok(scope.tenant().await?.undo(RunId(run), true, watch).await?)
         };
         let planned = scope.deed("run.undo", run, work).await?;
         let place = format!("/api/v1/tenants/{}/runs/{}", scope.id(), planned.id);
-        Ok((place, planned))
-    })
+        Answer::Ok((place, planned))
+    }
     .await?;
     Ok((
         StatusCode::CREATED,

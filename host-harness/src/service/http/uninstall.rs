@@ -7,7 +7,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::refusal::{Answer, Document, detached};
+use super::refusal::{Answer, Document};
 use super::scope::{Admin, Place, Scope, Viewer};
 use super::sent::Sent;
 use crate::contract::hooks::lifecycle::Afterwards;
@@ -68,7 +68,7 @@ pub(super) async fn leave(
     scope: Scope<Admin>,
     Sent(Leave { people, cancel }): Sent<Leave>,
 ) -> Answer<Json<Left>> {
-    detached(async move {
+    async move {
         let (people, which) = match people {
             People::Keep => (Afterwards::Keep, "keep"),
             People::Deactivate => (Afterwards::Deactivate, "deactivate"),
@@ -87,7 +87,7 @@ pub(super) async fn leave(
             receipt: shape::Receipt::from(&uninstalled.receipt),
             deactivated: uninstalled.deactivated.as_ref().map(shape::Run::from),
         }))
-    })
+    }
     .await
 }
 

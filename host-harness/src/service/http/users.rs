@@ -94,7 +94,9 @@ impl From<&User> for ListedUser {
 }
 
 /// Null must be said: what is left out would otherwise mean every tenant.
-fn told<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<BTreeSet<String>>, D::Error> {
+pub(super) fn told<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<BTreeSet<String>>, D::Error> {
     Option::deserialize(from)
 }
 

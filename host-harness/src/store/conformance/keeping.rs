@@ -177,6 +177,22 @@ pub(crate) async fn passwords_come_back_by_handle_only<E: Engine>() {
     assert_eq!(store.handle(&acme, "password").await.unwrap(), None);
 }
 
+pub(crate) async fn it_is_known_which_passwords_there_are<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let (acme, other) = (
+        installed(&store, "acme").await,
+        installed(&store, "other").await,
+    );
+    assert_eq!(store.names(&acme).await.unwrap(), [""; 0]);
+    for name in ["password", "key", "password"] {
+        let password = zeroize::Zeroizing::new(format!("of {name}"));
+        store.store(&acme, name, password).await.unwrap();
+    }
+    assert_eq!(store.names(&acme).await.unwrap(), ["key", "password"]);
+    assert_eq!(store.names(&other).await.unwrap(), [""; 0]);
+}
+
 pub(crate) async fn people_edited_by_hand_are_marked_so<E: Engine>() {
     let folder = tempfile::tempdir().unwrap();
     let store = E::open(folder.path()).await;

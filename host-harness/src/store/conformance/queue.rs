@@ -142,6 +142,26 @@ pub(crate) async fn a_run_is_stopped_where_it_stands<E: Engine>() {
     );
 }
 
+pub(crate) async fn every_key_is_kept_and_stands_for_one_wish<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let keyed = |mode: &str, key: &str| Ask {
+        key: Some(key.into()),
+        ..ask(mode)
+    };
+    let run = store.ask(&acme, &keyed("full", "k1")).await.unwrap();
+    // It joins the one that waits, and is that one for ever.
+    assert_eq!(store.ask(&acme, &keyed("full", "k2")).await.unwrap(), run);
+    store.stop(&acme, run).await.unwrap();
+    for key in ["k1", "k2"] {
+        assert_eq!(store.ask(&acme, &keyed("full", key)).await.unwrap(), run);
+    }
+    let other = store.ask(&acme, &keyed("dry-run", "k1")).await;
+    assert_eq!(other.unwrap_err().code, "key-reused");
+    assert_ne!(store.ask(&acme, &keyed("full", "k3")).await.unwrap(), run);
+}
+
 pub(crate) async fn a_released_plan_waits_to_be_applied<E: Engine>() {
     let folder = tempfile::tempdir().unwrap();
     let store = E::open(folder.path()).await;

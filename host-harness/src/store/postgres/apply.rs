@@ -15,7 +15,7 @@ use super::open::PostgresStore;
 use super::runs::{same_configuration, set_status, standing};
 use super::text::kept_json;
 use super::unique::key_of;
-use super::{adopt, failures, migrate};
+use super::{adopt, failures, migrate, undo};
 use crate::ports::TenantId;
 use crate::ports::plan::{Applied, RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
@@ -128,6 +128,7 @@ async fn clear(
     now: &Standing,
 ) -> StoreResult<()> {
     same_configuration(tx, tenant, run, now).await?;
+    undo::unedited(tx, tenant, run, now).await?;
     let weight = weigh(tx, run).await?;
     let guards = current_guards(tx, tenant, weight).await?;
     let tripped = guards.iter().any(|guard| guard.tripped);

@@ -73,18 +73,20 @@ impl Keeper {
 struct Taken {
     store: PostgresStore,
     tenant: TenantId,
-    token: i64,
+    /// None until it is taken.
+    token: Option<i64>,
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
         let keeper = self.store.keeper();
         keeper.held().tokens.remove(&self.tenant);
+        let Some(token) = self.token else { return };
         // Without a runtime the process ends, and the lease soon after it.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        let (store, tenant, token) = (self.store.clone(), self.tenant.clone(), self.token);
+        let (store, tenant) = (self.store.clone(), self.tenant.clone());
         keeper.returns.spawn_on(
             async move {
                 if let Err(error) = store.give_back(&tenant, token).await {
@@ -116,27 +118,26 @@ impl PostgresStore {
                 tokio::spawn(renew(Arc::downgrade(self.inner())));
             }
         }
-        let taken = self.take_row(tenant).await;
+        // Dropped here where it is not taken, or nobody waits for it any more.
+        let mut taken = Taken {
+            store: self.clone(),
+            tenant: tenant.clone(),
+            token: None,
+        };
+        let token = self.take_row(tenant).await?;
+        taken.token = Some(token);
         let mut held = self.keeper().held();
-        match taken {
-            Ok(token) => {
-                held.tokens.insert(tenant.clone(), Some(token));
-                Ok(Taken {
-                    store: self.clone(),
-                    tenant: tenant.clone(),
-                    token,
-                })
-            }
-            Err(error) => {
-                held.tokens.remove(tenant);
-                Err(error)
-            }
-        }
+        held.tokens.insert(tenant.clone(), Some(token));
+        Ok(taken)
     }
 
     /// One statement decides, whoever else asks: it sees the row as it is when it may write it.
     async fn take_row(&self, tenant: &TenantId) -> StoreResult<i64> {
         let mut tx = self.begin().await?;
+        // Nobody who only asks locks what its holder renews.
+        if let Some(busy) = held_by(&mut tx, tenant, &self.keeper().holder).await? {
+            return Err(busy);
+        }
         // What the last holder is writing comes first.
         sqlx::query("SELECT 1 FROM tenant WHERE name = $1 FOR NO KEY UPDATE")
             .bind(tenant.as_str())
@@ -156,7 +157,7 @@ impl PostgresStore {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(token) = token else {
-            return Err(held_by(&mut tx, tenant).await?);
+            return Err(refused::tenant_busy(tenant));
         };
         tx.commit().await?;
         Ok(token)
@@ -172,19 +173,21 @@ impl PostgresStore {
     }
 }
 
-/// Who has it, and for how long at least.
-async fn held_by(tx: &mut Transaction<'_, Postgres>, tenant: &TenantId) -> StoreResult<StoreError> {
+/// Why somebody does not get it: another has it, and for how long at least.
+async fn held_by(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: &TenantId,
+    holder: &str,
+) -> StoreResult<Option<StoreError>> {
     let held: Option<(String, i64)> = sqlx::query_as(
         "SELECT holder, ceil(extract(epoch FROM until - clock_timestamp()))::bigint
-         FROM lease WHERE tenant = $1 AND until > clock_timestamp()",
+         FROM lease WHERE tenant = $1 AND until > clock_timestamp() AND holder <> $2",
     )
     .bind(tenant.as_str())
+    .bind(holder)
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(match held {
-        Some((holder, seconds)) => refused::tenant_leased(tenant, &holder, seconds),
-        None => refused::tenant_busy(tenant),
-    })
+    Ok(held.map(|(holder, seconds)| refused::tenant_leased(tenant, &holder, seconds)))
 }
 
 /// Refuses to write for a tenant whose lease this process had and lost. The transaction holds the tenant's row, as whoever
@@ -255,9 +258,11 @@ async fn extend(
     };
     // A row that is not there any more, or has another token, is found out by whoever writes next.
     sqlx::query(
+        // One that somebody locks holds the others up no longer than till the next time.
         "UPDATE lease SET until = clock_timestamp() + make_interval(secs => $3)
-         FROM unnest($1::text[], $2::bigint[]) mine (tenant, token)
-         WHERE lease.tenant = mine.tenant AND lease.token = mine.token",
+         WHERE tenant IN (SELECT l.tenant FROM lease l
+            JOIN unnest($1::text[], $2::bigint[]) mine (tenant, token) ON l.tenant = mine.tenant AND l.token = mine.token
+            FOR UPDATE OF l SKIP LOCKED)",
     )
     .bind(tenants)
     .bind(tokens)

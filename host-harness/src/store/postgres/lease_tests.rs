@@ -63,6 +63,44 @@ async fn what_a_host_writes_that_lost_its_lease_is_refused() {
 
 #[tokio::test]
 #[ignore = "starts a PostgreSQL server: tests/run postgres"]
+async fn an_uninstall_that_comes_late_removes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let slow = server::open(folder.path()).await;
+    let acme = installed(&slow, "acme").await;
+    let _theirs = slow.lease(&acme).await.unwrap();
+    unheard(folder.path(), &acme).await;
+    let next = server::open(folder.path()).await;
+    let _ours = next.lease(&acme).await.unwrap();
+    let late = crate::ports::Tenants::uninstall(&slow, &acme).await;
+    assert_eq!(late.unwrap_err().code, "lease-lost");
+    crate::ports::Tenants::get(&next, &acme).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "starts a PostgreSQL server: tests/run postgres"]
+async fn a_lease_for_which_nobody_waits_any_more_is_taken_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = server::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let mut beside: PgConnection = server::database(folder.path())
+        .await
+        .options()
+        .connect()
+        .await
+        .unwrap();
+    let mut tx = sqlx::Connection::begin(&mut beside).await.unwrap();
+    sqlx::query("SELECT 1 FROM tenant FOR UPDATE")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let gone = tokio::time::timeout(Duration::from_millis(300), store.lease(&acme)).await;
+    assert!(gone.is_err(), "it waits for the tenant's row");
+    tx.rollback().await.unwrap();
+    let _lease = store.lease(&acme).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "starts a PostgreSQL server: tests/run postgres"]
 async fn a_lease_that_nobody_took_meanwhile_is_as_good_as_ever() {
     let folder = tempfile::tempdir().unwrap();
     let store = server::open(folder.path()).await;

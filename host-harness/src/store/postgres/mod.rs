@@ -8,7 +8,7 @@
 //! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`endpoints`], [`versions`]: the ports of those names
 //! - [`keys`]: which key wraps the tenants' data keys
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
-//!   [`batch`] chooses the rows that are applied together, [`adopt`] takes people over, [`migrate`] gives them other ids,
+//!   [`batch`] chooses the rows that are applied together, [`adopt`] takes people over, [`undo`] looks at what is put back, [`migrate`] gives them other ids,
 //!   [`seen`] reads whose rows there are
 //! - [`queue`]: runs that wait, and who is due; [`lease`]: which host works for a tenant; [`access`]: tokens and deeds
 //! - [`users`]: the port of that name, with [`sessions`] and [`attempts`]
@@ -44,6 +44,7 @@ mod sessions;
 mod state;
 mod tenants;
 mod text;
+mod undo;
 mod unique;
 mod users;
 mod versions;

@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// connection lives. Whoever holds a tenant for a long time without doing anything has died.
 const SESSION: &str =
     "SET plan_cache_mode = force_custom_plan; SET jit = off; SET lock_timeout = '10s';
-    SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning";
+    SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning";
 
 /// A PostgreSQL database with the ports [`crate::ports`] names. Clones share it.
 #[derive(Debug, Clone)]
@@ -255,7 +255,10 @@ impl PostgresStore {
 impl Inner {
     /// A connection beside the pool's.
     pub(super) async fn connect(&self) -> StoreResult<PgConnection> {
-        connect(&self.url.options().disable_statement_logging(), &self.url).await
+        let options = self.url.options().disable_statement_logging();
+        let mut connection = connect(&options, &self.url).await?;
+        connection.execute(SESSION).await?;
+        Ok(connection)
     }
 }
 

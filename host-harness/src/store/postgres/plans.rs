@@ -71,6 +71,15 @@ impl Plans for PostgresStore {
         Ok(self.apply_batch(tenant, run, limit).await?)
     }
 
+    async fn changed_status_since(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        external_ids: &[String],
+    ) -> Outcome<Vec<String>> {
+        Ok(self.statuses_since(tenant, run, external_ids).await?)
+    }
+
     async fn unfinished(&self, tenant: &TenantId) -> Outcome<Option<RunId>> {
         Ok(self.unfinished_run(tenant).await?)
     }

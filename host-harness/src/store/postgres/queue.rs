@@ -11,6 +11,7 @@ use crate::ports::plan::RunStatus;
 use crate::ports::queue::{Ask, Due, Heard, Queue, Wanted, Work};
 use crate::ports::{Outcome, RunId, TenantId};
 use crate::store::error::{StoreError, StoreResult};
+use crate::store::refused::key_reused;
 use crate::store::standing::{unsigned, wrong_status};
 use crate::store::values::json;
 
@@ -90,7 +91,7 @@ impl PostgresStore {
 
     async fn waiting_runs(&self, now: i64, limit: u32) -> StoreResult<Vec<Work>> {
         sqlx::query(
-            "SELECT t.name, r.id, r.status, r.mode, r.asked_by, r.not_before, r.attempt
+            "SELECT t.name, r.id, r.status, r.mode, r.asked_by, r.not_before, r.attempt, r.stop
              FROM run r JOIN tenant t ON t.id = r.tenant
              LEFT JOIN lease l ON l.tenant = t.name AND l.until > clock_timestamp()
              WHERE l.tenant IS NULL AND (r.status IN ('queued', 'applying', 'planning') OR r.status = 'planned' AND r.released)
@@ -225,25 +226,45 @@ impl PostgresStore {
 
 /// The run of a key, the one that is queued, or a new one.
 async fn queued(tx: &mut Transaction<'_, Postgres>, tenant: i64, ask: &Ask) -> StoreResult<RunId> {
-    let key = ask.key.as_deref().map(keep);
-    let same: Option<i64> =
-        sqlx::query_scalar("SELECT id FROM run WHERE tenant = $1 AND ask_key = $2")
+    let Some(key) = &ask.key else {
+        return waiting_or_new(tx, tenant, ask).await;
+    };
+    let same: Option<(i64, String)> =
+        sqlx::query_as("SELECT run, mode FROM ask WHERE tenant = $1 AND key = $2")
             .bind(tenant)
-            .bind(&key)
+            .bind(keep(key))
             .fetch_optional(&mut **tx)
             .await?;
-    if let Some(run) = same {
-        return Ok(RunId(run));
+    if let Some((run, mode)) = same {
+        return if mode == ask.mode {
+            Ok(RunId(run))
+        } else {
+            Err(key_reused(run))
+        };
     }
+    let run = waiting_or_new(tx, tenant, ask).await?;
+    sqlx::query("INSERT INTO ask (tenant, key, mode, run) VALUES ($1, $2, $3, $4)")
+        .bind(tenant)
+        .bind(keep(key))
+        .bind(&ask.mode)
+        .bind(run.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(run)
+}
+
+async fn waiting_or_new(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    ask: &Ask,
+) -> StoreResult<RunId> {
     let waiting: Option<i64> = sqlx::query_scalar(
-        "UPDATE run SET not_before = least(not_before, $2), ask_key = coalesce(ask_key, $3),
-            mode = CASE $4 WHEN 'full' THEN 'full' ELSE mode END
+        "UPDATE run SET not_before = least(not_before, $2), mode = CASE $3 WHEN 'full' THEN 'full' ELSE mode END
          WHERE tenant = $1 AND status = 'queued'
-            AND (mode = $4 OR mode IN ('full', 'changes') AND $4 IN ('full', 'changes')) RETURNING id",
+            AND (mode = $3 OR mode IN ('full', 'changes') AND $3 IN ('full', 'changes')) RETURNING id",
     )
     .bind(tenant)
     .bind(ask.not_before)
-    .bind(&key)
     .bind(&ask.mode)
     .fetch_optional(&mut **tx)
     .await?;
@@ -251,14 +272,13 @@ async fn queued(tx: &mut Transaction<'_, Postgres>, tenant: i64, ask: &Ask) -> S
         return Ok(RunId(run));
     }
     let run = sqlx::query_scalar(
-        "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at, asked_by, ask_key, not_before, attempt)
-         VALUES ($1, $2, 'queued', '', '', floor(extract(epoch FROM now()) * 1000)::bigint, $3, $4, $5, $6)
+        "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at, asked_by, not_before, attempt)
+         VALUES ($1, $2, 'queued', '', '', floor(extract(epoch FROM now()) * 1000)::bigint, $3, $4, $5)
          RETURNING id",
     )
     .bind(tenant)
     .bind(&ask.mode)
     .bind(keep(&ask.by))
-    .bind(&key)
     .bind(ask.not_before)
     .bind(i64::from(ask.attempt))
     .fetch_one(&mut **tx)
@@ -295,6 +315,7 @@ fn work(row: &PgRow) -> StoreResult<Work> {
         attempt: u32::try_from(row.try_get::<i64, _>(6)?).unwrap_or(u32::MAX),
     };
     Ok(Work {
+        stop: row.try_get(7)?,
         tenant: TenantId::new(row.try_get::<&str, _>(0)?)?,
         run: RunId(row.try_get(1)?),
         what: match row.try_get(2)? {

@@ -33,6 +33,10 @@ impl Secrets for PostgresStore {
         Ok(self.newest_handle(tenant, name).await?)
     }
 
+    async fn names(&self, tenant: &TenantId) -> Outcome<Vec<String>> {
+        Ok(self.secret_names(tenant).await?)
+    }
+
     async fn forget(&self, tenant: &TenantId, handle: &str) -> Outcome<()> {
         Ok(self.forget_password(tenant, handle).await?)
     }
@@ -125,6 +129,16 @@ impl PostgresStore {
         .bind(keep(name))
         .fetch_optional(&mut *self.read().await?)
         .await?)
+    }
+
+    async fn secret_names(&self, tenant: &TenantId) -> StoreResult<Vec<String>> {
+        let number = self.tenant(tenant).await?;
+        let names: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT name FROM secret WHERE tenant = $1 ORDER BY name")
+                .bind(number)
+                .fetch_all(&mut *self.read().await?)
+                .await?;
+        Ok(names.into_iter().map(given).collect())
     }
 
     async fn forget_password(&self, tenant: &TenantId, handle: &str) -> StoreResult<()> {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, Row, Transaction};
 
+use super::lease;
 use super::open::PostgresStore;
 use super::text::{given_json, keep, kept_json};
 use crate::ports::tenants::{HostSetting, Installation};
@@ -59,6 +60,7 @@ impl PostgresStore {
     ) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         components_alone(&mut tx).await?;
+        lease::check(&mut tx, self.keeper(), tenant).await?;
         sqlx::query("INSERT INTO component (digest, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(plugin)
             .bind(component)
@@ -163,6 +165,7 @@ impl PostgresStore {
         .fetch_optional(&mut *tx)
         .await?
         .ok_or_else(|| not_installed(tenant))?;
+        lease::check(&mut tx, self.keeper(), tenant).await?;
         let mut removed = Vec::new();
         for (what, statement) in [
             (
@@ -188,6 +191,7 @@ impl PostgresStore {
             ("", "DELETE FROM failure WHERE tenant = $1"),
             ("", "DELETE FROM retention WHERE tenant = $1"),
             ("", "DELETE FROM due WHERE tenant = $1"),
+            ("", "DELETE FROM ask WHERE tenant = $1"),
             ("runs", "DELETE FROM run WHERE tenant = $1"),
             (
                 "installation",

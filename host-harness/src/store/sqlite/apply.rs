@@ -13,7 +13,7 @@ use super::open::{Store, now, now_millis, signed, unsigned};
 use super::runs::{
     Standing, row_id, same_configuration, sequence_of, set_status, standing, wrong_status,
 };
-use super::{adopt, failures, migrate};
+use super::{adopt, failures, migrate, undo};
 use crate::ports::TenantId;
 use crate::ports::plan::{Applied, RunId, RunStatus};
 use crate::store::error::{StoreError, StoreResult};
@@ -133,6 +133,7 @@ async fn clear(
     now: &Standing,
 ) -> StoreResult<()> {
     same_configuration(tx, tenant, run, now).await?;
+    undo::unedited(tx, tenant, run, now).await?;
     let weight = weigh(tx, run).await?;
     let guards = current_guards(tx, tenant, weight).await?;
     let tripped = guards.iter().any(|guard| guard.tripped);

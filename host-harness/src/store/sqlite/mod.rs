@@ -6,7 +6,7 @@
 //! - [`sessions`], [`attempts`]: the rest of the users port
 //! - [`keys`]: which key wraps the tenants' data keys
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
-//!   [`adopt`] takes people over, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
+//!   [`adopt`] takes people over, [`undo`] looks at what is put back, [`migrate`] gives them other external ids, [`seen`] remembers whose rows a run being planned has
 
 mod access;
 mod adopt;
@@ -34,6 +34,7 @@ mod seen;
 mod sessions;
 mod state;
 mod tenants;
+mod undo;
 mod users;
 mod versions;
 

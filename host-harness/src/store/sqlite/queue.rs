@@ -10,6 +10,7 @@ use crate::ports::plan::RunStatus;
 use crate::ports::queue::{Ask, Due, Heard, Queue, Wanted, Work};
 use crate::ports::{Outcome, RunId, TenantId};
 use crate::store::error::{StoreError, StoreResult};
+use crate::store::refused::key_reused;
 use crate::store::values::json;
 
 #[async_trait]
@@ -88,7 +89,7 @@ impl Store {
 
     async fn waiting_runs(&self, now: i64, limit: u32) -> StoreResult<Vec<Work>> {
         sqlx::query(
-            "SELECT t.name, r.id, r.status, r.mode, r.asked_by, r.not_before, r.attempt
+            "SELECT t.name, r.id, r.status, r.mode, r.asked_by, r.not_before, r.attempt, r.stop
              FROM run r JOIN tenant t ON t.id = r.tenant
              WHERE (r.status IN ('queued', 'applying', 'planning') OR r.status = 'planned' AND r.released = 1)
                 AND r.not_before <= ?1 AND r.asked_by IS NOT NULL AND (r.stop = 0 OR r.status = 'planning')
@@ -219,24 +220,45 @@ impl Store {
 
 /// The run of a key, the one that is queued, or a new one.
 async fn queued(tx: &mut Transaction<'_, Sqlite>, tenant: i64, ask: &Ask) -> StoreResult<RunId> {
-    let same: Option<i64> =
-        sqlx::query_scalar("SELECT id FROM run WHERE tenant = ?1 AND ask_key = ?2")
+    let Some(key) = &ask.key else {
+        return waiting_or_new(tx, tenant, ask).await;
+    };
+    let same: Option<(i64, String)> =
+        sqlx::query_as("SELECT run, mode FROM ask WHERE tenant = ?1 AND key = ?2")
             .bind(tenant)
-            .bind(&ask.key)
+            .bind(key)
             .fetch_optional(&mut **tx)
             .await?;
-    if let Some(run) = same {
-        return Ok(RunId(run));
+    if let Some((run, mode)) = same {
+        return if mode == ask.mode {
+            Ok(RunId(run))
+        } else {
+            Err(key_reused(run))
+        };
     }
+    let run = waiting_or_new(tx, tenant, ask).await?;
+    sqlx::query("INSERT INTO ask (tenant, key, mode, run) VALUES (?1, ?2, ?3, ?4)")
+        .bind(tenant)
+        .bind(key)
+        .bind(&ask.mode)
+        .bind(run.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(run)
+}
+
+async fn waiting_or_new(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    ask: &Ask,
+) -> StoreResult<RunId> {
     let waiting: Option<i64> = sqlx::query_scalar(
-        "UPDATE run SET not_before = min(not_before, ?2), ask_key = coalesce(ask_key, ?3),
-            mode = iif(?4 = 'full', ?4, mode)
+        "UPDATE run SET not_before = min(not_before, ?2), mode = iif(?3 = 'full', ?3, mode)
          WHERE tenant = ?1 AND status = 'queued'
-            AND (mode = ?4 OR mode IN ('full', 'changes') AND ?4 IN ('full', 'changes')) RETURNING id",
+            AND (mode = ?3 OR mode IN ('full', 'changes') AND ?3 IN ('full', 'changes')) RETURNING id",
     )
     .bind(tenant)
     .bind(ask.not_before)
-    .bind(&ask.key)
     .bind(&ask.mode)
     .fetch_optional(&mut **tx)
     .await?;
@@ -244,14 +266,13 @@ async fn queued(tx: &mut Transaction<'_, Sqlite>, tenant: i64, ask: &Ask) -> Sto
         return Ok(RunId(run));
     }
     let run = sqlx::query_scalar(
-        "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at, asked_by, ask_key, not_before, attempt)
-         VALUES (?1, ?2, 'queued', '', '', ?3, ?4, ?5, ?6, ?7) RETURNING id",
+        "INSERT INTO run (tenant, mode, status, plugin, configuration, started_at, asked_by, not_before, attempt)
+         VALUES (?1, ?2, 'queued', '', '', ?3, ?4, ?5, ?6) RETURNING id",
     )
     .bind(tenant)
     .bind(&ask.mode)
     .bind(now_millis())
     .bind(&ask.by)
-    .bind(&ask.key)
     .bind(ask.not_before)
     .bind(i64::from(ask.attempt))
     .fetch_one(&mut **tx)
@@ -288,6 +309,7 @@ fn work(row: &SqliteRow) -> StoreResult<Work> {
         attempt: u32::try_from(row.try_get::<i64, _>(6)?).unwrap_or(u32::MAX),
     };
     Ok(Work {
+        stop: row.try_get(7)?,
         tenant: TenantId::new(row.try_get::<&str, _>(0)?)?,
         run: RunId(row.try_get(1)?),
         what: match row.try_get(2)? {

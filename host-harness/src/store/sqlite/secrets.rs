@@ -32,6 +32,10 @@ impl Secrets for Store {
         Ok(self.newest_handle(tenant, name).await?)
     }
 
+    async fn names(&self, tenant: &TenantId) -> Outcome<Vec<String>> {
+        Ok(self.secret_names(tenant).await?)
+    }
+
     async fn forget(&self, tenant: &TenantId, handle: &str) -> Outcome<()> {
         Ok(self.forget_password(tenant, handle).await?)
     }
@@ -124,6 +128,16 @@ impl Store {
         .bind(name)
         .fetch_optional(self.readers())
         .await?)
+    }
+
+    async fn secret_names(&self, tenant: &TenantId) -> StoreResult<Vec<String>> {
+        let number = self.tenant(tenant).await?;
+        Ok(
+            sqlx::query_scalar("SELECT DISTINCT name FROM secret WHERE tenant = ?1 ORDER BY name")
+                .bind(number)
+                .fetch_all(self.readers())
+                .await?,
+        )
     }
 
     async fn forget_password(&self, tenant: &TenantId, handle: &str) -> StoreResult<()> {

@@ -188,6 +188,7 @@ impl Store {
             ("", "DELETE FROM failure WHERE tenant = ?1"),
             ("", "DELETE FROM retention WHERE tenant = ?1"),
             ("", "DELETE FROM due WHERE tenant = ?1"),
+            ("", "DELETE FROM ask WHERE tenant = ?1"),
             ("runs", "DELETE FROM run WHERE tenant = ?1"),
             (
                 "installation",

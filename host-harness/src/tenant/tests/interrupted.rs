@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::contract::hooks::mapping::Rule;
+use crate::contract::plan::RowKind;
 use crate::contract::state::{Operation, Versioned};
-use crate::ports::State;
+use crate::ports::{Plans as _, State};
 
 fn watch() -> Arc<Unwatched> {
     Arc::new(Unwatched::default())
@@ -189,4 +190,19 @@ async fn settings_and_rules_are_stored_with_one_commit_or_not_at_all() {
     let noted = Tenants::get(&world.store, &world.id).await;
     let in_force = world.tenant.configuration().await.unwrap();
     assert_eq!(noted.unwrap().configuration, in_force.digest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uninstall_that_was_stopped_is_not_gone_on_with_by_a_sync() {
+    let world = World::with_people(2_600).await;
+    world.sync().await;
+    let stop = Arc::new(StopAt("deactivate", CancellationToken::new()));
+    let tenant = world.tenant.clone();
+    let stopped = tenant.uninstall(Afterwards::Deactivate, stop).await;
+    assert_eq!(stopped.unwrap_err().code(), "cancelled");
+    let left = world.store.unfinished(&world.id).await.unwrap().unwrap();
+    let synced = world.sync().await.run;
+    let run = world.tenant.run(Some(left)).await.unwrap();
+    assert_eq!(run.status, RunStatus::Discarded);
+    assert_eq!(synced.rows_of(RowKind::Deactivate), 0);
 }

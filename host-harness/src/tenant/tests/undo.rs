@@ -158,3 +158,57 @@ async fn a_run_that_changed_nothing_has_no_undo() {
     }
     assert_eq!(people(&world).await, before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_that_waited_takes_no_edit_back_that_was_made_since() {
+    let world = World::with_people(20).await;
+    world.sync().await;
+    elsewhere(&world).await;
+    let moved = world.sync().await.run;
+    let (first, second) = (people(&world).await, moved.id);
+    let planned = world.tenant.undo(second, true, unwatched()).await.unwrap();
+    let edit = PersonEdit {
+        values: vec![("city".into(), Some("London".into()))],
+        ..PersonEdit::default()
+    };
+    let whom = Whom::ExternalId(first[3].0.clone());
+    let store = &world.store;
+    store.edit_person(&world.id, &whom, &edit).await.unwrap();
+    let before = people(&world).await;
+    let late = world.tenant.apply(planned.id, unwatched()).await;
+    assert_eq!(late.unwrap_err().code(), "undo-outdated");
+    assert_eq!(people(&world).await, before);
+    // Planned anew it leaves that person alone.
+    undo(&world, second).await;
+    assert_eq!(people(&world).await[3].1.as_deref(), Some("London"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_status_a_later_run_changed_keeps_it() {
+    let world = World::with_people(20).await;
+    world.sync().await;
+    let everybody = people(&world).await;
+    let person = world
+        .directory
+        .organisation()
+        .manifest()
+        .find(|one| one.fate == crate::demo::people::Fate::Valid)
+        .unwrap();
+    let dn = person.dn;
+    // Disabled, back, and disabled again: the first of these is undone.
+    world.directory.disable(&dn).unwrap();
+    let first = world.sync().await.run;
+    assert_eq!(first.rows_of(RowKind::Deactivate), 1);
+    world.directory.enable(&dn).unwrap();
+    assert_eq!(world.sync().await.run.rows_of(RowKind::Reactivate), 1);
+    world.directory.disable(&dn).unwrap();
+    world.sync().await;
+    let inactive = |people: &[(String, Option<String>, Status, Option<String>)]| {
+        let inactive = people.iter().filter(|one| one.2 == Status::Inactive);
+        inactive.count()
+    };
+    let before = people(&world).await;
+    assert_eq!(inactive(&before), inactive(&everybody) + 1);
+    undo(&world, first.id).await;
+    assert_eq!(people(&world).await, before);
+}

@@ -1,8 +1,7 @@
--- Runs that were asked for: 'queued' until a host begins them. asked_by: who; ask_key: the same key is the same run.
+-- Runs that were asked for: 'queued' until a host begins them. asked_by: who.
 -- stop: somebody wants it to end. released: the plan is to be applied. heard: how far it has come, JSON.
 ALTER TABLE run
     ADD COLUMN asked_by TEXT,
-    ADD COLUMN ask_key TEXT,
     ADD COLUMN not_before BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN attempt BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN stop BOOLEAN NOT NULL DEFAULT FALSE,
@@ -11,7 +10,14 @@ ALTER TABLE run
 -- Whoever wants to look at a plan first does not get it applied: a dry run, or a migration, is queued beside a sync.
 CREATE UNIQUE INDEX run_queued
     ON run (tenant, (CASE WHEN mode IN ('full', 'changes') THEN 'sync' ELSE mode END)) WHERE status = 'queued';
-CREATE UNIQUE INDEX run_ask_key ON run (tenant, ask_key) WHERE ask_key IS NOT NULL;
+-- The same key is the same run.
+CREATE TABLE ask (
+    tenant BIGINT NOT NULL REFERENCES tenant (id),
+    key TEXT COLLATE "C" NOT NULL,
+    mode TEXT NOT NULL,
+    run BIGINT NOT NULL,
+    PRIMARY KEY (tenant, key)
+);
 CREATE INDEX run_waiting ON run (not_before)
     WHERE status IN ('queued', 'applying', 'planning') OR status = 'planned' AND released;
 

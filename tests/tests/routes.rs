@@ -296,7 +296,13 @@ fn every_route_lets_the_right_token_in() {
     routes.sort_by_key(|route| route.path.ends_with("/uninstall"));
     let mut told = 0;
     for route in &routes {
-        let token = if route.of_tenant() { &ours } else { &whole };
+        // The tenant may connect to more than ordinary addresses: another plugin for it is the host's affair.
+        let exchanges = route.path.contains("/plugin/");
+        let token = if route.of_tenant() && !exchanges {
+            &ours
+        } else {
+            &whole
+        };
         let reply = route.ask(&served, TENANT, token);
         let absent = reply.status == 404 && ["not-installed", ""].contains(&reply.code().as_str());
         assert!(

@@ -163,7 +163,7 @@ fn a_tenant_is_installed_by_whoever_may_and_described() {
 #[test]
 fn a_plugin_is_exchanged_for_another_and_back() {
     let tenancy = Tenancy::synced(sound(PEOPLE)).unwrap();
-    let admin = token(&tenancy, "admin", &[TENANT]);
+    let admin = token(&tenancy, "admin", &[]);
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
     let digest = || {
         served
@@ -177,6 +177,13 @@ fn a_plugin_is_exchanged_for_another_and_back() {
         place(TENANT, "/plugin/rollback"),
     );
     let first = digest();
+    // The tenant may connect to this machine: whoever administers it alone does not choose what does.
+    let own = token(&tenancy, "admin", &[TENANT]);
+    is(
+        &served.send(&upgrade, &own, b"").unwrap(),
+        403,
+        "reach-too-small",
+    );
     is(
         &post(&served, &admin, &rollback, &json!({})),
         409,
@@ -302,7 +309,7 @@ fn a_plugin_is_exchanged_for_another_and_back() {
 #[test]
 fn a_run_under_way_keeps_its_plugin_and_its_tenant_until_it_is_cancelled() {
     let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
-    let admin = token(&tenancy, "admin", &[TENANT]);
+    let admin = token(&tenancy, "admin", &[]);
     let stall = Fault::always(When::EveryPage, Deed::Silence);
     tenancy.directory.set_faults(vec![stall]);
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();

@@ -152,14 +152,14 @@ fn a_token_is_good_until_it_is_revoked() {
         .unwrap();
     assert_eq!(revoked.status, 204);
     assert_eq!(served.get(&runs(), &secret).unwrap().status, 401);
-    let endless = json!({ "name": "ci", "rank": "viewer", "days": 10_000 });
-    let refused = served
-        .ask("POST", "/api/v1/tokens", &admin, Some(&endless), &[])
-        .unwrap();
-    assert_eq!(
-        (refused.status, refused.code().as_str()),
-        (422, "bad-token")
-    );
+    let endless = json!({ "name": "ci", "rank": "viewer", "tenants": null, "days": 10_000 });
+    let unsaid = json!({ "name": "ci", "rank": "viewer", "days": 1 });
+    for (wish, code) in [(&endless, "bad-token"), (&unsaid, "bad-request")] {
+        let refused = served
+            .ask("POST", "/api/v1/tokens", &admin, Some(wish), &[])
+            .unwrap();
+        assert_eq!((refused.status, refused.code().as_str()), (422, code));
+    }
     // Of a secret only its hash is kept.
     let database = std::fs::read(tenancy.rollcall.data().join("rollcall.db")).unwrap();
     let wal = std::fs::read(tenancy.rollcall.data().join("rollcall.db-wal")).unwrap_or_default();

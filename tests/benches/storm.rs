@@ -98,7 +98,7 @@ fn read(
         let path = match number % 3 {
             0 => tenant,
             1 => format!("{tenant}/runs"),
-            _ => format!("{tenant}/schedule"),
+            _ => format!("{tenant}/settings"),
         };
         let start = Instant::now();
         let reply = host.get(&path, token).map_err(|error| error.to_string())?;

@@ -15,6 +15,13 @@ use crate::contract::plan::{
     Absence, Guard, Link, Party, Proof, Rejection, Row, RowKind, Summary, UnsyncedRow,
 };
 
+/// The mode of a run that takes everybody back whom a sync brought.
+pub const UNINSTALL: &str = "uninstall";
+/// The mode of a run that gives people other external ids and changes nothing else.
+pub const MIGRATE_IDS: &str = "migrate-ids";
+/// The mode of a run that puts back what another changed.
+pub const UNDO: &str = "undo";
+
 /// A run's number, unique in its database and ascending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

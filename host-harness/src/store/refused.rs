@@ -285,6 +285,24 @@ pub(crate) fn undo_outdated(run: RunId) -> StoreError {
     )
 }
 
+/// A run without a plan that could be applied.
+pub(crate) fn not_planned(run: RunId) -> StoreError {
+    StoreError::refused(
+        "not-planned",
+        format!("Run {run} has no plan that waits to be applied"),
+        "Only a plan that waits can be applied, once; list the runs to see how each stands.",
+    )
+}
+
+/// A token that nobody made, or that was revoked.
+pub(crate) fn unknown_token(id: i64) -> StoreError {
+    StoreError::refused(
+        "unknown-token",
+        format!("there is no token {id}"),
+        "List the tokens.",
+    )
+}
+
 /// A key that stands for another wish.
 pub(crate) fn key_reused(run: i64) -> StoreError {
     StoreError::refused(

@@ -1,16 +1,9 @@
 //! Where a run stands, and how its rows are numbered: the same in every database.
 
 use crate::contract::plan::RowKind;
-use crate::ports::plan::{Count, RunId, RunStatus};
+use crate::ports::plan::{Count, MIGRATE_IDS, RunId, RunStatus, UNDO, UNINSTALL};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::row::kind_of;
-
-/// The mode of a run that takes everybody back whom a sync brought.
-pub(crate) const UNINSTALL: &str = "uninstall";
-/// The mode of a run that gives people other external ids and changes nothing else.
-pub(crate) const MIGRATE_IDS: &str = "migrate-ids";
-/// The mode of a run that puts back what another changed.
-pub(crate) const UNDO: &str = "undo";
 
 /// Whether an applied run of this mode says who is back, having read the directory for that.
 pub(crate) fn tells_who_is_back(mode: &str) -> bool {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::Problem;
 use crate::contract::hooks::sync::{Mode, Options, Step};
 use crate::ports::RunId;
-use crate::ports::plan::{Begin, Run, RunStatus};
+use crate::ports::plan::{Begin, MIGRATE_IDS, Run, RunStatus, UNINSTALL};
 use crate::ports::tenants::HostSetting;
 use crate::sandbox::Enumeration;
 
@@ -123,7 +123,7 @@ impl Tenant {
     async fn resume(&self, watch: &dyn Watch) -> Hook<Option<Run>> {
         match self.plans().unfinished(self.id()).await? {
             // An uninstall that was stopped is not wanted by whoever syncs.
-            Some(run) if self.plans().run(self.id(), run).await?.mode == "uninstall" => {
+            Some(run) if self.plans().run(self.id(), run).await?.mode == UNINSTALL => {
                 self.plans()
                     .end(self.id(), run, RunStatus::Discarded, None)
                     .await?;
@@ -225,7 +225,7 @@ impl Tenant {
 fn mode(options: SyncOptions) -> &'static str {
     match (options.dry_run, options.mode) {
         // It waits for an approval in any case, and a plan made to be looked at only is held to the same.
-        (_, Mode::MigrateIds) => "migrate-ids",
+        (_, Mode::MigrateIds) => MIGRATE_IDS,
         (true, _) => "dry-run",
         (false, Mode::Full) => "full",
         (false, Mode::Changes) => "changes",

@@ -11,15 +11,15 @@ use crate::contract::plan::{Basis, Change, Link, Proof, Row, RowKind, Summary};
 use crate::contract::portal::{FieldKind, Person, Status};
 use crate::contract::types::Setting;
 use crate::ports::RunId;
-use crate::ports::plan::{Begin, RowQuery, Run, RunStatus, StoredRow};
+use crate::ports::plan::{
+    Begin, MIGRATE_IDS, RowQuery, Run, RunStatus, StoredRow, UNDO, UNINSTALL,
+};
 
 use super::watch::Watch;
 use super::{Hook, Tenant};
 
-/// The mode of such a run.
-pub const UNDO: &str = "undo";
 /// Modes of runs that cannot be undone so: what an uninstall took is gone, and ids have their own way back.
-const FINAL: [&str; 2] = ["uninstall", "migrate-ids"];
+const FINAL: [&str; 2] = [UNINSTALL, MIGRATE_IDS];
 /// Rows looked at in one go.
 const PIECE: u32 = 500;
 /// No entry has this hash: the next sync compares the person anew.

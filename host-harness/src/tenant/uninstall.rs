@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::contract::hooks::lifecycle::{Afterwards, Receipt, ReceiptLine};
-use crate::ports::plan::{Begin, Run, RunStatus};
+use crate::ports::plan::{Begin, Run, RunStatus, UNINSTALL};
 use crate::ports::receipts::Kept;
 use crate::ports::{Lease, RunId};
 
@@ -88,7 +88,7 @@ impl Tenant {
     ) -> Hook<Uninstalled> {
         let synced = self.count_synced().await?;
         let begin = Begin {
-            mode: "uninstall".to_owned(),
+            mode: UNINSTALL.to_owned(),
             plugin: self.plugin_digest().to_owned(),
             configuration: self.installation().await?.configuration,
             queued: None,

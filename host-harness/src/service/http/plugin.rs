@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::refusal::{Answer, Document, Refusal};
-use super::scope::{Admin, Place, Scope, Viewer};
+use super::scope::{Admin, Caller, Place, Scope, Viewer};
 use super::sent::{Asked, Component};
 use crate::ports::access::Reach;
 use crate::ports::endpoints::Allowed;
@@ -96,24 +96,20 @@ pub(super) async fn install(
 ) -> Answer<(StatusCode, Json<Installed>)> {
     let allowed = Allowed::from(policy);
     // Otherwise whoever administers one tenant could look around on the host's own network.
-    if allowed != Allowed::default() && *place.caller().reach() != Reach::Everything {
-        return Err(Refusal::new(
-            "reach-too-small",
-            "What is not an ordinary address is for the host to allow, and the token reaches some tenants only",
-            "Install without it, or with a token that reaches everything.",
-        ));
-    }
-    async move {
-        let work = async {
-            let platform = place.platform()?;
-            let tenant = platform.install(place.id(), component.bytes()).await?;
-            platform.endpoints.allow(place.id(), allowed).await?;
-            installed(&platform, &tenant).await
-        };
-        let installed = place.deed("install", component.told(), work).await?;
-        Ok((StatusCode::CREATED, Json(installed)))
-    }
-    .await
+    ordinary(
+        place.caller(),
+        allowed,
+        "What is not an ordinary address is for the host to allow, and the token reaches some tenants only",
+        "Install without it, or with a token that reaches everything.",
+    )?;
+    let work = async {
+        let platform = place.platform()?;
+        let tenant = platform.install(place.id(), component.bytes()).await?;
+        platform.endpoints.allow(place.id(), allowed).await?;
+        installed(&platform, &tenant).await
+    };
+    let installed = place.deed("install", component.told(), work).await?;
+    Ok((StatusCode::CREATED, Json(installed)))
 }
 
 /// Gives the tenant another component, with the settings that are stored. Plans that wait are thrown away, and the next sync reads everybody.
@@ -125,21 +121,18 @@ pub(super) async fn upgrade(
     Asked(how): Asked<How>,
     component: Component,
 ) -> Answer<Json<shape::Upgrade>> {
-    async move {
-        let work = async {
-            ordinary(&scope).await?;
-            let tenant = scope.tenant().await?;
-            Ok(tenant.upgrade(component.bytes(), how.dry_run).await?)
-        };
-        let what = if how.dry_run {
-            "plugin.upgrade dry-run"
-        } else {
-            "plugin.upgrade"
-        };
-        let upgraded = scope.deed(what, component.told(), work).await?;
-        Ok(Json(shape::Upgrade::from(&upgraded)))
-    }
-    .await
+    let work = async {
+        exchangeable(&scope).await?;
+        let tenant = scope.tenant().await?;
+        Ok(tenant.upgrade(component.bytes(), how.dry_run).await?)
+    };
+    let what = if how.dry_run {
+        "plugin.upgrade dry-run"
+    } else {
+        "plugin.upgrade"
+    };
+    let upgraded = scope.deed(what, component.told(), work).await?;
+    Ok(Json(shape::Upgrade::from(&upgraded)))
 }
 
 /// Gives the tenant the component back that it had before the last upgrade.
@@ -150,20 +143,17 @@ pub(super) async fn rollback(
     scope: Scope<Admin>,
     Asked(how): Asked<How>,
 ) -> Answer<Json<shape::Upgrade>> {
-    async move {
-        let work = async {
-            ordinary(&scope).await?;
-            Ok(scope.tenant().await?.rollback(how.dry_run).await?)
-        };
-        let what = if how.dry_run {
-            "plugin.rollback dry-run"
-        } else {
-            "plugin.rollback"
-        };
-        let back = scope.deed(what, "", work).await?;
-        Ok(Json(shape::Upgrade::from(&back)))
-    }
-    .await
+    let work = async {
+        exchangeable(&scope).await?;
+        Ok(scope.tenant().await?.rollback(how.dry_run).await?)
+    };
+    let what = if how.dry_run {
+        "plugin.rollback dry-run"
+    } else {
+        "plugin.rollback"
+    };
+    let back = scope.deed(what, "", work).await?;
+    Ok(Json(shape::Upgrade::from(&back)))
 }
 
 async fn installed(platform: &Platform, tenant: &Tenant) -> Answer<Installed> {
@@ -185,14 +175,19 @@ async fn installed(platform: &Platform, tenant: &Tenant) -> Answer<Installed> {
 
 /// Refuses another plugin for a tenant whose plugin may connect to more than ordinary addresses: whoever allowed that knew the one
 /// before.
-async fn ordinary(scope: &Scope<Admin>) -> Answer<()> {
-    let allowed = scope.platform()?.endpoints.allowed(scope.id()).await?;
-    if allowed == Allowed::default() || *scope.caller().reach() == Reach::Everything {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "reach-too-small",
+async fn exchangeable(scope: &Scope<Admin>) -> Answer<()> {
+    ordinary(
+        scope.caller(),
+        scope.platform()?.endpoints.allowed(scope.id()).await?,
         "The host allows this tenant's plugin addresses that are not ordinary, and the token reaches some tenants only",
         "Let whoever runs the host exchange the plugin, or take back what it may connect to.",
-    ))
+    )
+}
+
+/// Refuses what has to do with addresses that are not ordinary, unless the caller reaches everything.
+fn ordinary(caller: &Caller, allowed: Allowed, message: &str, remedy: &str) -> Answer<()> {
+    if allowed == Allowed::default() || *caller.reach() == Reach::Everything {
+        return Ok(());
+    }
+    Err(Refusal::new("reach-too-small", message, remedy))
 }

@@ -21,16 +21,12 @@ pub(super) async fn plan(
     scope: Scope<Admin>,
     Numbered(run): Numbered,
 ) -> Answer<impl IntoResponse> {
-    let (place, planned) = async move {
-        let work = async {
-            let watch = Arc::new(Unwatched::default());
-            Ok(scope.tenant().await?.undo(RunId(run), true, watch).await?)
-        };
-        let planned = scope.deed("run.undo", run, work).await?;
-        let place = format!("/api/v1/tenants/{}/runs/{}", scope.id(), planned.id);
-        Answer::Ok((place, planned))
-    }
-    .await?;
+    let work = async {
+        let watch = Arc::new(Unwatched::default());
+        Ok(scope.tenant().await?.undo(RunId(run), true, watch).await?)
+    };
+    let planned = scope.deed("run.undo", run, work).await?;
+    let place = format!("/api/v1/tenants/{}/runs/{}", scope.id(), planned.id);
     Ok((
         StatusCode::CREATED,
         [(header::LOCATION, place)],

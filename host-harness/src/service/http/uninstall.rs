@@ -68,27 +68,24 @@ pub(super) async fn leave(
     scope: Scope<Admin>,
     Sent(Leave { people, cancel }): Sent<Leave>,
 ) -> Answer<Json<Left>> {
-    async move {
-        let (people, which) = match people {
-            People::Keep => (Afterwards::Keep, "keep"),
-            People::Deactivate => (Afterwards::Deactivate, "deactivate"),
-        };
-        let work = async {
-            let (tenant, watch) = (scope.tenant().await?, Arc::new(Unwatched::default()));
-            Ok(if cancel {
-                tenant.uninstall_cancelling(people, PATIENCE, watch).await?
-            } else {
-                tenant.uninstall(people, watch).await?
-            })
-        };
-        let uninstalled = scope.deed("uninstall", which, work).await?;
-        Ok(Json(Left {
-            tenant: scope.id().to_string(),
-            receipt: shape::Receipt::from(&uninstalled.receipt),
-            deactivated: uninstalled.deactivated.as_ref().map(shape::Run::from),
-        }))
-    }
-    .await
+    let (people, which) = match people {
+        People::Keep => (Afterwards::Keep, "keep"),
+        People::Deactivate => (Afterwards::Deactivate, "deactivate"),
+    };
+    let work = async {
+        let (tenant, watch) = (scope.tenant().await?, Arc::new(Unwatched::default()));
+        Ok(if cancel {
+            tenant.uninstall_cancelling(people, PATIENCE, watch).await?
+        } else {
+            tenant.uninstall(people, watch).await?
+        })
+    };
+    let uninstalled = scope.deed("uninstall", which, work).await?;
+    Ok(Json(Left {
+        tenant: scope.id().to_string(),
+        receipt: shape::Receipt::from(&uninstalled.receipt),
+        deactivated: uninstalled.deactivated.as_ref().map(shape::Run::from),
+    }))
 }
 
 /// What the last uninstall removed and left. It stays readable when nothing else of the tenant is.

@@ -8,7 +8,8 @@ use super::open::PostgresStore;
 use super::text::{given, given_json, keep, kept_json};
 use crate::ports::access::{Access, Deed, Token};
 use crate::ports::{Outcome, TenantId};
-use crate::store::error::{StoreError, StoreResult};
+use crate::store::error::StoreResult;
+use crate::store::refused::unknown_token;
 use crate::store::values::json;
 
 #[async_trait]
@@ -87,11 +88,7 @@ impl PostgresStore {
             .execute(&mut *tx)
             .await?;
         if done.rows_affected() == 0 {
-            return Err(StoreError::refused(
-                "unknown-token",
-                format!("there is no token {id}"),
-                "List the tokens.",
-            ));
+            return Err(unknown_token(id));
         }
         Ok(tx.commit().await?)
     }

@@ -10,12 +10,12 @@ use super::text::{given_json, kept_json};
 use super::{adopt, migrate};
 use crate::contract::plan::{Guard, Proof, Summary};
 use crate::ports::TenantId;
-use crate::ports::plan::{RunId, RunStatus};
+use crate::ports::plan::{MIGRATE_IDS, RunId, RunStatus, UNINSTALL};
 use crate::store::digest::{PlanDigest, line};
 use crate::store::error::StoreResult;
 use crate::store::guards::{self, Limits, Weight, flaw, guards};
 use crate::store::refused;
-use crate::store::standing::{MIGRATE_IDS, UNINSTALL, row_id, unsigned, wrong_status};
+use crate::store::standing::{row_id, unsigned, wrong_status};
 use crate::store::values::json;
 
 impl PostgresStore {

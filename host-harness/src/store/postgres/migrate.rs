@@ -3,10 +3,10 @@
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::batch::Batch;
-use crate::ports::plan::RunId;
+use crate::ports::plan::{MIGRATE_IDS, RunId};
 use crate::store::error::StoreResult;
 use crate::store::refused::not_only_ids;
-use crate::store::standing::{MIGRATE_IDS, signed};
+use crate::store::standing::signed;
 
 /// Whether a run is one.
 pub(super) async fn is(connection: &mut PgConnection, run: RunId) -> StoreResult<bool> {

@@ -6,10 +6,10 @@ use super::open::PostgresStore;
 use super::portal::all_kept;
 use super::text::given;
 use crate::ports::TenantId;
-use crate::ports::plan::RunId;
+use crate::ports::plan::{RunId, UNDO};
 use crate::store::error::StoreResult;
 use crate::store::refused;
-use crate::store::standing::{Standing, UNDO};
+use crate::store::standing::Standing;
 
 impl PostgresStore {
     pub(super) async fn statuses_since(

@@ -7,7 +7,8 @@ use sqlx::sqlite::SqliteRow;
 use super::open::Store;
 use crate::ports::access::{Access, Deed, Token};
 use crate::ports::{Outcome, TenantId};
-use crate::store::error::{StoreError, StoreResult};
+use crate::store::error::StoreResult;
+use crate::store::refused::unknown_token;
 use crate::store::values::json;
 
 #[async_trait]
@@ -86,11 +87,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         if done.rows_affected() == 0 {
-            return Err(StoreError::refused(
-                "unknown-token",
-                format!("there is no token {id}"),
-                "List the tokens.",
-            ));
+            return Err(unknown_token(id));
         }
         Ok(tx.commit().await?)
     }

@@ -8,12 +8,11 @@ use super::runs::{row_id, standing, wrong_status};
 use super::{adopt, migrate};
 use crate::contract::plan::{Guard, Proof, Summary};
 use crate::ports::TenantId;
-use crate::ports::plan::{RunId, RunStatus};
+use crate::ports::plan::{MIGRATE_IDS, RunId, RunStatus, UNINSTALL};
 use crate::store::digest::PlanDigest;
 use crate::store::error::StoreResult;
 use crate::store::guards::{Limits, Standing, Weight, flaw, guards};
 use crate::store::refused;
-use crate::store::standing::{MIGRATE_IDS, UNINSTALL};
 use crate::store::values::json;
 
 /// Lines of the digest that travel together.

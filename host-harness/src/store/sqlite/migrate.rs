@@ -4,10 +4,9 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Sqlite, Transaction};
 
 use super::open::signed;
-use crate::ports::plan::RunId;
+use crate::ports::plan::{MIGRATE_IDS, RunId};
 use crate::store::error::StoreResult;
 use crate::store::refused::not_only_ids;
-use crate::store::standing::MIGRATE_IDS;
 
 /// Whether a run is one.
 pub(super) async fn is(connection: &mut SqliteConnection, run: RunId) -> StoreResult<bool> {

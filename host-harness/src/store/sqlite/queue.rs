@@ -9,8 +9,8 @@ use super::runs::{standing, wrong_status};
 use crate::ports::plan::RunStatus;
 use crate::ports::queue::{Ask, Due, Heard, Queue, Wanted, Work};
 use crate::ports::{Outcome, RunId, TenantId};
-use crate::store::error::{StoreError, StoreResult};
-use crate::store::refused::key_reused;
+use crate::store::error::StoreResult;
+use crate::store::refused::{key_reused, not_planned};
 use crate::store::values::json;
 
 #[async_trait]
@@ -74,11 +74,7 @@ impl Store {
         let mut tx = self.write().await?;
         let now = standing(&mut tx, tenant, run).await?;
         if !matches!(now.status, RunStatus::Planned | RunStatus::Applying) {
-            return Err(StoreError::refused(
-                "not-planned",
-                format!("Run {run} has no plan that waits to be applied"),
-                "Only a plan that waits can be applied, once; list the runs to see how each stands.",
-            ));
+            return Err(not_planned(run));
         }
         sqlx::query("UPDATE run SET released = 1, stop = 0, asked_by = coalesce(asked_by, '') WHERE id = ?1")
             .bind(run.0)

@@ -4,10 +4,10 @@ use sqlx::{Sqlite, Transaction};
 
 use super::open::{Store, now_millis};
 use crate::ports::TenantId;
-use crate::ports::plan::RunId;
+use crate::ports::plan::{RunId, UNDO};
 use crate::store::error::StoreResult;
 use crate::store::refused;
-use crate::store::standing::{Standing, UNDO};
+use crate::store::standing::Standing;
 use crate::store::values::json;
 
 impl Store {

@@ -4,7 +4,9 @@
 //! `ROLLCALL_BENCH_TENANTS` (500) and `ROLLCALL_BENCH_PEOPLE` (1,000 each) change its size; `ROLLCALL_BENCH_DISTURB=1` kills a host
 //! midway, and stops another for the time of two leases.
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,22 +32,23 @@ fn main() -> Result<(), Trouble> {
     let many = Many::configured(tenants, people)?;
     let token = viewer(&many.first)?;
     let (second, third) = (many.another()?, many.another()?);
-    let serve = |host: &Rollcall| Served::start(host, &["--runs", RUNS]);
-    let (first, second) = (serve(&many.first)?, serve(&second)?);
+    let serve = |host: &Rollcall| Served::start(host, &["--runs", RUNS]).map(Arc::new);
+    let (first, mut second) = (serve(&many.first)?, serve(&second)?);
     many.make_due(MINUTE)?;
+    // Whom a balancer sends readers to: not to a host that it knows to be gone.
+    let asked = Mutex::new(Arc::clone(&first));
     let over = AtomicBool::new(false);
     let start = Instant::now();
     let (took, reads) = thread::scope(|scope| -> Result<_, Trouble> {
-        let reading = scope.spawn(|| read(&first, tenants, &token, &over));
-        let mut second = Some(second);
+        let reading = scope.spawn(|| read(&asked, tenants, &token, &over));
         if disturb {
             thread::sleep(MINUTE / 2);
+            ask_instead(&asked, &second);
             first.signal("STOP")?;
             thread::sleep(MINUTE / 4);
-            if let Some(killed) = second.take() {
-                killed.kill()?;
-            }
-            second = Some(serve(&third)?);
+            let killed = mem::replace(&mut second, serve(&third)?);
+            ask_instead(&asked, &second);
+            killed.signal("KILL")?;
             thread::sleep(MINUTE / 4);
             first.signal("CONT")?;
         }
@@ -54,14 +57,14 @@ fn main() -> Result<(), Trouble> {
         over.store(true, Ordering::Relaxed);
         quiet?;
         let reads = reading.join().map_err(|_| "the reader panicked")??;
-        if let Some(second) = second {
-            report("second host", Process::of(second.process())?);
-            second.end()?;
-        }
         Ok((took, reads))
     })?;
-    report("first host", Process::of(first.process())?);
-    first.end()?;
+    drop(asked);
+    for (name, host) in [("first", first), ("second", second)] {
+        report(name, Process::of(host.process())?);
+        let host = Arc::into_inner(host).ok_or("somebody still asks a host")?;
+        host.end()?;
+    }
     many.all_there_once()?;
     let applied = many.ask("SELECT count(DISTINCT tenant) FROM run WHERE status = 'applied'")?;
     let runs = many.ask("SELECT count(*) FROM run")?;
@@ -84,9 +87,15 @@ fn viewer(rollcall: &Rollcall) -> Result<String, Trouble> {
     Ok(made.at("/secret").as_str().unwrap_or_default().to_owned())
 }
 
+/// Sends readers to another host from now on, and gives those who are on their way the time to be answered.
+fn ask_instead(asked: &Mutex<Arc<Served>>, host: &Arc<Served>) {
+    *asked.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(host);
+    thread::sleep(Duration::from_secs(1));
+}
+
 /// Reads what an administrator looks at, ten times a second, until told to stop.
 fn read(
-    host: &Served,
+    asked: &Mutex<Arc<Served>>,
     tenants: u64,
     token: &str,
     over: &AtomicBool,
@@ -100,6 +109,7 @@ fn read(
             1 => format!("{tenant}/runs"),
             _ => format!("{tenant}/settings"),
         };
+        let host = Arc::clone(&asked.lock().unwrap_or_else(PoisonError::into_inner));
         let start = Instant::now();
         let reply = host.get(&path, token).map_err(|error| error.to_string())?;
         if reply.status != 200 {
@@ -113,7 +123,7 @@ fn read(
 
 fn report(name: &str, process: Process) {
     println!(
-        "{name}: {:.0} MiB at the peak, {:.1} s of CPU",
+        "{name} host: {:.0} MiB at the peak, {:.1} s of CPU",
         process.peak as f64 / 1_048_576.0,
         process.cpu.as_secs_f64()
     );

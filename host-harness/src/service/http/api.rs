@@ -10,11 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::guard::Busy;
-use super::refusal::Refusal;
 pub use super::scope::Api;
 use super::{
     access, browser, events, failures, guard, mapping, observe, operation, plugin, runs, schedule,
-    session, settings, tenants, undo, uninstall, unsynced, users,
+    session, settings, tenants, undo, uninstall, unsynced, users, web,
 };
 
 /// What stands above the routes in the document.
@@ -32,13 +31,8 @@ impl Api {
         routes
             .route("/healthz", get(operation::alive))
             .route("/metrics", get(operation::numbers))
-            .fallback(|| async {
-                Refusal::new(
-                    "no-such-route",
-                    "There is nothing at this address",
-                    "Look into the OpenAPI document for what there is.",
-                )
-            })
+            .merge(web::routes())
+            .fallback(web::nowhere)
             .layer(middleware::from_fn_with_state(
                 Busy::default(),
                 guard::guard,

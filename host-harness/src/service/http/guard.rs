@@ -65,7 +65,8 @@ impl Drop for Turn {
 pub(super) async fn guard(State(busy): State<Busy>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let tenant = path
-        .strip_prefix("/api/v1/tenants/")
+        .trim_start_matches("/api/v1")
+        .strip_prefix("/tenants/")
         .and_then(|rest| rest.split('/').next())
         .filter(|tenant| !tenant.is_empty());
     let turn = match tenant.map(|tenant| busy.enter(tenant)) {
@@ -80,7 +81,8 @@ pub(super) async fn guard(State(busy): State<Busy>, request: Request, next: Next
         }
         turn => turn.flatten(),
     };
-    let anybody = path.starts_with("/api/v1/session") || path == "/api/v1/setup";
+    let anybody = path.starts_with("/api/v1/session")
+        || ["/api/v1/setup", "/setup", "/login"].contains(&path);
     let request = if anybody {
         request.map(|body| Body::new(Limited::new(body, OF_ANYBODY)))
     } else {

@@ -12,6 +12,7 @@
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
 //! - `session`, `users`: logging in, and who may; `browser`: what a browser shows of itself
+//! - `web`: the console, for browsers
 //! - [`answering`]: connections and their limits; `guard`: what every request goes through
 //! - `observe`: what an operator sees of a request
 //! - `operation`: health, readiness, metrics
@@ -40,6 +41,7 @@ mod undo;
 mod uninstall;
 mod unsynced;
 mod users;
+mod web;
 
 pub use answering::answer;
 pub use api::{Api, document};

@@ -1,7 +1,7 @@
 //! Trouble as `application/problem+json` (RFC 9457), with the command line's codes.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,6 +61,22 @@ impl Refusal {
     pub(super) fn code(&self) -> &str {
         self.refused.code()
     }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Every problem, the first one first.
+    pub(super) fn problems(&self) -> Vec<shape::Problem> {
+        self.refused.problems().map(shape::Problem::from).collect()
+    }
+
+    /// Says in an answer's head when it is worth asking again.
+    pub(super) fn say_when(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.later {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
 }
 
 impl<T: Into<Refused>> From<T> for Refusal {
@@ -76,9 +92,8 @@ impl<T: Into<Refused>> From<T> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let problems: Vec<shape::Problem> =
-            self.refused.problems().map(shape::Problem::from).collect();
-        let first = self.refused.into_problem();
+        let problems = self.problems();
+        let first = self.refused.clone().into_problem();
         let document = Document {
             kind: format!("urn:rollcall:{}", first.code),
             title: first.message,
@@ -90,10 +105,7 @@ impl IntoResponse for Refusal {
         let mut response = (self.status, Json(document)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if let Some(seconds) = self.later {
-            let seconds = HeaderValue::from(seconds);
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
-        }
+        self.say_when(response.headers_mut());
         response
     }
 }

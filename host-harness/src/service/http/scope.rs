@@ -168,6 +168,19 @@ impl Caller {
         Ok(all)
     }
 
+    /// The tenants that the caller reaches, ready to be looked at.
+    pub(super) async fn scopes(&self) -> Answer<Vec<Scope<Viewer>>> {
+        let all = self.tenants().await?;
+        let scope = |one: crate::ports::tenants::Installation| {
+            Scope(Place {
+                caller: self.clone(),
+                tenant: one.tenant,
+                needs: PhantomData,
+            })
+        };
+        Ok(all.into_iter().map(scope).collect())
+    }
+
     async fn note(
         &self,
         tenant: Option<&TenantId>,

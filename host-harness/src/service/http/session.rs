@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -101,22 +101,41 @@ impl WhoCalls {
 }
 
 impl Visitor {
-    fn from(&self) -> String {
+    pub(super) fn from(&self) -> String {
         browser::address(&self.parts)
     }
 
-    /// Gives a browser the secret of its session. What it brought ends, and is never taken over.
-    async fn welcome(&self, status: StatusCode, logged_in: LoggedIn) -> Answer<Response> {
+    pub(super) fn console(&self) -> &Console {
+        &self.console
+    }
+
+    /// What gives a browser the secret of its session. What it brought ends, and is never taken over.
+    pub(super) async fn take_in(&self, logged_in: &LoggedIn) -> Answer<[(HeaderName, String); 1]> {
         if let Some(old) = browser::cookie(&self.parts) {
             self.console.forget(old).await?;
         }
         let LoggedIn { session, secret } = logged_in;
         let seconds = (session.ends_at - session.created_at) / 1_000;
-        let cookie = browser::set_cookie(&self.parts, &secret, seconds);
+        let cookie = browser::set_cookie(&self.parts, secret, seconds);
+        Ok([(SET_COOKIE, cookie)])
+    }
+
+    /// Ends the session, and takes its cookie away.
+    pub(super) async fn let_go(&self, caller: &Caller) -> Answer<[(HeaderName, String); 1]> {
+        let session = of_browser(caller)?;
+        let secret = browser::cookie(&self.parts).unwrap_or_default();
+        self.console.log_out(secret, session, &self.from()).await?;
+        Ok([(SET_COOKIE, browser::set_cookie(&self.parts, "", 0))])
+    }
+
+    /// Tells who has logged in, and gives the cookie.
+    async fn welcome(&self, status: StatusCode, logged_in: LoggedIn) -> Answer<Response> {
+        let cookie = self.take_in(&logged_in).await?;
+        let session = &logged_in.session;
         let user = &session.user;
         let who = WhoCalls::new(&user.name, user.rank, &user.reach, session.ends_at);
-        let headers = [(SET_COOKIE, cookie), (CACHE_CONTROL, "no-store".to_owned())];
-        Ok((status, headers, Json(who.of_session(&session))).into_response())
+        let kept = [(CACHE_CONTROL, "no-store")];
+        Ok((status, cookie, kept, Json(who.of_session(session))).into_response())
     }
 }
 
@@ -172,14 +191,8 @@ pub(super) async fn show(caller: Caller) -> Answer<Response> {
 #[utoipa::path(delete, path = "/session", tag = "session", responses(
     (status = 204), (status = 401, body = Document), (status = 403, body = Document), (status = 409, body = Document)))]
 pub(super) async fn log_out(visitor: Visitor, caller: Caller) -> Answer<Response> {
-    let session = of_browser(&caller)?;
-    let secret = browser::cookie(&visitor.parts).unwrap_or_default();
-    visitor
-        .console
-        .log_out(secret, session, &visitor.from())
-        .await?;
-    let gone = browser::set_cookie(&visitor.parts, "", 0);
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, gone)]).into_response())
+    let gone = visitor.let_go(&caller).await?;
+    Ok((StatusCode::NO_CONTENT, gone).into_response())
 }
 
 /// Changes one's own password. All sessions of the user end; the answer sets the cookie of a new one.

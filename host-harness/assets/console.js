@@ -1,0 +1,65 @@
+// What the console does beyond plain pages: live progress, and the secret of the set-up link. Without it everything else works.
+"use strict";
+
+function follow(region) {
+  const bar = region.querySelector("progress");
+  const words = region.querySelector("[data-words]");
+  const spoken = region.querySelector("[data-spoken]");
+  let last = 0;
+  let from = null;
+  const source = new EventSource(region.dataset.events);
+  source.addEventListener("run", (event) => {
+    const now = JSON.parse(event.data);
+    if (now.over) {
+      source.close();
+      location.reload();
+      return;
+    }
+    if (now.status !== region.dataset.status) {
+      source.close();
+      location.reload();
+      return;
+    }
+    const told = [now.phase || now.status, now.done.toLocaleString()];
+    if (now.total > 0) {
+      bar.max = now.total;
+      bar.value = now.done;
+      told[1] += " of " + now.total.toLocaleString();
+    } else {
+      bar.removeAttribute("value");
+    }
+    const at = Date.now();
+    if (from === null || from.phase !== now.phase || now.done < from.done) {
+      from = { phase: now.phase, done: now.done, at };
+    }
+    const seconds = (at - from.at) / 1000;
+    const rate = seconds > 1 ? (now.done - from.done) / seconds : 0;
+    if (rate > 0) {
+      told.push(Math.round(rate).toLocaleString() + " a second");
+      if (now.total > now.done) {
+        told.push("about " + Math.ceil((now.total - now.done) / rate) + " s to go");
+      }
+    }
+    words.textContent = told.join(" · ");
+    // Heard at most every ten seconds: whoever listens is not talked over.
+    if (at - last > 10000) {
+      last = at;
+      spoken.textContent = told.slice(0, 2).join(", ");
+    }
+  });
+}
+
+document.querySelectorAll("[data-events]").forEach(follow);
+
+// The secret stands behind the #, which a browser sends to nobody.
+const secret = document.querySelector("input[data-from-link]");
+if (secret && location.hash.length > 1) {
+  secret.value = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname);
+}
+
+// The error summary is read first.
+const wrong = document.querySelector("[data-focus]");
+if (wrong) {
+  wrong.focus();
+}

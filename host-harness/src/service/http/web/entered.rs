@@ -1,0 +1,107 @@
+//! Who may see a page, and how it looks where somebody may not, or something went wrong.
+
+use askama::Template;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::super::refusal::Refusal;
+use super::super::scope::Api;
+use super::frame::{Frame, page};
+use crate::shape;
+
+/// What a page needs of its request. Whoever has not logged in is led there, and comes back.
+pub(super) struct In<T>(pub(super) T);
+
+/// Why a page is not shown.
+pub(super) enum Trouble {
+    /// Nobody has logged in; what was asked for.
+    Stranger(String),
+    /// Something was refused.
+    Refused(Refusal),
+}
+
+/// What a page's work answers.
+pub(super) type Shown<T = Response> = Result<T, Trouble>;
+
+#[derive(Template)]
+#[template(path = "trouble.html")]
+struct TroublePage {
+    frame: Frame,
+    problems: Vec<shape::Problem>,
+}
+
+impl<T> FromRequestParts<Api> for In<T>
+where
+    T: FromRequestParts<Api, Rejection = Refusal>,
+{
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Trouble> {
+        match T::from_request_parts(parts, api).await {
+            Ok(entered) => Ok(Self(entered)),
+            Err(refusal) if refusal.code() == "not-authenticated" => {
+                let asked = parts.uri.path_and_query();
+                let asked = asked.filter(|_| parts.method.is_safe());
+                Err(Trouble::Stranger(
+                    asked.map_or("/", |asked| asked.as_str()).to_owned(),
+                ))
+            }
+            Err(refusal) => Err(Trouble::Refused(refusal)),
+        }
+    }
+}
+
+impl<T: Into<Refusal>> From<T> for Trouble {
+    fn from(refused: T) -> Self {
+        Self::Refused(refused.into())
+    }
+}
+
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Stranger(asked) => {
+                let mut to = form_urlencoded::Serializer::new(String::from("/login?"));
+                if asked != "/" {
+                    to.append_pair("next", &asked);
+                }
+                Redirect::to(to.finish().trim_end_matches('?')).into_response()
+            }
+            Self::Refused(refusal) => {
+                let status = refusal.status();
+                let shown = page(&TroublePage {
+                    frame: Frame::bare("This did not work"),
+                    problems: refusal.problems(),
+                });
+                let mut response = (status, shown).into_response();
+                refusal.say_when(response.headers_mut());
+                response
+            }
+        }
+    }
+}
+
+/// An address at which there is nothing: told as a page to whoever reads pages.
+pub(in super::super) async fn nowhere(headers: HeaderMap, _: Request) -> Response {
+    let refusal = Refusal::new(
+        "no-such-route",
+        "There is nothing at this address",
+        "Look into the OpenAPI document for what there is, or go back to the integrations.",
+    );
+    let accepted = headers.get(header::ACCEPT);
+    let reads = accepted
+        .and_then(|accepted| accepted.to_str().ok())
+        .is_some_and(|accepted| accepted.contains("text/html"));
+    if reads {
+        Trouble::Refused(refusal).into_response()
+    } else {
+        refusal.into_response()
+    }
+}
+
+/// A page that tells what is wrong with what was sent.
+pub(super) fn unprocessable(page: Response) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}

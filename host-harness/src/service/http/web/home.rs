@@ -1,0 +1,111 @@
+//! All integrations that the reader reaches.
+
+use askama::Template;
+use serde::Deserialize;
+
+use super::super::refusal::Answer;
+use super::super::scope::{Caller, Scope, Viewer};
+use super::super::sent::Asked;
+use super::entered::{In, Shown};
+use super::frame::{Frame, page};
+use super::moment::{Moment, Zone};
+use super::words::{self, Badge, Tone};
+use crate::ports::plan::RunStatus;
+use crate::ports::tenants::{HostSetting, Installation};
+
+/// Integrations on a page.
+const AT_ONCE: usize = 25;
+/// How late a run may be before that is told, in milliseconds.
+const LATE: i64 = 300_000;
+
+/// Which integrations.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    /// A part of the name.
+    q: String,
+    /// Pages before this one.
+    skip: usize,
+    done: Option<String>,
+}
+
+/// How a tenant stands.
+pub(super) struct Standing {
+    pub(super) tenant: String,
+    pub(super) url: String,
+    pub(super) badge: Badge,
+    /// The newest run, and when it began.
+    pub(super) last: Option<(i64, Moment)>,
+    /// When the next one is due.
+    pub(super) next: Option<Moment>,
+    pub(super) late: bool,
+    pub(super) unsynced: u64,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    frame: Frame,
+    q: String,
+    standings: Vec<Standing>,
+    all: usize,
+    first: usize,
+    before: Option<usize>,
+    after: Option<usize>,
+}
+
+/// The integrations.
+pub(super) async fn show(In(caller): In<Caller>, In(which): In<Asked<Which>>) -> Shown {
+    let Asked(which) = which;
+    let wanted = which.q.trim().to_lowercase();
+    let mut scopes = caller.scopes().await?;
+    scopes.retain(|scope| scope.id().as_str().contains(&wanted));
+    let all = scopes.len();
+    let skip = which.skip.min(all);
+    let mut standings = Vec::new();
+    for scope in scopes.iter().skip(skip).take(AT_ONCE) {
+        standings.push(standing(scope, &Zone::named("UTC")).await?);
+    }
+    Ok(page(&HomePage {
+        frame: Frame::of(&caller, "Integrations").after(which.done.as_deref()),
+        q: which.q,
+        first: skip + 1,
+        before: (skip > 0).then(|| skip.saturating_sub(AT_ONCE)),
+        after: (skip + AT_ONCE < all).then_some(skip + AT_ONCE),
+        all,
+        standings,
+    }))
+}
+
+/// How one stands.
+pub(super) async fn standing(scope: &Scope<Viewer>, zone: &Zone) -> Answer<Standing> {
+    let platform = scope.platform()?;
+    let installation = platform.tenants.get(scope.id()).await?;
+    let runs = platform.plans.runs(scope.id(), 1).await?;
+    let due = scope.queue().due_at(scope.id()).await?;
+    let now = chrono::Utc::now().timestamp_millis();
+    let late = due.is_some_and(|due| due + LATE < now);
+    let last = runs.first();
+    Ok(Standing {
+        tenant: scope.id().to_string(),
+        url: HostSetting::value_of(&installation.settings, "url").to_owned(),
+        badge: match last {
+            _ if late => Badge::new(Tone::Bad, "overdue"),
+            Some(run) if run.status == RunStatus::Applied => words::status(run),
+            Some(run) => words::status(run),
+            None => unused(&installation),
+        },
+        last: last.map(|run| (run.id.0, zone.at(run.started_at))),
+        next: due.map(|due| zone.at(due)),
+        late,
+        unsynced: platform.plans.count_failures(scope.id(), None).await?,
+    })
+}
+
+fn unused(installation: &Installation) -> Badge {
+    if installation.configuration.is_empty() {
+        Badge::new(Tone::Plain, "not connected yet")
+    } else {
+        Badge::new(Tone::Plain, "never synced")
+    }
+}

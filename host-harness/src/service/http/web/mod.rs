@@ -1,0 +1,24 @@
+//! The console: pages for administrators and operators, made here and sent whole.
+//!
+//! A page works without a script; what is vendored and [`assets`]' few lines add live progress and looking up as somebody types.
+//! Pages stand on the same scopes as the interface for programs ([`super::scope`]), and so does what is noted of their work.
+//!
+//! - `routes`: all pages; [`entered`]: who may, and how a refusal looks; `fields`: what a form carries
+//! - [`frame`]: what stands around every page; [`assets`]: its style and script
+//! - `moment`: dates in the tenant's zone; [`words`]: statuses in words; `control`: a form's fields
+//! - `login`: coming in; `home`, `tenant`: integrations and one of them
+
+mod assets;
+mod control;
+mod entered;
+mod fields;
+mod frame;
+mod home;
+mod login;
+mod moment;
+mod routes;
+mod tenant;
+mod words;
+
+pub(super) use entered::nowhere;
+pub(super) use routes::routes;

@@ -1,0 +1,124 @@
+//! Statuses in words, each with a tone and a mark, so that colour says nothing alone.
+
+use crate::contract::plan::RowKind;
+use crate::ports::plan::{Run, RunStatus};
+
+/// How good something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Caution,
+    Bad,
+    Busy,
+    Plain,
+}
+
+/// A word with its tone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Badge {
+    pub(super) tone: Tone,
+    pub(super) word: String,
+}
+
+impl Tone {
+    /// The style's class.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Caution => "caution",
+            Self::Bad => "bad",
+            Self::Busy => "busy",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// What stands before the word.
+    pub(super) fn mark(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Caution => "!",
+            Self::Bad => "✗",
+            Self::Busy => "…",
+            Self::Plain => "·",
+        }
+    }
+}
+
+impl Badge {
+    pub(super) fn new(tone: Tone, word: impl Into<String>) -> Self {
+        Self {
+            tone,
+            word: word.into(),
+        }
+    }
+}
+
+/// How a run stands.
+pub(super) fn status(run: &Run) -> Badge {
+    let (tone, word) = match run.status {
+        RunStatus::Queued => (Tone::Busy, "waits for a host"),
+        RunStatus::Planning => (Tone::Busy, "reads the directory"),
+        RunStatus::Planned => (Tone::Caution, "plan waits to be applied"),
+        RunStatus::Held => (Tone::Caution, "held by a guard"),
+        RunStatus::Applying => (Tone::Busy, "is being applied"),
+        RunStatus::Applied if run.rows_with("failed") > 0 || run.rows_of(RowKind::Unsynced) > 0 => {
+            (Tone::Caution, "done, some unsynced")
+        }
+        RunStatus::Applied => (Tone::Good, "done"),
+        RunStatus::Failed => (Tone::Bad, "failed"),
+        RunStatus::Cancelled => (Tone::Plain, "stopped"),
+        RunStatus::Abandoned => (Tone::Plain, "its host ended"),
+        RunStatus::Discarded => (Tone::Plain, "thrown away"),
+    };
+    Badge::new(tone, word)
+}
+
+/// What kind of run it is.
+pub(super) fn mode(mode: &str) -> &str {
+    match mode {
+        "full" => "everybody",
+        "changes" => "what changed",
+        "unsynced" => "the unsynced",
+        "dry-run" => "plan only",
+        "migrate-ids" => "migration of ids",
+        "uninstall" => "uninstall",
+        "undo" => "undo",
+        other => other,
+    }
+}
+
+/// What becomes of a person.
+pub(super) fn kind(kind: RowKind) -> (&'static str, Tone) {
+    match kind {
+        RowKind::Create => ("new", Tone::Good),
+        RowKind::Update => ("changed", Tone::Busy),
+        RowKind::Deactivate => ("deactivated", Tone::Bad),
+        RowKind::Reactivate => ("reactivated", Tone::Good),
+        RowKind::Unsynced => ("unsynced", Tone::Caution),
+    }
+}
+
+/// A number with its thousands apart.
+pub(super) fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut told = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            told.push(',');
+        }
+        told.push(digit);
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(1_000_000), "1,000,000");
+    }
+}

@@ -58,6 +58,24 @@ if (secret && location.hash.length > 1) {
   history.replaceState(null, "", location.pathname);
 }
 
+// A demo's link logs in whoever opens it.
+const demo = document.querySelector("form[data-demo]");
+if (demo && location.hash.includes(":")) {
+  const [name, password] = decodeURIComponent(location.hash.slice(1)).split(":");
+  history.replaceState(null, "", location.pathname);
+  demo.elements.name.value = name;
+  demo.elements.password.value = password;
+  demo.requestSubmit();
+}
+
+// A base that the server offers is put into its field.
+document.addEventListener("change", (event) => {
+  const into = event.target.dataset ? event.target.dataset.into : undefined;
+  if (into) {
+    document.getElementById(into).value = event.target.value;
+  }
+});
+
 // The error summary is read first.
 const wrong = document.querySelector("[data-focus]");
 if (wrong) {

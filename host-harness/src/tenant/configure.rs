@@ -286,7 +286,8 @@ pub(super) fn handles(settings: &[Setting], secrets: &[String]) -> Handles {
         .collect()
 }
 
-fn unknown(key: &str) -> Problem {
+/// There is no such setting.
+pub(super) fn unknown(key: &str) -> Problem {
     Problem::new(
         "unknown-setting",
         format!("there is no such setting as `{key}`"),

@@ -8,8 +8,8 @@ use crate::contract::hooks::lifecycle::{Description, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
 
-use super::configure::{Change, handles, secret_missing, with};
-use super::{Hook, Tenant};
+use super::configure::{Change, Handles, SecretValues, handles, secret_missing, unknown, with};
+use super::{Hook, Refused, Tenant};
 
 impl Tenant {
     /// What the plugin says of itself: its form, its profiles, what it needs.
@@ -21,7 +21,7 @@ impl Tenant {
     }
 
     /// Tries everything that a sync would do, with the stored settings or, where there is a change, with what it would
-    /// make of them; nothing is stored. A change's secrets are not used: store them first.
+    /// make of them; nothing is stored. A change's secrets are stored for as long as they are tried, and then destroyed.
     ///
     /// # Errors
     /// Problems that leave nothing to verify; `password-missing` or `key-missing` for another server than the stored one;
@@ -32,16 +32,58 @@ impl Tenant {
         };
         let secrets = self.secret_keys().await?;
         let settings = self.changed(change, &secrets).await?;
+        if let Some(key) = change.secrets.keys().find(|key| !secrets.contains(key)) {
+            return Err(unknown(key).into());
+        }
         let in_force = self.in_force().await?;
         let mut handles = handles(&in_force, &secrets);
-        handles.retain(|key, _| !change.unset.contains(key));
+        handles.retain(|key, _| !change.unset.contains(key) && !change.secrets.contains_key(key));
         if let Some(secret) = handles.keys().next()
             && let Some(setting) = self.moved(&in_force, &settings).await?
         {
             return Err(secret_missing(&setting, secret).into());
         }
+        let tried = self.lend(&change.secrets).await?;
+        handles.extend(tried.clone());
         let settings = with(settings, &handles);
-        Ok(self.hooks_trying(&settings).verify(settings).await?)
+        let report = self.hooks_trying(&settings).verify(settings).await;
+        for handle in tried.values() {
+            self.secrets().forget(self.id(), handle).await?;
+        }
+        Ok(report?)
+    }
+
+    /// What is wrong with what a change would make of the settings; empty is good. Nothing is stored or connected to.
+    ///
+    /// # Errors
+    /// As [`Tenant::configure`], but for the settings' own problems, which are the answer.
+    pub async fn check_settings(&self, change: &Change) -> Hook<Vec<Problem>> {
+        let secrets = self.secret_keys().await?;
+        let settings = self.changed(change, &secrets).await?;
+        let handles = handles(&self.in_force().await?, &secrets);
+        let judged = self.hooks_on(&self.draft());
+        match judged.configure(with(settings, &handles)).await {
+            Ok(_) => Ok(Vec::new()),
+            Err(problems) => Ok(Refused::from(problems).problems().cloned().collect()),
+        }
+    }
+
+    /// Stores secrets under new handles, all or none.
+    async fn lend(&self, secrets: &SecretValues) -> Hook<Handles> {
+        let mut lent = Handles::new();
+        for (key, secret) in secrets {
+            let stored = self.secrets().store(self.id(), key, secret.clone()).await;
+            match stored {
+                Ok(handle) => lent.insert(key.clone(), handle),
+                Err(problem) => {
+                    for handle in lent.values() {
+                        self.secrets().forget(self.id(), handle).await?;
+                    }
+                    return Err(problem.into());
+                }
+            };
+        }
+        Ok(lent)
     }
 
     /// Rules for the directory's profile.

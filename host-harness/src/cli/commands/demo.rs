@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ use crate::ports::plan::{Run, RunStatus};
 use crate::tenant::export::Of;
 use crate::tenant::{Change, Hook, SecretValues, SyncOptions, Tenant};
 
+mod serving;
+
 use super::{configure, explain, map, schedule, sync, uninstall, verify};
 
 /// Stands in the data directory, so that the next demo knows what it may clear away.
@@ -54,6 +57,17 @@ pub(crate) struct Demo {
     /// Walk with this component instead of the one built into this program
     #[arg(long, value_name = "FILE")]
     plugin: Option<PathBuf>,
+    /// Then open the console on it, logged in, until Ctrl-C
+    #[arg(long)]
+    serve: bool,
+    /// Where the console listens
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        requires = "serve"
+    )]
+    listen: SocketAddr,
 }
 
 impl Demo {
@@ -91,6 +105,9 @@ impl Demo {
         walk.schedule(&tenant).await?;
         walk.export(&tenant).await?;
         walk.explain(&tenant).await?;
+        if self.serve {
+            return walk.serve(self.listen).await;
+        }
         walk.history(&tenant).await?;
         walk.uninstall(tenant).await?;
         Ok(walk.finish())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::Problem;
 use crate::cli::answer::Answer;
@@ -48,6 +49,16 @@ pub(crate) struct Serve {
     /// Tell in /metrics how late each tenant is and when it was last synced: with their names, to everybody who can read it
     #[arg(long)]
     tenant_metrics: bool,
+    /// With whom whoever opens the link logs in.
+    #[arg(skip)]
+    login: Option<Login>,
+}
+
+/// The user of a demo. The password is in the link that opens its console.
+#[derive(Debug, Clone)]
+pub(crate) struct Login {
+    pub(crate) name: String,
+    pub(crate) password: Zeroizing<String>,
 }
 
 /// An address, or a network of them.
@@ -59,6 +70,21 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 impl Serve {
+    /// Serves a demo on this machine alone.
+    pub(crate) fn of_demo(listen: SocketAddr, login: Login) -> Self {
+        Self {
+            listen,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxy: Vec::new(),
+            runs: 2,
+            jitter: 0,
+            drain: 20,
+            tenant_metrics: false,
+            login: Some(login),
+        }
+    }
+
     fn protection(&self) -> Result<Protection, Problem> {
         match (&self.tls_certificate, &self.tls_key) {
             (Some(chain), Some(key)) => Protection::tls(chain, key),
@@ -91,7 +117,13 @@ impl Serve {
         let mut page = app.out.page();
         page.done(&format!("Serving on {scheme}://{address}"));
         // Whoever starts the service, and reads this, may make its first user.
-        if !app.out.json && !app.out.quiet {
+        if let Some(Login { name, password }) = &self.login {
+            page.raw("Open this, and you are logged in:");
+            page.raw(&format!(
+                "{scheme}://{address}/login#{name}:{}",
+                password.as_str()
+            ));
+        } else if !app.out.json && !app.out.quiet {
             match console.offer_setup().await {
                 Ok(secret) => {
                     page.raw(
@@ -112,7 +144,9 @@ impl Serve {
         let (overview, shape) = (store.clone(), store.versions().to);
         let watcher = Watcher::new(host.clone(), overview, shape, app.data.clone(), app.keys())
             .with_tenant_metrics(self.tenant_metrics);
-        let api = Api::new(watcher, store.clone(), store, console).router();
+        let api = Api::new(watcher, store.clone(), store, console)
+            .of_demo(self.login.is_some())
+            .router();
         let answering = tokio::spawn(answer(door, api, host.ended()));
         host.run().await;
         // Whoever follows a run that never ends is not waited for.

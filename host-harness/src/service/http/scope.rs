@@ -29,6 +29,7 @@ pub struct Api {
     access: Arc<dyn Access>,
     tenants: Arc<dyn Tenants>,
     console: Console,
+    demo: bool,
 }
 
 impl fmt::Debug for Api {
@@ -106,7 +107,19 @@ impl Api {
             access,
             tenants,
             console,
+            demo: false,
         }
+    }
+
+    /// Whether it is a demo's: then the link that it prints logs whoever opens it in.
+    #[must_use]
+    pub fn of_demo(mut self, demo: bool) -> Self {
+        self.demo = demo;
+        self
+    }
+
+    pub(super) fn is_demo(&self) -> bool {
+        self.demo
     }
 
     /// Users and their sessions: no tenant's data is in them.

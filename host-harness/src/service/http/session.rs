@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::FromRequestParts;
-use axum::http::{HeaderName, StatusCode};
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::http::request::Parts;
+use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -120,7 +120,7 @@ pub(super) async fn verify(
 }
 
 /// The settings in force; none where nothing was configured yet.
-async fn in_force(tenant: &Tenant) -> Answer<Configured> {
+pub(super) async fn in_force(tenant: &Tenant) -> Answer<Configured> {
     match tenant.configuration().await {
         Ok(configured) => Ok(configured),
         Err(refused) if refused.code() == "not-configured" => Ok(Configured {

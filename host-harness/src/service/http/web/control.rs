@@ -17,6 +17,10 @@ pub(super) struct Control {
     /// What a browser may fill in.
     pub(super) complete: &'static str,
     pub(super) problem: Option<shape::Problem>,
+    /// Where what is typed is checked meanwhile.
+    pub(super) check: String,
+    /// What can be put in.
+    pub(super) offered: Vec<Choice>,
 }
 
 /// Something to choose.
@@ -91,6 +95,16 @@ impl Control {
             ids.push(format!("{}-wrong", self.name));
         }
         ids.join(" ")
+    }
+
+    /// The kind of input element (HTML, section 4.10.5).
+    pub(super) fn input(&self) -> &'static str {
+        match self.kind {
+            "password" | "secret" => "password",
+            "date-time" => "datetime-local",
+            "search" => "search",
+            _ => "text",
+        }
     }
 
     /// Where in the value the problem is: the value's line and a mark below it.

@@ -1,9 +1,9 @@
 //! What stands around every page.
 
 use askama::Template;
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::extract::Request;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::super::scope::{Caller, Scope};

@@ -1,11 +1,11 @@
 //! Coming in and leaving, and the first user.
 
 use askama::Template;
-use axum::extract::RawQuery;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::refusal::Refusal;
-use super::super::scope::Caller;
+use super::super::scope::{Api, Caller};
 use super::super::session::Visitor;
 use super::control::Control;
 use super::entered::{In, Shown};
@@ -20,6 +20,8 @@ struct LoginPage {
     controls: Vec<Control>,
     next: String,
     problems: Vec<shape::Problem>,
+    /// The link's name and password are taken at once.
+    demo: bool,
 }
 
 #[derive(Template)]
@@ -31,12 +33,12 @@ struct SetUpPage {
 }
 
 /// Asks for name and password.
-pub(super) async fn show(RawQuery(query): RawQuery) -> Response {
+pub(super) async fn show(State(api): State<Api>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let next = pairs.find(|(name, _)| name == "next");
     let next = next.map_or_else(String::new, |(_, next)| next.into_owned());
-    asked("", &next, Vec::new())
+    asked("", &next, Vec::new(), api.is_demo())
 }
 
 /// Logs in, and leads to what was asked for.
@@ -50,7 +52,7 @@ pub(super) async fn log_in(In(visitor): In<Visitor>, fields: Fields) -> Shown {
             Ok((cookie, Redirect::to(own(next))).into_response())
         }
         Err(refusal) => {
-            let shown = asked(name, next, refusal.problems());
+            let shown = asked(name, next, refusal.problems(), false);
             let mut response = (refusal.status(), shown).into_response();
             refusal.say_when(response.headers_mut());
             Ok(response)
@@ -90,7 +92,7 @@ pub(super) async fn set_up(In(visitor): In<Visitor>, fields: Fields) -> Shown {
     }
 }
 
-fn asked(name: &str, next: &str, problems: Vec<shape::Problem>) -> Response {
+fn asked(name: &str, next: &str, problems: Vec<shape::Problem>, demo: bool) -> Response {
     let name = Control::new("name", "text", "Name")
         .value(name)
         .required()
@@ -103,6 +105,7 @@ fn asked(name: &str, next: &str, problems: Vec<shape::Problem>) -> Response {
         controls: vec![name, password],
         next: next.to_owned(),
         problems,
+        demo,
     })
 }
 
@@ -129,9 +132,7 @@ fn wanted(name: &str, problems: Vec<shape::Problem>) -> Response {
 fn own(next: &str) -> &str {
     let inside = next.starts_with('/')
         && !next.starts_with("//")
-        && next
-            .chars()
-            .all(|one| !one.is_control() && one != '\\');
+        && next.chars().all(|one| !one.is_control() && one != '\\');
     if inside { next } else { "/" }
 }
 
@@ -144,7 +145,14 @@ mod tests {
         for good in ["/", "/tenants/a/runs/3?kind=create"] {
             assert_eq!(own(good), good);
         }
-        for bad in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/\tx", "x"] {
+        for bad in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/\tx",
+            "x",
+        ] {
             assert_eq!(own(bad), "/", "{bad:?}");
         }
     }

@@ -7,8 +7,10 @@
 //! - [`frame`]: what stands around every page; [`assets`]: its style and script
 //! - `moment`: dates in the tenant's zone; [`words`]: statuses in words; `control`: a form's fields
 //! - `login`: coming in; `home`, `tenant`: integrations and one of them
+//! - `configuration`, `verify`: where the directory is, and whether it works
 
 mod assets;
+mod configuration;
 mod control;
 mod entered;
 mod fields;
@@ -18,6 +20,7 @@ mod login;
 mod moment;
 mod routes;
 mod tenant;
+mod verify;
 mod words;
 
 pub(super) use entered::nowhere;

@@ -55,10 +55,30 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
     let runs = platform.plans.runs(scope.id(), 20).await?;
     let synced = runs.iter().any(|run| run.status == RunStatus::Applied);
     let mut steps = vec![
-        Step::new("Connect", "Say where the directory is, and verify it", "configuration", configured),
-        Step::new("Map", "Choose what each field is made of, on a real person", "mapping", mapped),
-        Step::new("Sync", "Look at the plan, and bring the people in", "runs", synced),
-        Step::new("Schedule", "Let it happen by itself", "schedule", standing.next.is_some()),
+        Step::new(
+            "Connect",
+            "Say where the directory is, and verify it",
+            "configuration",
+            configured,
+        ),
+        Step::new(
+            "Map",
+            "Choose what each field is made of, on a real person",
+            "mapping",
+            mapped,
+        ),
+        Step::new(
+            "Sync",
+            "Look at the plan, and bring the people in",
+            "runs",
+            synced,
+        ),
+        Step::new(
+            "Schedule",
+            "Let it happen by itself",
+            "schedule",
+            standing.next.is_some(),
+        ),
     ];
     if let Some(first) = steps.iter_mut().find(|step| !step.done) {
         first.next = true;
@@ -80,7 +100,11 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
 /// The zone of the tenant's timetable; UTC before there is one.
 pub(super) async fn zone(tenant: &Tenant) -> Zone {
     let timetable = tenant.timetable().await;
-    Zone::named(timetable.as_ref().map_or("UTC", |timetable| &timetable.zone))
+    Zone::named(
+        timetable
+            .as_ref()
+            .map_or("UTC", |timetable| &timetable.zone),
+    )
 }
 
 /// The same, for whoever needs nothing else of the plugin.

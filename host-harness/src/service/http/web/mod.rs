@@ -7,7 +7,8 @@
 //! - [`frame`]: what stands around every page; [`assets`]: its style and script
 //! - `moment`: dates in the tenant's zone; [`words`]: statuses in words; `control`: a form's fields
 //! - `login`: coming in; `home`, `tenant`: integrations and one of them
-//! - `configuration`, `verify`: where the directory is, and whether it works
+//! - `configuration`, `verify`: where the directory is, and whether it works; `mapping`: what fields are made of
+//! - `runs`, `run`, `rows`: what was and will be done; `unsynced`, `person`: with whom not, and why
 
 mod assets;
 mod configuration;
@@ -17,9 +18,15 @@ mod fields;
 mod frame;
 mod home;
 mod login;
+mod mapping;
 mod moment;
+mod person;
 mod routes;
+mod rows;
+mod run;
+mod runs;
 mod tenant;
+mod unsynced;
 mod verify;
 mod words;
 

@@ -4,7 +4,9 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 
 use super::super::scope::Api;
-use super::{assets, configuration, frame, home, login, tenant};
+use super::{
+    assets, configuration, frame, home, login, mapping, person, rows, run, runs, tenant, unsynced,
+};
 
 /// The console's pages.
 pub(in super::super) fn routes() -> Router<Api> {
@@ -22,6 +24,24 @@ pub(in super::super) fn routes() -> Router<Api> {
             "/tenants/{tenant}/configuration/check",
             post(configuration::check),
         )
+        .route(
+            "/tenants/{tenant}/mapping",
+            get(mapping::show).post(mapping::submit),
+        )
+        .route("/tenants/{tenant}/runs", get(runs::show).post(runs::ask))
+        .route("/tenants/{tenant}/runs/{run}", get(run::show))
+        .route("/tenants/{tenant}/runs/{run}/rows", get(rows::show))
+        .route("/tenants/{tenant}/runs/{run}/stop", post(run::stop))
+        .route("/tenants/{tenant}/runs/{run}/approve", post(run::approve))
+        .route("/tenants/{tenant}/runs/{run}/apply", post(run::apply))
+        .route("/tenants/{tenant}/runs/{run}/discard", post(run::discard))
+        .route("/tenants/{tenant}/runs/{run}/undo", post(run::put_back))
+        .route(
+            "/tenants/{tenant}/unsynced",
+            get(unsynced::show).post(unsynced::keep),
+        )
+        .route("/tenants/{tenant}/people", get(person::list))
+        .route("/tenants/{tenant}/person", get(person::show))
         .route("/assets/{stamp}/{name}", get(assets::get))
         .layer(middleware::from_fn(frame::protect))
 }

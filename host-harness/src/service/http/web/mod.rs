@@ -9,6 +9,7 @@
 //! - `login`: coming in; `home`, `tenant`: integrations and one of them
 //! - `configuration`, `verify`: where the directory is, and whether it works; `mapping`: what fields are made of
 //! - `runs`, `run`, `rows`: what was and will be done; `unsynced`, `person`: with whom not, and why
+//! - `settings`: what concerns every tenant
 
 mod assets;
 mod configuration;
@@ -25,6 +26,7 @@ mod routes;
 mod rows;
 mod run;
 mod runs;
+mod settings;
 mod tenant;
 mod unsynced;
 mod verify;

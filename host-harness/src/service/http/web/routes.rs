@@ -5,7 +5,8 @@ use axum::{Router, middleware};
 
 use super::super::scope::Api;
 use super::{
-    assets, configuration, frame, home, login, mapping, person, rows, run, runs, tenant, unsynced,
+    assets, configuration, frame, home, login, mapping, person, rows, run, runs, settings, tenant,
+    unsynced,
 };
 
 /// The console's pages.
@@ -42,6 +43,25 @@ pub(in super::super) fn routes() -> Router<Api> {
         )
         .route("/tenants/{tenant}/people", get(person::list))
         .route("/tenants/{tenant}/person", get(person::show))
+        .route("/tenants/{tenant}/audit", get(settings::audit_of_tenant))
+        .route(
+            "/account",
+            get(settings::account).post(settings::change_password),
+        )
+        .route(
+            "/settings",
+            get(settings::users).post(settings::create_user),
+        )
+        .route("/settings/users/{id}", post(settings::change_user))
+        .route("/settings/users/{id}/password", post(settings::reset_user))
+        .route(
+            "/settings/tokens",
+            get(settings::tokens).post(settings::create_token),
+        )
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/settings/hosts", get(settings::hosts))
+        .route("/settings/keys", get(settings::keys))
+        .route("/settings/audit", get(settings::audit))
         .route("/assets/{stamp}/{name}", get(assets::get))
         .layer(middleware::from_fn(frame::protect))
 }

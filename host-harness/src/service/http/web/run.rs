@@ -210,7 +210,7 @@ fn others(run: &Run) -> Vec<(String, String)> {
 pub(super) fn reasons(causes: &[Cause]) -> Vec<Reason> {
     let reason = |cause: &Cause| Reason {
         problem: shape::Problem::from(&cause.problem),
-        people: number(cause.people),
+        people: words::people(cause.people),
     };
     causes.iter().map(reason).collect()
 }

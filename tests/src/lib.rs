@@ -24,6 +24,7 @@
 //! - [`tenancy`]: a tenant of that program on a demo directory that can be told to fail
 
 pub mod acceptance;
+pub mod browser;
 pub mod canary;
 pub mod component;
 pub mod conformance;

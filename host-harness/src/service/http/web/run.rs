@@ -52,7 +52,6 @@ struct RunPage {
     kinds: Vec<Kind>,
     /// Rows that change somebody.
     changes: String,
-    changing: bool,
     failed: u64,
     seen: String,
     unchanged: String,
@@ -63,8 +62,6 @@ struct RunPage {
     held: bool,
     waits: bool,
     undoable: bool,
-    /// Its rows are kept.
-    kept: bool,
 }
 
 /// One run.
@@ -181,7 +178,6 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run) -> Answer<RunPage> {
         mode: words::mode(&run.mode).to_owned(),
         kinds,
         changes: number(changes),
-        changing: changes > 0,
         failed: run.rows_with("failed"),
         seen: summary.map_or_else(String::new, |summary| number(summary.seen)),
         unchanged: summary.map_or_else(String::new, |summary| number(summary.unchanged)),
@@ -192,7 +188,6 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run) -> Answer<RunPage> {
         held: run.status == RunStatus::Held,
         waits: run.status == RunStatus::Planned,
         undoable: run.rows_with("applied") > 0 && run.pruned_at.is_none() && !under_way,
-        kept: run.pruned_at.is_none(),
         run: shape::Run::from(run),
     })
 }

@@ -34,7 +34,6 @@ pub(super) struct Kind {
     /// As an address says it.
     pub(super) name: &'static str,
     pub(super) word: &'static str,
-    pub(super) class: &'static str,
     pub(super) people: String,
 }
 
@@ -100,11 +99,10 @@ fn line(run: &Run, zone: &Zone) -> Line {
 pub(super) fn kinds(run: &Run) -> Vec<Kind> {
     let each = KINDS.into_iter().filter_map(|kind| {
         let people = run.rows_of(kind);
-        let (word, tone) = words::kind(kind);
+        let (word, _) = words::kind(kind);
         (people > 0).then(|| Kind {
             name: crate::shape::row::kind(kind),
             word,
-            class: tone.class(),
             people: number(people),
         })
     });

@@ -8,18 +8,28 @@
 //! - `moment`: dates in the tenant's zone; [`words`]: statuses in words; `control`: a form's fields
 //! - `login`: coming in; `home`, `tenant`: integrations and one of them
 //! - `configuration`, `verify`: where the directory is, and whether it works
+//! - `schedule`, `timetable`: when it happens by itself
+//! - `history`, `chart`: what runs did; `audit`: what people did
+//! - `plugin`: installing it, and another one; `uninstall`: leaving
 
 mod assets;
+mod audit;
+mod chart;
 mod configuration;
 mod control;
 mod entered;
 mod fields;
 mod frame;
+mod history;
 mod home;
 mod login;
 mod moment;
+mod plugin;
 mod routes;
+mod schedule;
 mod tenant;
+mod timetable;
+mod uninstall;
 mod verify;
 mod words;
 

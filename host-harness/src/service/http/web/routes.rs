@@ -4,7 +4,9 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 
 use super::super::scope::Api;
-use super::{assets, configuration, frame, home, login, tenant};
+use super::{
+    assets, audit, configuration, frame, history, home, login, plugin, schedule, tenant, uninstall,
+};
 
 /// The console's pages.
 pub(in super::super) fn routes() -> Router<Api> {
@@ -22,6 +24,30 @@ pub(in super::super) fn routes() -> Router<Api> {
             "/tenants/{tenant}/configuration/check",
             post(configuration::check),
         )
+        .route(
+            "/tenants/{tenant}/schedule",
+            get(schedule::show).post(schedule::submit),
+        )
+        .route(
+            "/tenants/{tenant}/schedule/preview",
+            post(schedule::preview),
+        )
+        .route("/tenants/{tenant}/history", get(history::show))
+        .route("/install", get(plugin::offer).post(plugin::install))
+        .route(
+            "/tenants/{tenant}/plugin",
+            get(plugin::show).post(plugin::exchange),
+        )
+        .route(
+            "/tenants/{tenant}/uninstall",
+            get(uninstall::show).post(uninstall::submit),
+        )
+        .route("/tenants/{tenant}/receipt", get(uninstall::receipt))
+        .route(
+            "/tenants/{tenant}/receipt.json",
+            get(uninstall::receipt_file),
+        )
+        .route("/tenants/{tenant}/audit", get(audit::show))
         .route("/assets/{stamp}/{name}", get(assets::get))
         .layer(middleware::from_fn(frame::protect))
 }

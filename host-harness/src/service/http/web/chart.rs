@@ -6,8 +6,10 @@ use std::fmt;
 
 /// Size of a chart in tenths of a unit.
 pub(super) const WIDTH: u64 = 8_000;
-/// The most that a run is wide.
+/// The most that a bar is wide.
 const WIDEST: u64 = 400;
+/// What a piece is high at least: what is there can be seen.
+const LOWEST: u64 = 10;
 
 /// A length in tenths of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,17 +67,18 @@ impl Panel {
         let slot = slot(runs.len());
         let mut bars = Vec::new();
         for (place, pieces) in (0u64..).zip(runs) {
-            let mut below = 0;
+            let width = (slot * 4 / 5).clamp(1, WIDEST);
+            let (mut below, mut drawn) = (0, 0);
             for piece in pieces.iter().filter(|piece| piece.value > 0) {
                 let bottom = scaled(below, most, height);
                 below += piece.value;
-                let top = scaled(below, most, height);
+                let high = (scaled(below, most, height) - bottom).max(LOWEST);
+                drawn += high;
                 bars.push(Bar {
-                    x: Tenths(place * slot + slot / 10),
-                    y: Tenths(height - top),
-                    width: Tenths((slot - 2 * (slot / 10)).max(1)),
-                    // What is there can be seen.
-                    height: Tenths((top - bottom).max(5)),
+                    x: Tenths(place * slot + (slot - width) / 2),
+                    y: Tenths(height.saturating_sub(drawn)),
+                    width: Tenths(width),
+                    height: Tenths(high),
                     class: piece.class,
                     title: piece.title.clone(),
                 });
@@ -120,10 +123,10 @@ impl Panel {
     }
 }
 
-/// How wide a run is.
+/// How much room a run has.
 fn slot(runs: usize) -> u64 {
     let runs = u64::try_from(runs).unwrap_or(u64::MAX).max(1);
-    (WIDTH / runs).clamp(1, WIDEST)
+    (WIDTH / runs).max(1)
 }
 
 /// How high a value is, where the highest one takes all but a margin.
@@ -160,7 +163,9 @@ mod tests {
         assert_eq!(good.y.0 + good.height.0, 1_000);
         assert_eq!(bad.y.0 + bad.height.0, good.y.0);
         assert_eq!(bad.y.0, 50, "the highest has a margin above it");
-        assert_eq!((good.x, busy.x), (Tenths(40), Tenths(840)));
+        assert_eq!(good.x, bad.x);
+        // In the middle of thirds.
+        assert_eq!((good.x, busy.x), (Tenths(1_133), Tenths(6_465)));
         assert_eq!(busy.y.0 + busy.height.0, 1_000);
         assert_eq!(busy.title, "20 busy");
     }
@@ -174,6 +179,13 @@ mod tests {
             assert!(last.is_some_and(|right| right <= WIDTH), "{count}");
             assert!(panel.bars.iter().all(|bar| bar.width.0 > 0));
         }
+        let little = vec![piece("good", 1), piece("busy", 1), piece("bad", 1_000_000)];
+        let panel = Panel::stacked(&[little], 1_600);
+        let [good, busy, bad] = panel.bars.as_slice() else {
+            panic!("{panel:?}");
+        };
+        assert_eq!(busy.y.0 + busy.height.0, good.y.0, "none hides another");
+        assert_eq!(bad.y.0 + bad.height.0, busy.y.0);
         let most = Panel::stacked(&[vec![piece("good", u64::MAX)]], 1_000);
         assert!(most.bars[0].height.0 <= 1_000);
     }
@@ -186,7 +198,7 @@ mod tests {
             Some((0, String::from("none"))),
         ];
         let panel = Panel::line(&runs, 1_000);
-        assert_eq!(panel.path(), "20.0,5.0 100.0,100.0");
+        assert_eq!(panel.path(), "133.3,5.0 666.5,100.0");
         assert_eq!(panel.points[1].title, "none");
         assert!(Panel::line(&[None], 1_000).is_empty());
     }

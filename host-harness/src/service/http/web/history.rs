@@ -234,7 +234,10 @@ fn sums(runs: &[Run]) -> Vec<Sum> {
     let (count, failed) = (runs.len(), failed.count());
     let each = [
         (u64::try_from(count).unwrap_or(u64::MAX), "runs"),
-        (u64::try_from(failed).unwrap_or(u64::MAX), "runs that failed"),
+        (
+            u64::try_from(failed).unwrap_or(u64::MAX),
+            "runs that failed",
+        ),
         (all(RowKind::Create), "people new"),
         (all(RowKind::Update), "changes of people"),
         (all(RowKind::Deactivate), "deactivated"),

@@ -76,7 +76,8 @@ fn near(seconds: i64) -> String {
 pub(super) fn span(milliseconds: i64) -> String {
     let seconds = milliseconds / 1_000;
     match seconds {
-        0..10 => format!("{}.{} s", seconds, milliseconds.rem_euclid(1_000) / 100),
+        0 => format!("{milliseconds} ms"),
+        1..10 => format!("{}.{} s", seconds, milliseconds.rem_euclid(1_000) / 100),
         10..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
@@ -115,6 +116,7 @@ mod tests {
 
     #[test]
     fn spans_have_as_many_parts_as_anybody_reads() {
+        assert_eq!(span(49), "49 ms");
         assert_eq!(span(1_234), "1.2 s");
         assert_eq!(span(119_000), "119 s");
         assert_eq!(span(150_000), "2 min 30 s");

@@ -216,7 +216,9 @@ pub(super) async fn exchange(In(scope): In<Scope<Admin>>, fields: Fields) -> Sho
             return Ok(answered(&refusal, page(&shown)));
         }
     };
-    action.trim_start_matches("try-").clone_into(&mut shown.action);
+    action
+        .trim_start_matches("try-")
+        .clone_into(&mut shown.action);
     Ok(page(&shown))
 }
 

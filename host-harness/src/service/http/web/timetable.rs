@@ -130,11 +130,7 @@ fn text(days: u32) -> String {
     days.to_string()
 }
 
-fn number<N: std::str::FromStr>(
-    text: &str,
-    field: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<N> {
+fn number<N: std::str::FromStr>(text: &str, field: &str, problems: &mut Vec<Problem>) -> Option<N> {
     let read = text.parse().ok();
     if read.is_none() {
         let problem = crate::Problem::new(

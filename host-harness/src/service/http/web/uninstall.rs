@@ -170,11 +170,7 @@ async fn impact(scope: &Scope<Admin>) -> Answer<Impact> {
         failures: platform.plans.count_failures(scope.id(), None).await?,
         at_work: those(
             &runs,
-            &[
-                RunStatus::Queued,
-                RunStatus::Planning,
-                RunStatus::Applying,
-            ],
+            &[RunStatus::Queued, RunStatus::Planning, RunStatus::Applying],
         ),
         waiting: those(&runs, &[RunStatus::Planned, RunStatus::Held]),
         ..Impact::default()

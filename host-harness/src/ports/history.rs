@@ -44,6 +44,15 @@ pub struct Failure {
     pub attempts: u64,
 }
 
+/// People who could not be brought over for one reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cause {
+    /// What was said of one of them; its code is the reason.
+    pub problem: Problem,
+    /// How many there are.
+    pub people: u64,
+}
+
 /// What became of rows that were kept long enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pruned {
@@ -71,6 +80,10 @@ pub trait History: Send + Sync {
     ) -> Outcome<Vec<Failure>>;
     /// How many are open, with this code alone where one is given.
     async fn count_failures(&self, tenant: &TenantId, code: Option<&str>) -> Outcome<u64>;
+    /// Open failures by their code, those of most people first.
+    async fn open_causes(&self, tenant: &TenantId) -> Outcome<Vec<Cause>>;
+    /// The same of whom one run could not bring over, whether the plan or the portal said so; none where its rows are no longer kept.
+    async fn causes(&self, tenant: &TenantId, run: RunId) -> Outcome<Vec<Cause>>;
     /// The open failures as the unsynced people of an export, numbered as they are. Values are those of the row that says it
     /// last; there are none where it is no longer kept. In portions as [`super::Plans::unsynced`].
     async fn open_unsynced(

@@ -13,6 +13,7 @@ use super::concern::{self, CODES, Concern};
 use super::host::{Host, millis, now};
 use crate::Problem;
 use crate::cause::Cause;
+use crate::ports::overview::{Lessee, Passwords};
 use crate::ports::{Outcome, Overview, TenantId};
 use crate::store::vault::KeyChoice;
 use crate::telemetry::metrics::metrics;
@@ -92,6 +93,37 @@ impl Watcher {
     pub fn with_tenant_metrics(mut self, wanted: bool) -> Self {
         self.tenant_metrics = wanted;
         self
+    }
+
+    /// What the host is called in the database.
+    #[must_use]
+    pub fn host_name(&self) -> &str {
+        &self.host.config.name
+    }
+
+    /// Leases that were not given back, on all hosts.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn lessees(&self) -> Outcome<Vec<Lessee>> {
+        self.overview.lessees().await
+    }
+
+    /// Whether the stored passwords open.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn passwords(&self) -> Outcome<Passwords> {
+        self.overview.passwords().await
+    }
+
+    /// The id of the key that this host has, and from where.
+    ///
+    /// # Errors
+    /// Where the key cannot be read.
+    pub async fn key(&self) -> Outcome<(String, String)> {
+        let (key, source) = self.keys.look().await?;
+        Ok((key.to_string(), source))
     }
 
     pub(super) fn host(&self) -> &Host {

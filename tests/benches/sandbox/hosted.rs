@@ -196,6 +196,12 @@ impl History for Hosted {
     async fn count_failures(&self, _: &TenantId, _: Option<&str>) -> Outcome<u64> {
         unused()
     }
+    async fn open_causes(&self, _: &TenantId) -> Outcome<Vec<history::Cause>> {
+        unused()
+    }
+    async fn causes(&self, _: &TenantId, _: RunId) -> Outcome<Vec<history::Cause>> {
+        unused()
+    }
     async fn open_unsynced(&self, _: &TenantId, _: u64, _: u32) -> Outcome<Vec<UnsyncedRow>> {
         unused()
     }

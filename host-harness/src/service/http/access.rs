@@ -142,15 +142,7 @@ pub(super) async fn create(
             Reach::Tenants(tenants?)
         }
     };
-    let (token, secret) = token::make(
-        whole.access(),
-        &wanted.name,
-        wanted.rank,
-        reach,
-        wanted.days,
-    )
-    .await?;
-    whole.note("token.create", token.id).await?;
+    let (token, secret) = make(&whole, &wanted.name, wanted.rank, reach, wanted.days).await?;
     let made = Made {
         token: Listed::from(&token),
         secret,
@@ -162,9 +154,27 @@ pub(super) async fn create(
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "access", params(("id" = i64, Path)), responses(
     (status = 204), (status = 403, body = Document), (status = 404, body = Document)))]
 pub(super) async fn revoke(whole: Whole<Admin>, Path(id): Path<i64>) -> Answer<StatusCode> {
-    whole.access().revoke_token(id).await?;
-    whole.note("token.revoke", id).await?;
+    end(&whole, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes a token, and notes it.
+pub(super) async fn make(
+    whole: &Whole<Admin>,
+    name: &str,
+    rank: Rank,
+    reach: Reach,
+    days: u32,
+) -> Answer<(Token, String)> {
+    let made = token::make(whole.access(), name, rank, reach, days).await?;
+    whole.note("token.create", made.0.id).await?;
+    Ok(made)
+}
+
+/// Refuses a token from now on, and notes it.
+pub(super) async fn end(whole: &Whole<Admin>, id: i64) -> Answer<()> {
+    whole.access().revoke_token(id).await?;
+    whole.note("token.revoke", id).await
 }
 
 /// What was done, the newest first.

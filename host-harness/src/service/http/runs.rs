@@ -11,7 +11,7 @@ use super::scope::{Operator, Scope, Viewer};
 use super::sent::{Asked, Numbered, Sent};
 use crate::contract::plan::RowKind;
 use crate::ports::RunId;
-use crate::ports::plan::{RowQuery, RunStatus};
+use crate::ports::plan::{RowQuery, Run, RunStatus};
 use crate::ports::queue::Ask;
 use crate::shape;
 
@@ -21,7 +21,7 @@ const LONGEST_KEY: usize = 200;
 const MOST: u32 = 1_000;
 
 /// What to run.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Mode {
     /// Read everybody.
@@ -34,6 +34,34 @@ pub(super) enum Mode {
     DryRun,
     /// Read everybody to give people the ids of another attribute; waits for an approval.
     MigrateIds,
+}
+
+impl Mode {
+    /// All of them, as they are written.
+    const NAMED: [(&str, Self); 5] = [
+        ("full", Self::Full),
+        ("changes", Self::Changes),
+        ("unsynced", Self::Unsynced),
+        ("dry-run", Self::DryRun),
+        ("migrate-ids", Self::MigrateIds),
+    ];
+
+    fn name(self) -> &'static str {
+        let named = Self::NAMED.iter().find(|(_, mode)| *mode == self);
+        named.map_or("full", |(name, _)| name)
+    }
+
+    /// What is written so.
+    pub(super) fn named(name: &str) -> Answer<Self> {
+        let found = Self::NAMED.iter().find(|(one, _)| *one == name);
+        found.map(|(_, mode)| *mode).ok_or_else(|| {
+            Refusal::new(
+                "bad-request",
+                &format!("{name:?} is no kind of run"),
+                "Use full, changes, unsynced, dry-run or migrate-ids.",
+            )
+        })
+    }
 }
 
 /// A wish for a run.
@@ -108,14 +136,18 @@ pub(super) async fn ask(
     headers: HeaderMap,
     Sent(wish): Sent<Wish>,
 ) -> Answer<impl IntoResponse> {
-    let mode = match wish.mode {
-        Mode::Full => "full",
-        Mode::Changes => "changes",
-        Mode::Unsynced => "unsynced",
-        Mode::DryRun => "dry-run",
-        Mode::MigrateIds => "migrate-ids",
-    };
-    let key = key(&headers)?;
+    let run = begin(&scope, wish.mode, key(&headers)?).await?;
+    let place = format!("/api/v1/tenants/{}/runs/{}", scope.id(), run.id);
+    Ok((
+        StatusCode::ACCEPTED,
+        [(header::LOCATION, place)],
+        Json(shape::Run::from(&run)),
+    ))
+}
+
+/// Asks for a run; with the same key it is the same one.
+pub(super) async fn begin(scope: &Scope<Operator>, mode: Mode, key: Option<String>) -> Answer<Run> {
+    let mode = mode.name();
     let asked = async {
         let ask = Ask {
             mode: mode.to_owned(),
@@ -129,12 +161,7 @@ pub(super) async fn ask(
     };
     let run = scope.deed("run", mode, asked).await?;
     scope.wake();
-    let place = format!("/api/v1/tenants/{}/runs/{}", scope.id(), run.id);
-    Ok((
-        StatusCode::ACCEPTED,
-        [(header::LOCATION, place)],
-        Json(shape::Run::from(&run)),
-    ))
+    Ok(run)
 }
 
 /// One run.
@@ -179,12 +206,17 @@ pub(super) async fn stop(
     scope: Scope<Operator>,
     Numbered(run): Numbered,
 ) -> Answer<impl IntoResponse> {
+    let run = stop_one(&scope, run).await?;
+    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+}
+
+/// Stops a run at its next safe point.
+pub(super) async fn stop_one(scope: &Scope<Operator>, run: i64) -> Answer<Run> {
     let stopped = async {
         scope.queue().stop(scope.id(), RunId(run)).await?;
         Ok(scope.plans()?.run(scope.id(), RunId(run)).await?)
     };
-    let run = scope.deed("run.stop", run, stopped).await?;
-    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+    scope.deed("run.stop", run, stopped).await
 }
 
 /// Releases the plan that a guard holds, for exactly this digest, and has it applied.
@@ -196,18 +228,20 @@ pub(super) async fn approve(
     Numbered(run): Numbered,
     Sent(approval): Sent<Approval>,
 ) -> Answer<impl IntoResponse> {
+    let run = approve_one(&scope, run, &approval.digest).await?;
+    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+}
+
+/// Releases a held plan for one digest, and has it applied.
+pub(super) async fn approve_one(scope: &Scope<Operator>, run: i64, digest: &str) -> Answer<Run> {
     let approved = async {
-        let released = scope
-            .tenant()
-            .await?
-            .approve(RunId(run), &approval.digest)
-            .await?;
+        let released = scope.tenant().await?.approve(RunId(run), digest).await?;
         scope.queue().ask_apply(scope.id(), RunId(run)).await?;
         Ok(released)
     };
     let run = scope.deed("run.approve", run, approved).await?;
     scope.wake();
-    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+    Ok(run)
 }
 
 /// Has a plan that waits applied: one of a dry run, or one that was stopped.
@@ -217,6 +251,12 @@ pub(super) async fn apply(
     scope: Scope<Operator>,
     Numbered(run): Numbered,
 ) -> Answer<impl IntoResponse> {
+    let run = apply_one(&scope, run).await?;
+    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+}
+
+/// Has a plan that waits applied.
+pub(super) async fn apply_one(scope: &Scope<Operator>, run: i64) -> Answer<Run> {
     let asked = async {
         let found = scope.plans()?.run(scope.id(), RunId(run)).await?;
         if found.status == RunStatus::Held {
@@ -232,7 +272,7 @@ pub(super) async fn apply(
     };
     let run = scope.deed("run.apply", run, asked).await?;
     scope.wake();
-    Ok((StatusCode::ACCEPTED, Json(shape::Run::from(&run))))
+    Ok(run)
 }
 
 /// Throws a plan that waits away.
@@ -242,12 +282,18 @@ pub(super) async fn discard(
     scope: Scope<Operator>,
     Numbered(run): Numbered,
 ) -> Answer<Json<shape::Run>> {
-    let discarded = async { Ok(scope.tenant().await?.discard(RunId(run)).await?) };
-    let run = scope.deed("run.discard", run, discarded).await?;
+    let run = discard_one(&scope, run).await?;
     Ok(Json(shape::Run::from(&run)))
 }
 
-fn kind(name: &str) -> Answer<RowKind> {
+/// Throws a plan that waits away.
+pub(super) async fn discard_one(scope: &Scope<Operator>, run: i64) -> Answer<Run> {
+    let discarded = async { Ok(scope.tenant().await?.discard(RunId(run)).await?) };
+    scope.deed("run.discard", run, discarded).await
+}
+
+/// A kind of row by its name.
+pub(super) fn kind(name: &str) -> Answer<RowKind> {
     let kinds = [
         RowKind::Create,
         RowKind::Update,

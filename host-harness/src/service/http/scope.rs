@@ -344,6 +344,14 @@ impl<N> Whole<N> {
         }
     }
 
+    pub(super) fn watcher(&self) -> &Watcher {
+        &self.caller.api.watcher
+    }
+
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     pub(super) fn access(&self) -> &dyn Access {
         &*self.caller.api.access
     }

@@ -226,7 +226,8 @@ pub(super) async fn set_up(visitor: Visitor, Sent(wanted): Sent<FirstUser>) -> A
     visitor.welcome(StatusCode::CREATED, logged_in).await
 }
 
-fn of_browser(caller: &Caller) -> Answer<&Session> {
+/// The session of whoever has logged in.
+pub(super) fn of_browser(caller: &Caller) -> Answer<&Session> {
     caller.session().ok_or_else(|| {
         Refusal::new(
             "no-session",

@@ -10,6 +10,7 @@ use super::refusal::{Answer, Document};
 use super::scope::{Admin, Scope};
 use super::sent::Numbered;
 use crate::ports::RunId;
+use crate::ports::plan::Run;
 use crate::shape;
 use crate::tenant::Unwatched;
 
@@ -21,15 +22,20 @@ pub(super) async fn plan(
     scope: Scope<Admin>,
     Numbered(run): Numbered,
 ) -> Answer<impl IntoResponse> {
-    let work = async {
-        let watch = Arc::new(Unwatched::default());
-        Ok(scope.tenant().await?.undo(RunId(run), true, watch).await?)
-    };
-    let planned = scope.deed("run.undo", run, work).await?;
+    let planned = plan_one(&scope, run).await?;
     let place = format!("/api/v1/tenants/{}/runs/{}", scope.id(), planned.id);
     Ok((
         StatusCode::CREATED,
         [(header::LOCATION, place)],
         Json(shape::Run::from(&planned)),
     ))
+}
+
+/// Plans to put back what a run changed.
+pub(super) async fn plan_one(scope: &Scope<Admin>, run: i64) -> Answer<Run> {
+    let work = async {
+        let watch = Arc::new(Unwatched::default());
+        Ok(scope.tenant().await?.undo(RunId(run), true, watch).await?)
+    };
+    scope.deed("run.undo", run, work).await
 }

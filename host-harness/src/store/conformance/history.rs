@@ -280,3 +280,36 @@ pub(crate) async fn an_uninstall_forgets_failures<E: Engine>() {
     assert_eq!(open(&store, &acme).await, []);
     assert_eq!(store.days(&acme).await.unwrap(), 90);
 }
+
+pub(crate) async fn causes_are_counted_over_all_and_of_one_run<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let other = installed(&store, "other").await;
+    let counted = |causes: Vec<crate::ports::history::Cause>| -> Vec<(String, u64)> {
+        let each = causes.into_iter();
+        each.map(|cause| (cause.problem.code, cause.people))
+            .collect()
+    };
+    assert_eq!(counted(store.open_causes(&acme).await.unwrap()), []);
+    let rows = vec![
+        fails("a", "duplicate"),
+        fails("b", "missing-value"),
+        fails("c", "missing-value"),
+        create("d", "d@x"),
+    ];
+    let first = full(&store, &acme, rows).await;
+    full(&store, &other, vec![fails("z", "duplicate")]).await;
+    let told = [("missing-value".to_owned(), 2), ("duplicate".to_owned(), 1)];
+    assert_eq!(counted(store.open_causes(&acme).await.unwrap()), told);
+    assert_eq!(counted(store.causes(&acme, first).await.unwrap()), told);
+    // What was mended is of that run, and open no more; what the portal refuses is of its run too.
+    let rows = vec![create("a", "a@x"), create("e", "d@x")];
+    let second = full(&store, &acme, rows).await;
+    let refused = [("unique-conflict".to_owned(), 1)];
+    assert_eq!(counted(store.open_causes(&acme).await.unwrap()), refused);
+    assert_eq!(counted(store.causes(&acme, second).await.unwrap()), refused);
+    assert_eq!(counted(store.causes(&acme, first).await.unwrap()), told);
+    let hidden = store.causes(&other, first).await.unwrap_err();
+    assert_eq!(hidden.code, "unknown-run");
+}

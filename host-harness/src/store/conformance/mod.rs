@@ -212,6 +212,7 @@ macro_rules! conformance {
                 failures_are_listed_by_code_in_pieces_and_of_one_tenant,
                 the_open_ones_are_exported_with_their_values,
                 an_uninstall_forgets_failures,
+                causes_are_counted_over_all_and_of_one_run,
             }
             retention {
                 rows_kept_long_enough_go_and_the_line_of_the_run_stays,

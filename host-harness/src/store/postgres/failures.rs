@@ -9,7 +9,7 @@ use super::rows::{MAX_ROWS, UNSYNCED_BYTES};
 use super::text::{given, given_json, keep};
 use crate::contract::plan::UnsyncedRow;
 use crate::ports::TenantId;
-use crate::ports::history::Failure;
+use crate::ports::history::{Cause, Failure};
 use crate::ports::plan::RunId;
 use crate::store::error::StoreResult;
 use crate::store::failures::{Read, notes};
@@ -115,6 +115,39 @@ impl PostgresStore {
         Ok(unsigned(count))
     }
 
+    pub(super) async fn causes_in_all(&self, tenant: &TenantId) -> StoreResult<Vec<Cause>> {
+        let tenant = self.tenant(tenant).await?;
+        sqlx::query(
+            "SELECT f.problem, g.people FROM (SELECT count(*) AS people, min(id) AS id FROM failure
+                WHERE tenant = $1 GROUP BY code) g
+             JOIN failure f ON f.id = g.id ORDER BY g.people DESC, f.code",
+        )
+        .bind(tenant)
+        .fetch_all(&mut *self.read().await?)
+        .await?
+        .iter()
+        .map(read_cause)
+        .collect()
+    }
+
+    pub(super) async fn causes_of(&self, tenant: &TenantId, run: RunId) -> StoreResult<Vec<Cause>> {
+        self.one_run(tenant, run).await?;
+        sqlx::query(
+            "WITH said AS (
+                SELECT problem, problem::json ->> 'code' AS code FROM plan_row
+                    WHERE run = $1 AND kind = 4 AND problem IS NOT NULL
+                UNION ALL SELECT problem, problem::json ->> 'code' FROM row_outcome
+                    WHERE run = $1 AND outcome = 'failed' AND problem IS NOT NULL)
+             SELECT min(problem), count(*) AS people FROM said GROUP BY code ORDER BY people DESC, code COLLATE \"C\"",
+        )
+        .bind(run.0)
+        .fetch_all(&mut *self.read().await?)
+        .await?
+        .iter()
+        .map(read_cause)
+        .collect()
+    }
+
     pub(super) async fn list_open_unsynced(
         &self,
         tenant: &TenantId,
@@ -149,6 +182,13 @@ impl PostgresStore {
         }
         Ok(found)
     }
+}
+
+fn read_cause(row: &PgRow) -> StoreResult<Cause> {
+    Ok(Cause {
+        problem: serde_json::from_str(&given_json(row.try_get(0)?))?,
+        people: unsigned(row.try_get(1)?),
+    })
 }
 
 fn read_failure(row: &PgRow) -> StoreResult<Failure> {

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::open::PostgresStore;
 use crate::contract::plan::UnsyncedRow;
-use crate::ports::history::{Failure, Pruned};
-use crate::ports::{History, Outcome, TenantId};
+use crate::ports::history::{Cause, Failure, Pruned};
+use crate::ports::{History, Outcome, RunId, TenantId};
 
 #[async_trait]
 impl History for PostgresStore {
@@ -21,6 +21,14 @@ impl History for PostgresStore {
 
     async fn count_failures(&self, tenant: &TenantId, code: Option<&str>) -> Outcome<u64> {
         Ok(self.failures_in_all(tenant, code).await?)
+    }
+
+    async fn open_causes(&self, tenant: &TenantId) -> Outcome<Vec<Cause>> {
+        Ok(self.causes_in_all(tenant).await?)
+    }
+
+    async fn causes(&self, tenant: &TenantId, run: RunId) -> Outcome<Vec<Cause>> {
+        Ok(self.causes_of(tenant, run).await?)
     }
 
     async fn open_unsynced(

@@ -9,7 +9,7 @@ use super::rows::{MAX_ROWS, UNSYNCED_BYTES};
 use super::runs::sequence_of;
 use crate::contract::plan::UnsyncedRow;
 use crate::ports::TenantId;
-use crate::ports::history::Failure;
+use crate::ports::history::{Cause, Failure};
 use crate::ports::plan::RunId;
 use crate::store::error::StoreResult;
 use crate::store::failures::{Read, notes};
@@ -110,6 +110,40 @@ impl Store {
         Ok(unsigned(count))
     }
 
+    pub(super) async fn causes_in_all(&self, tenant: &TenantId) -> StoreResult<Vec<Cause>> {
+        let tenant = self.tenant(tenant).await?;
+        sqlx::query(
+            "SELECT f.problem, g.people FROM (SELECT count(*) AS people, min(id) AS id FROM failure INDEXED BY failure_by_tenant
+                WHERE tenant = ?1 GROUP BY code) g
+             JOIN failure f ON f.id = g.id ORDER BY g.people DESC, f.code",
+        )
+        .bind(tenant)
+        .fetch_all(self.readers())
+        .await?
+        .iter()
+        .map(read_cause)
+        .collect()
+    }
+
+    pub(super) async fn causes_of(&self, tenant: &TenantId, run: RunId) -> StoreResult<Vec<Cause>> {
+        self.one_run(tenant, run).await?;
+        sqlx::query(
+            "WITH said AS (
+                SELECT problem FROM plan_row INDEXED BY plan_row_by_kind
+                    WHERE run = ?1 AND kind = 4 AND problem IS NOT NULL
+                UNION ALL SELECT problem FROM row_outcome
+                    WHERE run = ?1 AND outcome = 'failed' AND problem IS NOT NULL)
+             SELECT min(problem), count(*) AS people FROM said GROUP BY problem ->> 'code'
+             ORDER BY people DESC, problem ->> 'code'",
+        )
+        .bind(run.0)
+        .fetch_all(self.readers())
+        .await?
+        .iter()
+        .map(read_cause)
+        .collect()
+    }
+
     pub(super) async fn list_open_unsynced(
         &self,
         tenant: &TenantId,
@@ -142,6 +176,13 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+fn read_cause(row: &SqliteRow) -> StoreResult<Cause> {
+    Ok(Cause {
+        problem: serde_json::from_str(row.try_get(0)?)?,
+        people: unsigned(row.try_get(1)?),
+    })
 }
 
 fn read_failure(row: &SqliteRow) -> StoreResult<Failure> {

@@ -5,8 +5,10 @@ use crate::shape;
 /// A field: what stands before it, what it holds, what is wrong with it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Control {
-    /// Its name in the form, and its id in the page.
+    /// Its name in the form.
     pub(super) name: String,
+    /// Its id in the page.
+    pub(super) id: String,
     /// `text`, `password`, `number`, `multiline`, `boolean`, `choice`, `filter`, `dn` …
     pub(super) kind: &'static str,
     pub(super) label: String,
@@ -36,6 +38,7 @@ impl Control {
     pub(super) fn new(name: &str, kind: &'static str, label: &str) -> Self {
         Self {
             name: name.to_owned(),
+            id: name.to_owned(),
             kind,
             label: label.to_owned(),
             complete: "off",
@@ -89,10 +92,10 @@ impl Control {
     pub(super) fn described(&self) -> String {
         let mut ids = Vec::new();
         if !self.help.is_empty() {
-            ids.push(format!("{}-help", self.name));
+            ids.push(format!("{}-help", self.id));
         }
         if self.problem.is_some() {
-            ids.push(format!("{}-wrong", self.name));
+            ids.push(format!("{}-wrong", self.id));
         }
         ids.join(" ")
     }

@@ -6,7 +6,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::super::scope::{Caller, Scope};
+use super::super::scope::{Caller, Scope, Whole};
 use super::assets;
 use crate::ports::access::{Rank, Reach};
 
@@ -29,6 +29,16 @@ pub(super) struct Frame {
     pub(super) here: &'static str,
     /// What was just done.
     pub(super) done: &'static str,
+}
+
+impl<N> Whole<N> {
+    /// What stands around a page of the settings.
+    pub(super) fn frame(&self, title: &str, here: &'static str) -> Frame {
+        Frame {
+            here,
+            ..Frame::of(self.caller(), title)
+        }
+    }
 }
 
 impl Frame {

@@ -5,7 +5,8 @@ use axum::{Router, middleware};
 
 use super::super::scope::Api;
 use super::{
-    assets, audit, configuration, frame, history, home, login, plugin, schedule, tenant, uninstall,
+    assets, configuration, frame, history, home, login, mapping, person, plugin, rows, run, runs,
+    schedule, settings, tenant, uninstall, unsynced,
 };
 
 /// The console's pages.
@@ -47,7 +48,43 @@ pub(in super::super) fn routes() -> Router<Api> {
             "/tenants/{tenant}/receipt.json",
             get(uninstall::receipt_file),
         )
-        .route("/tenants/{tenant}/audit", get(audit::show))
+        .route(
+            "/tenants/{tenant}/mapping",
+            get(mapping::show).post(mapping::submit),
+        )
+        .route("/tenants/{tenant}/runs", get(runs::show).post(runs::ask))
+        .route("/tenants/{tenant}/runs/{run}", get(run::show))
+        .route("/tenants/{tenant}/runs/{run}/rows", get(rows::show))
+        .route("/tenants/{tenant}/runs/{run}/stop", post(run::stop))
+        .route("/tenants/{tenant}/runs/{run}/approve", post(run::approve))
+        .route("/tenants/{tenant}/runs/{run}/apply", post(run::apply))
+        .route("/tenants/{tenant}/runs/{run}/discard", post(run::discard))
+        .route("/tenants/{tenant}/runs/{run}/undo", post(run::put_back))
+        .route(
+            "/tenants/{tenant}/unsynced",
+            get(unsynced::show).post(unsynced::keep),
+        )
+        .route("/tenants/{tenant}/people", get(person::list))
+        .route("/tenants/{tenant}/person", get(person::show))
+        .route("/tenants/{tenant}/audit", get(settings::audit_of_tenant))
+        .route(
+            "/account",
+            get(settings::account).post(settings::change_password),
+        )
+        .route(
+            "/settings",
+            get(settings::users).post(settings::create_user),
+        )
+        .route("/settings/users/{id}", post(settings::change_user))
+        .route("/settings/users/{id}/password", post(settings::reset_user))
+        .route(
+            "/settings/tokens",
+            get(settings::tokens).post(settings::create_token),
+        )
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/settings/hosts", get(settings::hosts))
+        .route("/settings/keys", get(settings::keys))
+        .route("/settings/audit", get(settings::audit))
         .route("/assets/{stamp}/{name}", get(assets::get))
         .layer(middleware::from_fn(frame::protect))
 }

@@ -111,6 +111,21 @@ pub(super) fn number(count: u64) -> String {
     told
 }
 
+/// So many people.
+pub(super) fn people(count: u64) -> String {
+    match count {
+        1 => "1 person".to_owned(),
+        more => format!("{} people", number(more)),
+    }
+}
+
+/// With a capital.
+pub(super) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +135,14 @@ mod tests {
         assert_eq!(number(0), "0");
         assert_eq!(number(999), "999");
         assert_eq!(number(1_000_000), "1,000,000");
+        assert_eq!(people(1), "1 person");
+        assert_eq!(people(1_200), "1,200 people");
+    }
+
+    #[test]
+    fn a_word_gets_a_capital_in_any_script() {
+        assert_eq!(capital("requester"), "Requester");
+        assert_eq!(capital("über"), "Über");
+        assert_eq!(capital(""), "");
     }
 }

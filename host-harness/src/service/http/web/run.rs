@@ -1,0 +1,216 @@
+//! One run: its progress, its plan and what holds it, what became of it.
+
+use askama::Template;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::super::refusal::Answer;
+use super::super::runs;
+use super::super::scope::{Admin, Operator, Scope, Viewer};
+use super::super::sent::{Asked, Numbered};
+use super::super::undo;
+use super::entered::{In, Shown};
+use super::fields::Fields;
+use super::frame::{Frame, page};
+use super::moment::{Moment, span};
+use super::runs::{Kind, kinds};
+use super::tenant::{Came, zone_of};
+use super::words::{self, Badge, number};
+use crate::ports::RunId;
+use crate::ports::history::Cause;
+use crate::ports::plan::{Run, RunStatus};
+use crate::shape;
+
+/// Something that happened, and when.
+struct Happened {
+    what: &'static str,
+    at: Moment,
+    after: String,
+}
+
+/// People who could not be brought over for one reason.
+pub(super) struct Reason {
+    pub(super) problem: shape::Problem,
+    pub(super) people: String,
+}
+
+/// How far a run has come.
+struct Progress {
+    words: String,
+    done: u64,
+    total: u64,
+}
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct RunPage {
+    frame: Frame,
+    /// Where the run's pages are.
+    at: String,
+    run: shape::Run,
+    badge: Badge,
+    mode: String,
+    kinds: Vec<Kind>,
+    /// Rows that change somebody.
+    changes: String,
+    changing: bool,
+    failed: u64,
+    seen: String,
+    unchanged: String,
+    others: Vec<(String, String)>,
+    timeline: Vec<Happened>,
+    reasons: Vec<Reason>,
+    progress: Option<Progress>,
+    held: bool,
+    waits: bool,
+    undoable: bool,
+    /// Its rows are kept.
+    kept: bool,
+}
+
+/// One run.
+pub(super) async fn show(
+    In(scope): In<Scope<Viewer>>,
+    In(Numbered(run)): In<Numbered>,
+    In(came): In<Asked<Came>>,
+) -> Shown {
+    let Asked(came) = came;
+    let found = scope.plans()?.run(scope.id(), RunId(run)).await?;
+    let mut shown = run_page(&scope, &found).await?;
+    shown.frame = shown.frame.after(came.done.as_deref());
+    Ok(page(&shown))
+}
+
+/// Stops it at its next safe point.
+pub(super) async fn stop(In(scope): In<Scope<Operator>>, In(Numbered(run)): In<Numbered>) -> Shown {
+    runs::stop_one(&scope, run).await?;
+    Ok(back(&scope, run, "stopping"))
+}
+
+/// Releases the plan that a guard holds, by its digest, and has it applied.
+pub(super) async fn approve(
+    In(scope): In<Scope<Operator>>,
+    In(Numbered(run)): In<Numbered>,
+    fields: Fields,
+) -> Shown {
+    runs::approve_one(&scope, run, fields.get("digest")).await?;
+    Ok(back(&scope, run, "asked"))
+}
+
+/// Has a plan that waits applied.
+pub(super) async fn apply(
+    In(scope): In<Scope<Operator>>,
+    In(Numbered(run)): In<Numbered>,
+) -> Shown {
+    runs::apply_one(&scope, run).await?;
+    Ok(back(&scope, run, "asked"))
+}
+
+/// Throws a plan away.
+pub(super) async fn discard(
+    In(scope): In<Scope<Operator>>,
+    In(Numbered(run)): In<Numbered>,
+) -> Shown {
+    runs::discard_one(&scope, run).await?;
+    Ok(back(&scope, run, "discarded"))
+}
+
+/// Makes a plan that puts back what it changed.
+pub(super) async fn put_back(
+    In(scope): In<Scope<Admin>>,
+    In(Numbered(run)): In<Numbered>,
+) -> Shown {
+    let planned = undo::plan_one(&scope, run).await?;
+    Ok(back(&scope, planned.id.0, ""))
+}
+
+fn back<N>(scope: &Scope<N>, run: i64, done: &str) -> Response {
+    let asked = if done.is_empty() { "" } else { "?done=" };
+    Redirect::to(&format!("/tenants/{}/runs/{run}{asked}{done}", scope.id())).into_response()
+}
+
+async fn run_page(scope: &Scope<Viewer>, run: &Run) -> Answer<RunPage> {
+    let zone = zone_of(scope).await?;
+    let under_way = matches!(
+        run.status,
+        RunStatus::Queued | RunStatus::Planning | RunStatus::Applying
+    );
+    let progress = if under_way {
+        let heard = scope.queue().heard(scope.id(), run.id).await?;
+        Some(Progress {
+            words: heard
+                .as_ref()
+                .map_or_else(|| words::status(run).word, |heard| heard.phase.clone()),
+            done: heard.as_ref().map_or(0, |heard| heard.done),
+            total: heard.as_ref().map_or(0, |heard| heard.total),
+        })
+    } else {
+        None
+    };
+    let causes = if run.pruned_at.is_none() {
+        scope.plans()?.causes(scope.id(), run.id).await?
+    } else {
+        Vec::new()
+    };
+    let moments = [
+        ("began", Some(run.started_at)),
+        ("plan was ready", run.planned_at),
+        ("was over", run.ended_at),
+    ];
+    let timeline = moments.into_iter().filter_map(|(what, at)| {
+        let at = at?;
+        let after = (at - run.started_at).max(0);
+        Some(Happened {
+            what,
+            at: zone.at(at),
+            after: if after > 0 {
+                span(after)
+            } else {
+                String::new()
+            },
+        })
+    });
+    let kinds = kinds(run);
+    let unsynced = run.rows_of(crate::contract::plan::RowKind::Unsynced);
+    let rows: u64 = run.counts.iter().map(|count| count.rows).sum();
+    let changes = rows.saturating_sub(unsynced);
+    let summary = run.summary.as_ref();
+    Ok(RunPage {
+        frame: Frame::within(scope, &format!("Run {}", run.id), "runs"),
+        at: format!("/tenants/{}/runs/{}", scope.id(), run.id),
+        badge: words::status(run),
+        mode: words::mode(&run.mode).to_owned(),
+        kinds,
+        changes: number(changes),
+        changing: changes > 0,
+        failed: run.rows_with("failed"),
+        seen: summary.map_or_else(String::new, |summary| number(summary.seen)),
+        unchanged: summary.map_or_else(String::new, |summary| number(summary.unchanged)),
+        others: others(run),
+        timeline: timeline.collect(),
+        reasons: reasons(&causes),
+        progress,
+        held: run.status == RunStatus::Held,
+        waits: run.status == RunStatus::Planned,
+        undoable: run.rows_with("applied") > 0 && run.pruned_at.is_none() && !under_way,
+        kept: run.pruned_at.is_none(),
+        run: shape::Run::from(run),
+    })
+}
+
+/// What else was counted, where it is not nothing.
+fn others(run: &Run) -> Vec<(String, String)> {
+    const SHOWN: [&str; 5] = ["create", "update", "deactivate", "reactivate", "unsynced"];
+    let counts = run.summary.iter().flat_map(|summary| &summary.counts);
+    counts
+        .filter(|one| !SHOWN.contains(&one.key.as_str()) && one.value != "0")
+        .map(|one| (one.key.replace('-', " "), one.value.clone()))
+        .collect()
+}
+
+pub(super) fn reasons(causes: &[Cause]) -> Vec<Reason> {
+    let reason = |cause: &Cause| Reason {
+        problem: shape::Problem::from(&cause.problem),
+        people: words::people(cause.people),
+    };
+    causes.iter().map(reason).collect()
+}

@@ -1,0 +1,113 @@
+//! Tokens for programs.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect};
+
+use super::super::super::access::make;
+use super::super::super::refusal::Answer;
+use super::super::super::scope::{Admin, Whole};
+use super::super::super::sent::Asked;
+use super::super::control::Control;
+use super::super::entered::{In, Shown, unprocessable};
+use super::super::fields::Fields;
+use super::super::frame::{Frame, page};
+use super::super::moment::{Moment, Zone};
+use super::super::tenant::Came;
+use super::{access, given, reached};
+use crate::shape;
+
+struct Line {
+    id: i64,
+    name: String,
+    rank: &'static str,
+    reach: String,
+    created: Moment,
+    expires: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "tokens.html")]
+struct TokensPage {
+    frame: Frame,
+    lines: Vec<Line>,
+    controls: Vec<Control>,
+    problems: Vec<shape::Problem>,
+    /// The secret of the one that was just made.
+    secret: String,
+}
+
+/// The tokens that are not revoked.
+pub(in super::super) async fn show(
+    In(whole): In<Whole<Admin>>,
+    In(Asked(came)): In<Asked<Came>>,
+) -> Shown {
+    let mut shown = tokens(&whole, None, Vec::new()).await?;
+    shown.frame = shown.frame.after(came.done.as_deref());
+    Ok(page(&shown))
+}
+
+/// Makes one, and shows its secret this once.
+pub(in super::super) async fn create(In(whole): In<Whole<Admin>>, fields: Fields) -> Shown {
+    let made = async {
+        let (rank, reach) = given(&fields)?;
+        let days = fields.get("days").trim().parse().unwrap_or_default();
+        make(&whole, fields.get("name"), rank, reach, days).await
+    };
+    match made.await {
+        Ok((_, secret)) => {
+            let mut shown = tokens(&whole, None, Vec::new()).await?;
+            shown.secret = secret;
+            Ok(page(&shown))
+        }
+        Err(refusal) => {
+            let shown = tokens(&whole, Some(&fields), refusal.problems()).await?;
+            Ok(unprocessable(page(&shown)))
+        }
+    }
+}
+
+/// Refuses one from now on.
+pub(in super::super) async fn revoke(In(whole): In<Whole<Admin>>, Path(id): Path<i64>) -> Shown {
+    super::super::super::access::end(&whole, id).await?;
+    Ok(Redirect::to("/settings/tokens?done=revoked").into_response())
+}
+
+async fn tokens(
+    whole: &Whole<Admin>,
+    typed: Option<&Fields>,
+    problems: Vec<shape::Problem>,
+) -> Answer<TokensPage> {
+    let zone = Zone::named("UTC");
+    let tokens = whole.access().tokens().await?;
+    let value = |name: &str, default: &'static str| -> String {
+        typed.map_or(default, |fields| fields.get(name)).to_owned()
+    };
+    let mut controls = vec![
+        Control::new("name", "text", "Name")
+            .help("What it is called in the log.")
+            .value(&value("name", ""))
+            .required(),
+        Control::new("days", "number", "Good for so many days").value(&value("days", "90")),
+    ];
+    controls.extend(access(typed));
+    let controls = controls
+        .into_iter()
+        .map(|control| control.judged(&problems))
+        .collect();
+    let lines = tokens.iter().map(|token| Line {
+        id: token.id,
+        name: token.name.clone(),
+        rank: token.rank.name(),
+        reach: reached(&token.reach),
+        created: zone.at(token.created_at),
+        expires: zone.at(token.expires_at),
+    });
+    Ok(TokensPage {
+        frame: whole.frame("Tokens", "tokens"),
+        lines: lines.collect(),
+        controls,
+        problems,
+        secret: String::new(),
+    })
+}

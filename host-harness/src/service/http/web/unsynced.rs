@@ -1,0 +1,94 @@
+//! Who could not be brought over, grouped by why.
+
+use askama::Template;
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+
+use super::super::scope::{Operator, Scope, Viewer};
+use super::super::sent::Asked;
+use super::entered::{In, Shown};
+use super::fields::Fields;
+use super::frame::{Frame, page};
+use super::moment::Moment;
+use super::run::{Reason, reasons};
+use super::tenant::zone_of;
+use super::words::number;
+use crate::shape;
+
+/// People on a page.
+const AT_ONCE: u32 = 50;
+
+/// Who.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    code: String,
+    after: u64,
+    done: Option<String>,
+}
+
+/// One of them.
+struct Line {
+    failure: shape::Failure,
+    first: Moment,
+    last: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "unsynced.html")]
+struct UnsyncedPage {
+    frame: Frame,
+    code: String,
+    all: String,
+    none: bool,
+    reasons: Vec<Reason>,
+    lines: Vec<Line>,
+    next: Option<u64>,
+    days: u32,
+}
+
+/// The open failures.
+pub(super) async fn show(
+    In(scope): In<Scope<Viewer>>,
+    In(Asked(which)): In<Asked<Which>>,
+) -> Shown {
+    let plans = scope.plans()?;
+    let zone = zone_of(&scope).await?;
+    let code = Some(which.code.as_str()).filter(|code| !code.is_empty());
+    let failures = plans
+        .failures(scope.id(), code, which.after, AT_ONCE)
+        .await?;
+    let full = failures.len() == AT_ONCE as usize;
+    let all = plans.count_failures(scope.id(), code).await?;
+    let causes = plans.open_causes(scope.id()).await?;
+    let line = |failure: &crate::ports::history::Failure| Line {
+        failure: shape::Failure::from(failure),
+        first: zone.at(failure.first_at),
+        last: zone.at(failure.last_at),
+    };
+    Ok(page(&UnsyncedPage {
+        frame: Frame::within(&scope, "Unsynced", "unsynced").after(which.done.as_deref()),
+        all: number(all),
+        none: causes.is_empty(),
+        reasons: reasons(&causes),
+        next: failures.last().filter(|_| full).map(|last| last.id),
+        lines: failures.iter().map(line).collect(),
+        days: plans.days(scope.id()).await?,
+        code: which.code,
+    }))
+}
+
+/// Says for how long the rows of runs are kept.
+pub(super) async fn keep(In(scope): In<Scope<Operator>>, fields: Fields) -> Shown {
+    let days = fields.get("days").trim().parse().map_err(|_| {
+        super::super::refusal::Refusal::new(
+            "bad-retention",
+            "The number of days is no whole number",
+            "Give 1 to 36500 days, or 0 to keep rows for ever.",
+        )
+    })?;
+    let stored = async { Ok(scope.tenant().await?.set_retention(days).await?) };
+    scope.deed("retention", "", stored).await?;
+    let to = format!("/tenants/{}/unsynced?done=kept", scope.id());
+    Ok(Redirect::to(&to).into_response())
+}

@@ -21,21 +21,21 @@ use crate::ports::endpoints::Allowed;
 use crate::sandbox::{BUNDLED, CallLimits, Plugin};
 use crate::shape;
 
-/// The boxes by which whoever reaches everything allows addresses that are not ordinary.
+/// The boxes by which whoever reaches everything allows addresses that are not ordinary: what they say, their names, and help.
 const BOXES: [(&str, &str, &str); 3] = [
     (
-        "allow-loopback",
         "This machine itself",
+        "allow-loopback",
         "127.0.0.0/8 and ::1: for a directory that runs beside this program.",
     ),
     (
-        "allow-link-local",
         "Link-local addresses",
+        "allow-link-local",
         "169.254.0.0/16 and fe80::/10.",
     ),
     (
-        "allow-metadata",
         "Where clouds serve their metadata",
+        "allow-metadata",
         "Credentials of this machine can be had there. Hardly any directory is.",
     ),
 ];
@@ -152,7 +152,7 @@ async fn install_page(
         .value(fields.get("tenant"))
         .required()
         .judged(&problems);
-    let each = BOXES.iter().map(|(name, label, help)| {
+    let each = BOXES.iter().map(|(label, name, help)| {
         let chosen = if fields.has(name) { "true" } else { "" };
         Control::new(name, "boolean", label)
             .help(help)
@@ -263,7 +263,7 @@ fn allowed(endpoints: &Endpoints) -> Vec<&'static str> {
     let each = [endpoints.loopback, endpoints.link_local, endpoints.metadata];
     let allowed = each.into_iter().zip(BOXES);
     allowed
-        .filter_map(|(allowed, (_, label, _))| allowed.then_some(label))
+        .filter_map(|(allowed, (label, ..))| allowed.then_some(label))
         .collect()
 }
 

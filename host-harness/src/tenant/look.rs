@@ -166,6 +166,14 @@ impl Tenant {
         Ok(at.map(|seconds| seconds.saturating_mul(1000)))
     }
 
+    /// The time zones that a timetable can name, ascending.
+    ///
+    /// # Errors
+    /// The sandbox's.
+    pub async fn zones(&self) -> Hook<Vec<String>> {
+        Ok(self.hooks().zones().await?)
+    }
+
     /// The stored timetable.
     ///
     /// # Errors

@@ -18,28 +18,28 @@ use crate::tenant::{Platform, Tenant};
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Installed {
     /// The component's digest.
-    digest: String,
+    pub(super) digest: String,
     /// The digest of the one before, to which one can go back.
-    before: Option<String>,
+    pub(super) before: Option<String>,
     #[serde(flatten)]
-    description: shape::Description,
+    pub(super) description: shape::Description,
     /// What it may do.
-    imports: Vec<shape::Import>,
+    pub(super) imports: Vec<shape::Import>,
     /// What one call may use.
-    limits: shape::Limits,
+    pub(super) limits: shape::Limits,
     /// What it may connect to beyond ordinary addresses.
-    endpoints: Endpoints,
+    pub(super) endpoints: Endpoints,
 }
 
 /// What a plugin may connect to beyond ordinary addresses.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Endpoints {
     /// The host's own machine.
-    loopback: bool,
+    pub(super) loopback: bool,
     /// Link-local addresses.
-    link_local: bool,
+    pub(super) link_local: bool,
     /// The addresses where clouds serve their metadata and credentials.
-    metadata: bool,
+    pub(super) metadata: bool,
 }
 
 /// What the plugin may connect to beyond ordinary addresses. Only a token that reaches everything may allow any of it.
@@ -94,7 +94,17 @@ pub(super) async fn install(
     Asked(policy): Asked<Policy>,
     component: Component,
 ) -> Answer<(StatusCode, Json<Installed>)> {
-    let allowed = Allowed::from(policy);
+    let installed = begin(&place, policy.into(), component.bytes(), component.told()).await?;
+    Ok((StatusCode::CREATED, Json(installed)))
+}
+
+/// Installs a component, and notes it.
+pub(super) async fn begin(
+    place: &Place<Admin>,
+    allowed: Allowed,
+    component: &[u8],
+    told: String,
+) -> Answer<Installed> {
     // Otherwise whoever administers one tenant could look around on the host's own network.
     ordinary(
         place.caller(),
@@ -104,12 +114,11 @@ pub(super) async fn install(
     )?;
     let work = async {
         let platform = place.platform()?;
-        let tenant = platform.install(place.id(), component.bytes()).await?;
+        let tenant = platform.install(place.id(), component).await?;
         platform.endpoints.allow(place.id(), allowed).await?;
         installed(&platform, &tenant).await
     };
-    let installed = place.deed("install", component.told(), work).await?;
-    Ok((StatusCode::CREATED, Json(installed)))
+    place.deed("install", told, work).await
 }
 
 /// Gives the tenant another component, with the settings that are stored. Plans that wait are thrown away, and the next sync reads everybody.
@@ -121,18 +130,29 @@ pub(super) async fn upgrade(
     Asked(how): Asked<How>,
     component: Component,
 ) -> Answer<Json<shape::Upgrade>> {
+    let (bytes, told) = (component.bytes(), component.told());
+    forth(&scope, bytes, told, how.dry_run).await.map(Json)
+}
+
+/// Gives the tenant this component, and notes it.
+pub(super) async fn forth(
+    scope: &Scope<Admin>,
+    component: &[u8],
+    told: String,
+    dry_run: bool,
+) -> Answer<shape::Upgrade> {
     let work = async {
-        exchangeable(&scope).await?;
+        exchangeable(scope).await?;
         let tenant = scope.tenant().await?;
-        Ok(tenant.upgrade(component.bytes(), how.dry_run).await?)
+        Ok(tenant.upgrade(component, dry_run).await?)
     };
-    let what = if how.dry_run {
+    let what = if dry_run {
         "plugin.upgrade dry-run"
     } else {
         "plugin.upgrade"
     };
-    let upgraded = scope.deed(what, component.told(), work).await?;
-    Ok(Json(shape::Upgrade::from(&upgraded)))
+    let upgraded = scope.deed(what, told, work).await?;
+    Ok(shape::Upgrade::from(&upgraded))
 }
 
 /// Gives the tenant the component back that it had before the last upgrade.
@@ -143,20 +163,26 @@ pub(super) async fn rollback(
     scope: Scope<Admin>,
     Asked(how): Asked<How>,
 ) -> Answer<Json<shape::Upgrade>> {
+    back(&scope, how.dry_run).await.map(Json)
+}
+
+/// Gives the tenant the component back that it had before, and notes it.
+pub(super) async fn back(scope: &Scope<Admin>, dry_run: bool) -> Answer<shape::Upgrade> {
     let work = async {
-        exchangeable(&scope).await?;
-        Ok(scope.tenant().await?.rollback(how.dry_run).await?)
+        exchangeable(scope).await?;
+        Ok(scope.tenant().await?.rollback(dry_run).await?)
     };
-    let what = if how.dry_run {
+    let what = if dry_run {
         "plugin.rollback dry-run"
     } else {
         "plugin.rollback"
     };
     let back = scope.deed(what, "", work).await?;
-    Ok(Json(shape::Upgrade::from(&back)))
+    Ok(shape::Upgrade::from(&back))
 }
 
-async fn installed(platform: &Platform, tenant: &Tenant) -> Answer<Installed> {
+/// What a tenant's plugin is.
+pub(super) async fn installed(platform: &Platform, tenant: &Tenant) -> Answer<Installed> {
     let description = tenant.describe().await?;
     let allowed = platform.endpoints.allowed(tenant.id()).await?;
     Ok(Installed {

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::refusal::{Answer, Document};
 use super::scope::{Operator, Scope, Viewer};
 use super::sent::{Asked, Sent};
+use crate::contract::hooks::schedule::Timetable;
 use crate::shape;
 use crate::tenant::Tenant;
 
@@ -46,22 +47,37 @@ pub(super) async fn set(
     scope: Scope<Operator>,
     Sent(timetable): Sent<shape::Timetable>,
 ) -> Answer<Json<Scheduled>> {
+    store(&scope, timetable).await.map(Json)
+}
+
+/// Checks and stores a timetable, and notes it.
+pub(super) async fn store(
+    scope: &Scope<Operator>,
+    timetable: shape::Timetable,
+) -> Answer<Scheduled> {
     let stored = async {
         let tenant = scope.tenant().await?;
         tenant.submit_timetable(timetable.into()).await?;
         scheduled(&tenant, 5).await
     };
-    scope.deed("schedule", "", stored).await.map(Json)
+    scope.deed("schedule", "", stored).await
 }
 
 async fn scheduled(tenant: &Tenant, count: u32) -> Answer<Scheduled> {
     let timetable = tenant.timetable().await?;
-    let now = u64::try_from(chrono::Utc::now().timestamp()).unwrap_or_default();
-    let next = tenant
-        .next_occurrences(timetable.clone(), now, count)
-        .await?;
     Ok(Scheduled {
         timetable: shape::Timetable::from(&timetable),
-        next: shape::each(&next),
+        next: ahead(tenant, timetable, count).await?,
     })
+}
+
+/// The next runs by a timetable, stored or not.
+pub(super) async fn ahead(
+    tenant: &Tenant,
+    timetable: Timetable,
+    count: u32,
+) -> Answer<Vec<shape::Occurrence>> {
+    let now = u64::try_from(chrono::Utc::now().timestamp()).unwrap_or_default();
+    let next = tenant.next_occurrences(timetable, now, count).await?;
+    Ok(shape::each(&next))
 }

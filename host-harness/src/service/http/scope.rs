@@ -16,6 +16,7 @@ use super::refusal::{Answer, Refusal};
 use crate::ports::access::{Access, Deed, Rank, Reach, Token};
 use crate::ports::users::Session;
 use crate::ports::{Plans, Queue, TenantId, Tenants};
+use crate::sandbox::{BUNDLED, Plugin};
 use crate::service::console::{Actor, Console};
 use crate::service::token::hash;
 use crate::service::{Health, Host, Watcher};
@@ -192,6 +193,27 @@ impl Caller {
             })
         };
         Ok(all.into_iter().map(scope).collect())
+    }
+
+    /// A tenant's name within the caller's reach, as somebody typed it, for what the rank allows there.
+    pub(super) fn place<N: Needs>(&self, tenant: TenantId) -> Answer<Place<N>> {
+        if !self.reach().has(&tenant) {
+            return Err(no_such_tenant());
+        }
+        self.needs(N::RANK)?;
+        Ok(Place {
+            caller: self.clone(),
+            tenant,
+            needs: PhantomData,
+        })
+    }
+
+    /// The plugin that comes with the program, for whoever may install it: nothing of a tenant is in it.
+    pub(super) async fn bundled(&self) -> Answer<Plugin> {
+        self.needs(Rank::Admin)?;
+        let nobody = TenantId::new("none")?;
+        let platform = (self.api.host.platforms)(&nobody)?;
+        Ok(platform.sandbox.load(BUNDLED).await?)
     }
 
     async fn note(
@@ -405,15 +427,7 @@ impl<N: Needs> FromRequestParts<Api> for Place<N> {
                 .next()
                 .and_then(|(_, value)| TenantId::new(value).ok())
         });
-        let Some(tenant) = named.filter(|tenant| caller.reach().has(tenant)) else {
-            return Err(no_such_tenant());
-        };
-        caller.needs(N::RANK)?;
-        Ok(Self {
-            caller,
-            tenant,
-            needs: PhantomData,
-        })
+        caller.place(named.ok_or_else(no_such_tenant)?)
     }
 }
 

@@ -53,11 +53,11 @@ pub(super) struct Left {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Last {
     /// The tenant.
-    tenant: String,
+    pub(super) tenant: String,
     /// When.
     at: Option<String>,
     /// What was removed, and what is left.
-    receipt: shape::Receipt,
+    pub(super) receipt: shape::Receipt,
 }
 
 /// Removes the plugin, its settings, its runs and the credential; the portal's people stay. Stopped on the way it is asked for again, and goes
@@ -68,6 +68,11 @@ pub(super) async fn leave(
     scope: Scope<Admin>,
     Sent(Leave { people, cancel }): Sent<Leave>,
 ) -> Answer<Json<Left>> {
+    end(&scope, people, cancel).await.map(Json)
+}
+
+/// Uninstalls, and notes it.
+pub(super) async fn end(scope: &Scope<Admin>, people: People, cancel: bool) -> Answer<Left> {
     let (people, which) = match people {
         People::Keep => (Afterwards::Keep, "keep"),
         People::Deactivate => (Afterwards::Deactivate, "deactivate"),
@@ -81,11 +86,11 @@ pub(super) async fn leave(
         })
     };
     let uninstalled = scope.deed("uninstall", which, work).await?;
-    Ok(Json(Left {
+    Ok(Left {
         tenant: scope.id().to_string(),
         receipt: shape::Receipt::from(&uninstalled.receipt),
         deactivated: uninstalled.deactivated.as_ref().map(shape::Run::from),
-    }))
+    })
 }
 
 /// What the last uninstall removed and left. It stays readable when nothing else of the tenant is.

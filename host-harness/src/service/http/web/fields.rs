@@ -12,6 +12,7 @@ use super::entered::Trouble;
 const MOST: usize = 1 << 20;
 
 /// The fields of a form. Passwords can be among them, and are overwritten where they stood.
+#[derive(Default)]
 pub(super) struct Fields(Vec<(String, Zeroizing<String>)>);
 
 impl Fields {
@@ -35,6 +36,17 @@ impl Fields {
     /// Whether a box is checked, or a button was pressed.
     pub(super) fn has(&self, name: &str) -> bool {
         self.find(name).is_some()
+    }
+}
+
+#[cfg(test)]
+impl From<&[(&str, &str)]> for Fields {
+    fn from(pairs: &[(&str, &str)]) -> Self {
+        let fields = pairs.iter().map(|(name, value)| {
+            let value = Zeroizing::new((*value).to_owned());
+            ((*name).to_owned(), value)
+        });
+        Self(fields.collect())
     }
 }
 

@@ -87,6 +87,12 @@ impl Frame {
             Some("stopping") => "The run stops at its next safe point.",
             Some("discarded") => "The plan was thrown away. Nothing of it was applied.",
             Some("installed") => "The plugin is installed. Say now where the directory is.",
+            Some("upgraded") => {
+                "The plugin that comes with the program is in use. The next sync reads everybody."
+            }
+            Some("rolled-back") => {
+                "The plugin before is in use again. The next sync reads everybody."
+            }
             Some("kept") => "How long rows are kept is stored.",
             Some("created") => "It was created.",
             Some("changed") => "The change is stored.",

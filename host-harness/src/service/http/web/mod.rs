@@ -9,25 +9,33 @@
 //! - `login`: coming in; `home`, `tenant`: integrations and one of them
 //! - `configuration`, `verify`: where the directory is, and whether it works; `mapping`: what fields are made of
 //! - `runs`, `run`, `rows`: what was and will be done; `unsynced`, `person`: with whom not, and why
+//! - `schedule`, `timetable`: when it happens by itself; `history`, `chart`: what it did
+//! - `plugin`: installing it, and another one; `uninstall`: leaving
 //! - `settings`: what concerns every tenant
 
 mod assets;
+mod chart;
 mod configuration;
 mod control;
 mod entered;
 mod fields;
 mod frame;
+mod history;
 mod home;
 mod login;
 mod mapping;
 mod moment;
 mod person;
+mod plugin;
 mod routes;
 mod rows;
 mod run;
 mod runs;
+mod schedule;
 mod settings;
 mod tenant;
+mod timetable;
+mod uninstall;
 mod unsynced;
 mod verify;
 mod words;

@@ -5,8 +5,8 @@ use axum::{Router, middleware};
 
 use super::super::scope::Api;
 use super::{
-    assets, configuration, frame, home, login, mapping, person, rows, run, runs, settings, tenant,
-    unsynced,
+    assets, configuration, frame, history, home, login, mapping, person, plugin, rows, run, runs,
+    schedule, settings, tenant, uninstall, unsynced,
 };
 
 /// The console's pages.
@@ -24,6 +24,29 @@ pub(in super::super) fn routes() -> Router<Api> {
         .route(
             "/tenants/{tenant}/configuration/check",
             post(configuration::check),
+        )
+        .route(
+            "/tenants/{tenant}/schedule",
+            get(schedule::show).post(schedule::submit),
+        )
+        .route(
+            "/tenants/{tenant}/schedule/preview",
+            post(schedule::preview),
+        )
+        .route("/tenants/{tenant}/history", get(history::show))
+        .route("/install", get(plugin::offer).post(plugin::install))
+        .route(
+            "/tenants/{tenant}/plugin",
+            get(plugin::show).post(plugin::exchange),
+        )
+        .route(
+            "/tenants/{tenant}/uninstall",
+            get(uninstall::show).post(uninstall::submit),
+        )
+        .route("/tenants/{tenant}/receipt", get(uninstall::receipt))
+        .route(
+            "/tenants/{tenant}/receipt.json",
+            get(uninstall::receipt_file),
         )
         .route(
             "/tenants/{tenant}/mapping",

@@ -1,0 +1,450 @@
+//! The console's pages for install, plugin, schedule, history, uninstall and log: what they allow, what they refuse.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fmt::Write as _;
+use std::fs;
+
+use rollcall::sandbox::BUNDLED;
+use rollcall_tests::rollcall::Rollcall;
+use rollcall_tests::served::{Reply, Served};
+use rollcall_tests::tenancy::{TENANT, Tenancy, program, sound};
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "a long pass-phrase";
+const SCRIPT: &str = "<script>alert(1)</script>";
+/// What a browser says of a request of the service's own page.
+const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
+
+/// Makes a user on the command line, who reaches these tenants, or with none everything.
+fn user(rollcall: &Rollcall, name: &str, rank: &str, tenants: &[&str]) {
+    let file = rollcall.data().join("password.txt");
+    fs::write(&file, format!("{PASSWORD}\n")).unwrap();
+    let path = file.to_string_lossy();
+    let mut made = vec!["user", "create", name, "--rank", rank];
+    for tenant in tenants {
+        made.extend(["--tenant", tenant]);
+    }
+    made.extend(["--password-file", &path]);
+    rollcall.expect(0, &made).unwrap();
+    fs::remove_file(&file).unwrap();
+}
+
+/// The cookie of somebody who logs in.
+fn logged_in(served: &Served, name: &str) -> String {
+    let body = json!({ "name": name, "password": PASSWORD });
+    let reply = served
+        .ask("POST", "/api/v1/session", "", Some(&body), &[])
+        .unwrap();
+    assert!(reply.status < 300, "{reply:?}");
+    let set = reply.header("set-cookie");
+    set.split(';').next().unwrap().to_owned()
+}
+
+fn get(served: &Served, cookie: &str, path: &str) -> Reply {
+    let headers = [("cookie", cookie), OWN];
+    served.ask("GET", path, "", None, &headers).unwrap()
+}
+
+/// Sends a form as a browser does, and does not follow where it leads.
+fn send(served: &Served, headers: &[(&str, &str)], path: &str, form: &[(&str, &str)]) -> Reply {
+    let pairs: Vec<String> = form
+        .iter()
+        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+        .collect();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into();
+    let mut request = ureq::http::Request::post(format!("{}{path}", served.url))
+        .header("content-type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = agent.run(request.body(pairs.join("&")).unwrap()).unwrap();
+    let headers = response.headers().iter();
+    Reply {
+        status: response.status().as_u16(),
+        kind: String::new(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect(),
+        text: response.body_mut().read_to_string().unwrap(),
+    }
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut to, byte| {
+        let _ = write!(to, "%{byte:02X}");
+        to
+    })
+}
+
+fn post(served: &Served, cookie: &str, path: &str, form: &[(&str, &str)]) -> Reply {
+    send(served, &[("cookie", cookie), OWN], path, form)
+}
+
+fn has(reply: &Reply, text: &str) -> bool {
+    reply.text.contains(text)
+}
+
+fn of(page: &str) -> String {
+    format!("/tenants/{TENANT}/{page}")
+}
+
+fn audit(served: &Served, cookie: &str) -> Value {
+    get(served, cookie, &format!("/api/v1/tenants/{TENANT}/audit")).json()
+}
+
+/// A tenant synced once, and a service with ada, an admin of everything, and bob, who looks.
+fn serving() -> (Tenancy, Served, String, String) {
+    let tenancy = Tenancy::synced(sound(20)).unwrap();
+    user(&tenancy.rollcall, "ada", "admin", &[]);
+    user(&tenancy.rollcall, "bob", "viewer", &[TENANT]);
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let (ada, bob) = (logged_in(&served, "ada"), logged_in(&served, "bob"));
+    (tenancy, served, ada, bob)
+}
+
+const DAILY: [(&str, &str); 6] = [
+    ("action", "store"),
+    ("frequency", "daily"),
+    ("start", "2030-01-01T02:30"),
+    ("zone", "Europe/Berlin"),
+    ("active", "true"),
+    ("full-every", "7"),
+];
+
+/// The daily timetable with some fields other.
+fn daily<'f>(other: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
+    let mut form: Vec<(&str, &str)> = DAILY.to_vec();
+    form.retain(|(name, _)| !other.iter().any(|(one, _)| one == name));
+    form.extend(other);
+    form
+}
+
+#[test]
+fn a_viewer_looks_and_changes_nothing() {
+    let (_tenancy, served, ada, bob) = serving();
+    for page in ["plugin", "schedule", "history", "audit"] {
+        let shown = get(&served, &bob, &of(page));
+        assert_eq!(shown.status, 200, "{page}: {shown:?}");
+        assert!(!has(&shown, "name=\"action\" value=\"upgrade\""), "{page}");
+        assert!(!has(&shown, ">Preview</button>"), "{page}");
+    }
+    let leave = [("confirm", TENANT), ("people", "keep")];
+    let refused = [
+        get(&served, &bob, &of("uninstall")),
+        get(&served, &bob, "/install"),
+        post(&served, &bob, &of("schedule"), &DAILY),
+        post(&served, &bob, &of("schedule/preview"), &DAILY),
+        post(&served, &bob, &of("plugin"), &[("action", "upgrade")]),
+        post(&served, &bob, &of("uninstall"), &leave),
+        post(&served, &bob, "/install", &[("tenant", TENANT)]),
+    ];
+    for reply in refused {
+        assert_eq!(reply.status, 403, "{reply:?}");
+        assert!(has(&reply, "rank-too-low"), "{reply:?}");
+    }
+    // Nor does another site's page in the name of somebody who may.
+    for headers in [
+        &[("cookie", ada.as_str())][..],
+        &[("cookie", &ada), ("sec-fetch-site", "cross-site")],
+    ] {
+        for (page, form) in [("schedule", &DAILY[..]), ("uninstall", &leave)] {
+            let reply = send(&served, headers, &of(page), form);
+            assert_eq!(reply.status, 403, "{reply:?}");
+            assert!(has(&reply, "cross-site"), "{reply:?}");
+        }
+    }
+    assert_eq!(audit(&served, &ada), json!([]));
+    // Whoever has not logged in is led there.
+    let led = send(&served, &[], &of("schedule"), &DAILY);
+    assert_eq!((led.status, led.header("location")), (303, "/login"));
+    // The same is allowed to whoever may.
+    assert_eq!(post(&served, &ada, &of("schedule"), &DAILY).status, 303);
+    assert_eq!(audit(&served, &ada)[0]["what"], "schedule");
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let (tenancy, served, ada, _) = serving();
+    let data = tenancy.contents().unwrap();
+    for page in ["plugin", "schedule", "history", "uninstall", "audit"] {
+        // What a form would send is nothing in an address.
+        let path = format!("{}?confirm={TENANT}&people=keep&action=store", of(page));
+        assert_eq!(get(&served, &ada, &path).status, 200, "{page}");
+    }
+    assert_eq!(get(&served, &ada, "/install?tenant=new").status, 200);
+    assert_eq!(get(&served, &ada, &of("receipt")).status, 404);
+    assert_eq!(audit(&served, &ada), json!([]));
+    assert_eq!(tenancy.contents().unwrap(), data);
+}
+
+#[test]
+fn a_schedule_is_tried_without_storing_it_and_stored_when_it_is_right() {
+    let (_tenancy, served, ada, _) = serving();
+    let none = get(&served, &ada, &of("schedule"));
+    assert!(has(&none, "none yet") && has(&none, "There is no schedule yet"));
+    let words = "Every day at 02:30 in Berlin, from 1 Jan 2030 on; reads what changed, and everybody every 7 days.";
+    let tried = daily(&[("action", "preview")]);
+    for path in [of("schedule"), of("schedule/preview")] {
+        let tried = post(&served, &ada, &path, &tried);
+        assert_eq!(tried.status, 200, "{tried:?}");
+        assert!(has(&tried, words) && has(&tried, "Tue 1 Jan 2030, 02:30:00 CET"));
+        assert!(has(&tried, "none yet"), "nothing is stored");
+    }
+    let wrong = [
+        (daily(&[("zone", "Europe/Nowhere")]), "unknown-zone"),
+        (daily(&[("start", "soon")]), "bad-start"),
+        (daily(&[("full-every", "often")]), "bad-number"),
+        (daily(&[("frequency", "weekly")]), "required"),
+        (daily(&[("frequency", "never")]), "required"),
+    ];
+    for (form, code) in wrong {
+        let refused = post(&served, &ada, &of("schedule"), &form);
+        assert_eq!(refused.status, 422, "{code}: {refused:?}");
+        assert!(has(&refused, code) && has(&refused, "none yet"), "{code}");
+        for name in ["start", "zone", "full-every"] {
+            let typed = form.iter().find(|(one, _)| *one == name).unwrap().1;
+            assert!(has(&refused, &format!("value=\"{typed}\"")), "{name}");
+        }
+        let doubted = post(&served, &ada, &of("schedule/preview"), &form);
+        assert_eq!(doubted.status, 200, "htmx swaps nothing else");
+        assert!(has(&doubted, code), "{code}");
+    }
+    // What cannot be read and what is not right are told at once.
+    let both = daily(&[
+        ("frequency", "every"),
+        ("minutes", "x"),
+        ("zone", "Europe/Nowhere"),
+    ]);
+    let both = post(&served, &ada, &of("schedule"), &both);
+    assert!(has(&both, "bad-number") && has(&both, "unknown-zone"));
+    let stored = post(&served, &ada, &of("schedule"), &DAILY);
+    let to = of("schedule?done=scheduled");
+    assert_eq!((stored.status, stored.header("location")), (303, &*to));
+    let shown = get(&served, &ada, &to);
+    assert!(has(&shown, words) && has(&shown, "The schedule is stored."));
+    let inactive: Vec<_> = DAILY
+        .into_iter()
+        .filter(|(name, _)| *name != "active")
+        .collect();
+    assert_eq!(post(&served, &ada, &of("schedule"), &inactive).status, 303);
+    let shown = get(&served, &ada, &of("schedule"));
+    assert!(has(&shown, "</span>inactive</span>"), "{shown:?}");
+    let past = daily(&[("frequency", "once"), ("start", "2020-01-01T00:00")]);
+    assert_eq!(post(&served, &ada, &of("schedule"), &past).status, 303);
+    assert!(has(&get(&served, &ada, &of("schedule")), "It is over"));
+}
+
+#[test]
+fn a_run_that_daylight_saving_moves_is_told() {
+    let (_tenancy, served, ada, _) = serving();
+    let moved = daily(&[("action", "preview"), ("start", "2030-03-30T02:30")]);
+    let moved = post(&served, &ada, &of("schedule"), &moved);
+    assert!(has(&moved, "Sun 31 Mar 2030, 03:30:00 CEST"), "{moved:?}");
+    assert!(has(&moved, "does not exist in Europe/Berlin"), "{moved:?}");
+}
+
+#[test]
+fn only_the_tenants_name_uninstalls_and_the_receipt_stays() {
+    let (tenancy, served, ada, bob) = serving();
+    user(&tenancy.rollcall, "eve", "viewer", &["other"]);
+    let shown = get(&served, &ada, &of("uninstall"));
+    assert!(
+        has(&shown, "Uninstall acme, deactivate 20 people"),
+        "{shown:?}"
+    );
+    for (form, code) in [
+        (
+            vec![("confirm", "acne"), ("people", "keep")],
+            "not-confirmed",
+        ),
+        (vec![("people", "deactivate")], "not-confirmed"),
+        (vec![("confirm", TENANT)], "required"),
+    ] {
+        let refused = post(&served, &ada, &of("uninstall"), &form);
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert!(has(&refused, code), "{refused:?}");
+        let typed = form.iter().find(|(name, _)| *name == "confirm");
+        assert!(typed.is_none_or(|(_, typed)| has(&refused, &format!("value=\"{typed}\""))));
+    }
+    assert_eq!(get(&served, &bob, &of("receipt")).status, 404);
+    assert_eq!(get(&served, &bob, &of("plugin")).status, 200);
+    let leave = [
+        ("confirm", TENANT),
+        ("people", "deactivate"),
+        ("cancel", "true"),
+    ];
+    let left = post(&served, &ada, &of("uninstall"), &leave);
+    let to = of("receipt");
+    assert_eq!((left.status, left.header("location")), (303, &*to));
+    let eve = logged_in(&served, "eve");
+    for page in ["receipt", "receipt.json"] {
+        assert_eq!(get(&served, &eve, &of(page)).status, 404);
+    }
+    let receipt = get(&served, &bob, &to);
+    assert!(has(&receipt, "Receipt of acme"), "{receipt:?}");
+    let file = get(&served, &bob, &of("receipt.json"));
+    assert_eq!(
+        file.header("content-disposition"),
+        "attachment; filename=\"receipt-acme.json\""
+    );
+    let kept = served.ask(
+        "GET",
+        &format!("/api/v1/tenants/{TENANT}/receipt"),
+        "",
+        None,
+        &[("cookie", &ada)],
+    );
+    assert_eq!(file.json(), kept.unwrap().json());
+    let people = file.json()["receipt"]["left"][0].clone();
+    assert_eq!(people["count"], 20, "{people}");
+    for page in ["plugin", "schedule", "history", "uninstall", "audit"] {
+        assert_eq!(get(&served, &ada, &of(page)).status, 404, "{page}");
+    }
+}
+
+#[test]
+fn installing_refuses_bad_names_and_addresses_and_leads_to_the_settings() {
+    let rollcall = program().unwrap();
+    user(&rollcall, "ada", "admin", &[]);
+    user(&rollcall, "zoe", "admin", &["zoo", "zoo2"]);
+    let served = Served::start(&rollcall, &[]).unwrap();
+    let (ada, zoe) = (logged_in(&served, "ada"), logged_in(&served, "zoe"));
+    let offered = get(&served, &ada, "/install");
+    for words in [
+        "read the directory, at the servers that the settings name",
+        "256 MiB",
+        "allow-loopback",
+    ] {
+        assert!(has(&offered, words), "{words}");
+    }
+    assert!(!has(&get(&served, &zoe, "/install"), "allow-loopback"));
+    let install = |who: &str, form: &[(&str, &str)]| post(&served, who, "/install", form);
+    let bad = install(&ada, &[("tenant", "Zoë & Co"), ("allow-loopback", "true")]);
+    assert_eq!(bad.status, 422, "{bad:?}");
+    assert!(has(&bad, "bad-tenant") && has(&bad, "value=\"Zoë &#38; Co\""));
+    let elsewhere = install(&zoe, &[("tenant", "acme")]);
+    assert!(elsewhere.status == 422 && has(&elsewhere, "not-installed"));
+    let beyond = install(&zoe, &[("tenant", "zoo"), ("allow-loopback", "true")]);
+    assert!(beyond.status == 403 && has(&beyond, "reach-too-small"));
+    assert_eq!(get(&served, &zoe, "/tenants/zoo/plugin").status, 404);
+    for (who, form, allowed) in [
+        (&zoe, vec![("tenant", "zoo")], false),
+        (
+            &ada,
+            vec![("tenant", "acme"), ("allow-loopback", "true")],
+            true,
+        ),
+    ] {
+        let tenant = form[0].1;
+        let done = install(who, &form);
+        let to = format!("/tenants/{tenant}/configuration?done=installed");
+        assert_eq!((done.status, done.header("location")), (303, &*to));
+        let shown = get(&served, who, &format!("/tenants/{tenant}/plugin"));
+        assert_eq!(has(&shown, "This machine itself"), allowed, "{tenant}");
+        let again = install(who, &form);
+        assert!(again.status == 422 && has(&again, "already-installed"));
+    }
+    let empty = get(&served, &ada, "/tenants/acme/history");
+    assert!(has(&empty, "No run in the last 30 days") && !has(&empty, "<svg"));
+}
+
+#[test]
+fn another_plugin_is_looked_at_exchanged_and_exchanged_back() {
+    let (tenancy, served, ada, _) = serving();
+    // The same with a section of a name alone (WebAssembly, section 5.5.3).
+    let other = [BUNDLED, &[0, 4, 3], b"two"].concat();
+    let made = tenancy
+        .rollcall
+        .expect(0, &["token", "create", "ci", "--rank", "admin"])
+        .unwrap();
+    let token = made.at("/secret").as_str().unwrap().to_owned();
+    let now = get(&served, &ada, &of("plugin"));
+    assert!(has(&now, "there is no other to go back to"), "{now:?}");
+    let path = format!("/api/v1/tenants/{TENANT}/plugin/upgrade");
+    let sent = served.send(&path, &token, &other).unwrap();
+    assert_eq!(sent.status, 200, "{sent:?}");
+    let action = |name: &str| post(&served, &ada, &of("plugin"), &[("action", name)]);
+    let digest = |pointer: &str| sent.json()[pointer]["digest"].as_str().unwrap().to_owned();
+    let before = get(&served, &ada, &of("plugin"));
+    assert!(has(&before, "value=\"try-upgrade\"") && has(&before, &digest("to")));
+    let tried = action("try-upgrade");
+    assert!(tried.status == 200 && has(&tried, "Nothing was changed"));
+    assert!(has(&tried, "value=\"upgrade\""), "it still can be done");
+    let done = action("upgrade");
+    let to = of("plugin?done=upgraded");
+    assert_eq!((done.status, done.header("location")), (303, &*to));
+    let after = get(&served, &ada, &to);
+    assert!(has(&after, "value=\"try-rollback\"") && !has(&after, "value=\"upgrade\""));
+    let same = action("upgrade");
+    assert!(same.status == 422 && has(&same, "same-plugin"), "{same:?}");
+    assert_eq!(action("").status, 422);
+    assert_eq!(action("rollback").status, 303);
+    let what = audit(&served, &ada);
+    let what: Vec<&Value> = what
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|deed| &deed["what"])
+        .collect();
+    let expected = [
+        "plugin.rollback",
+        "plugin.upgrade",
+        "plugin.upgrade",
+        "plugin.upgrade dry-run",
+        "plugin.upgrade",
+    ];
+    assert_eq!(what, expected);
+}
+
+#[test]
+fn history_counts_what_runs_did_and_leads_to_their_rows() {
+    let (tenancy, served, _, bob) = serving();
+    tenancy.leave(&[1, 2]).unwrap();
+    tenancy.sync(0).unwrap();
+    let runs = get(&served, &bob, &format!("/api/v1/tenants/{TENANT}/runs")).json();
+    let (second, first) = (runs[0]["id"].clone(), runs[1]["id"].clone());
+    for days in ["30", "90", "7"] {
+        let shown = get(&served, &bob, &format!("{}?days={days}", of("history")));
+        for (run, kind, count) in [(&first, "create", 20), (&second, "deactivate", 2)] {
+            let link = format!("/runs/{run}/rows?kind={kind}&amp;outcome=applied\">{count}</a>");
+            assert!(has(&shown, &link), "{link}: {}", shown.text);
+        }
+        assert!(has(&shown, &format!("<title>Run {first}: 20 new</title>")));
+        assert!(has(
+            &shown,
+            &format!("<title>Run {second}: 18 people</title>")
+        ));
+        assert!(has(&shown, "No run failed"));
+    }
+}
+
+#[test]
+fn a_script_in_what_others_wrote_is_shown_as_text() {
+    let (tenancy, served, ada, _) = serving();
+    let made = ["token", "create", SCRIPT, "--rank", "operator"];
+    let made = tenancy.rollcall.expect(0, &made).unwrap();
+    let token = made.at("/secret").as_str().unwrap();
+    let timetable = json!({ "frequency": "daily", "start": "2030-01-01T00:00", "zone": "UTC",
+        "active": true, "full-every": null });
+    let path = format!("/api/v1/tenants/{TENANT}/schedule");
+    let set = served.ask("PUT", &path, token, Some(&timetable), &[]);
+    assert_eq!(set.unwrap().status, 200);
+    let typed = daily(&[("zone", SCRIPT), ("start", SCRIPT), ("full-every", SCRIPT)]);
+    let shown = [
+        get(&served, &ada, &of("audit")),
+        post(&served, &ada, &of("schedule"), &typed),
+        post(&served, &ada, &of("schedule/preview"), &typed),
+        post(&served, &ada, &of("uninstall"), &[("confirm", SCRIPT)]),
+        post(&served, &ada, "/install", &[("tenant", SCRIPT)]),
+    ];
+    for shown in shown {
+        assert!(!has(&shown, SCRIPT), "{shown:?}");
+        assert!(has(&shown, "&#60;script&#62;alert(1)"), "{shown:?}");
+        let policy = shown.header("content-security-policy");
+        assert!(policy.contains("script-src 'self'"), "{policy}");
+    }
+}

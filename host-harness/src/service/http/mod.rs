@@ -12,7 +12,7 @@
 //! - `sent`: what requests carry
 //! - `access`: tokens and the log of what was done
 //! - `session`, `users`: logging in, and who may; `browser`: what a browser shows of itself
-//! - [`answering`]: connections and their limits; `guard`: what every request goes through
+//! - [`answering`]: connections and their limits; `line`: one of them; `guard`: what every request goes through
 //! - `observe`: what an operator sees of a request
 //! - `operation`: health, readiness, metrics
 
@@ -24,6 +24,7 @@ pub mod door;
 mod events;
 mod failures;
 mod guard;
+mod line;
 mod mapping;
 mod observe;
 mod operation;

@@ -326,19 +326,27 @@ mod tests {
         let proxy = Protection::Proxy(vec!["127.0.0.0/8".parse().unwrap()]);
         let most = of_one_address();
         for (protection, beyond) in [(tls, 3), (proxy, 0)] {
-            let door = Door::open(here, protection).await.unwrap();
+            let mut door = Door::open(here, protection).await.unwrap();
+            let address = door.address();
+            let answering = tokio::spawn(async move {
+                let mut held = Vec::new();
+                loop {
+                    held.push(Listener::accept(&mut door).await);
+                }
+            });
             let mut clients = Vec::new();
             for _ in 0..most + 3 {
-                clients.push(TcpStream::connect(door.address()).await.unwrap());
+                clients.push(TcpStream::connect(address).await.unwrap());
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
             assert_eq!(closed(&mut clients).await, beyond);
             // Who leaves makes room.
             clients.truncate(most - 1);
             tokio::time::sleep(Duration::from_millis(200)).await;
-            let mut next = [TcpStream::connect(door.address()).await.unwrap()];
+            let mut next = [TcpStream::connect(address).await.unwrap()];
             tokio::time::sleep(Duration::from_millis(100)).await;
             assert_eq!(closed(&mut next).await, 0);
+            answering.abort();
         }
     }
 

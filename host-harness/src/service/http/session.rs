@@ -142,8 +142,7 @@ pub(super) fn tenants(reach: &Reach) -> Option<Vec<String>> {
 
 /// Logs in: the answer sets the session's cookie.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = Credentials, security(()), responses(
-    (status = 200, body = WhoCalls), (status = 401, body = Document), (status = 403, body = Document),
-    (status = 429, body = Document)))]
+    (status = 200, body = WhoCalls), (status = 401, body = Document), (status = 429, body = Document)))]
 pub(super) async fn log_in(visitor: Visitor, Sent(wanted): Sent<Credentials>) -> Answer<Response> {
     let from = visitor.from();
     let login = visitor.console.login(&wanted.name, &wanted.password, &from);
@@ -153,7 +152,7 @@ pub(super) async fn log_in(visitor: Visitor, Sent(wanted): Sent<Credentials>) ->
 
 /// Who calls, and for how long.
 #[utoipa::path(get, path = "/session", tag = "session", responses(
-    (status = 200, body = WhoCalls), (status = 401, body = Document)))]
+    (status = 200, body = WhoCalls)))]
 pub(super) async fn show(caller: Caller) -> Answer<Response> {
     let who = WhoCalls::new(
         caller.name(),
@@ -170,7 +169,7 @@ pub(super) async fn show(caller: Caller) -> Answer<Response> {
 
 /// Logs out.
 #[utoipa::path(delete, path = "/session", tag = "session", responses(
-    (status = 204), (status = 401, body = Document), (status = 403, body = Document), (status = 409, body = Document)))]
+    (status = 204), (status = 409, body = Document)))]
 pub(super) async fn log_out(visitor: Visitor, caller: Caller) -> Answer<Response> {
     let session = of_browser(&caller)?;
     let secret = browser::cookie(&visitor.parts).unwrap_or_default();
@@ -184,8 +183,7 @@ pub(super) async fn log_out(visitor: Visitor, caller: Caller) -> Answer<Response
 
 /// Changes one's own password. All sessions of the user end; the answer sets the cookie of a new one.
 #[utoipa::path(put, path = "/session/password", tag = "session", request_body = OwnPassword, responses(
-    (status = 200, body = WhoCalls), (status = 401, body = Document), (status = 403, body = Document),
-    (status = 409, body = Document), (status = 422, body = Document), (status = 429, body = Document)))]
+    (status = 200, body = WhoCalls), (status = 409, body = Document), (status = 422, body = Document), (status = 429, body = Document)))]
 pub(super) async fn change_password(
     visitor: Visitor,
     caller: Caller,
@@ -202,7 +200,7 @@ pub(super) async fn change_password(
 
 /// Makes the first user, an admin who reaches every tenant, and logs in. It needs the secret of the newest set-up link.
 #[utoipa::path(post, path = "/setup", tag = "session", request_body = FirstUser, security(()), responses(
-    (status = 201, body = WhoCalls), (status = 403, body = Document), (status = 409, body = Document),
+    (status = 201, body = WhoCalls), (status = 409, body = Document),
     (status = 422, body = Document), (status = 429, body = Document)))]
 pub(super) async fn set_up(visitor: Visitor, Sent(wanted): Sent<FirstUser>) -> Answer<Response> {
     let from = visitor.from();

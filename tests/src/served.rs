@@ -168,11 +168,27 @@ impl Served {
     /// # Errors
     /// If there is no answer.
     pub fn send(&self, path: &str, token: &str, bytes: &[u8]) -> Result<Reply, Trouble> {
-        let request = ureq::http::Request::post(format!("{}{path}", self.url))
+        self.send_with(path, token, bytes, &[])
+    }
+
+    /// The same, with other headers.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn send_with(
+        &self,
+        path: &str,
+        token: &str,
+        bytes: &[u8],
+        headers: &[(&str, &str)],
+    ) -> Result<Reply, Trouble> {
+        let mut request = ureq::http::Request::post(format!("{}{path}", self.url))
             .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/wasm")
-            .body(bytes)
-            .map_err(trouble)?;
+            .header("content-type", "application/wasm");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(bytes).map_err(trouble)?;
         read(self.agent.run(request).map_err(trouble)?)
     }
 

@@ -15,7 +15,7 @@ const OTHER: &str = "elsewhere";
 /// What anybody may ask who has a token: it tells of the tenants that the token reaches.
 const TENANTS: &str = "/api/v1/tenants";
 /// What anybody may ask.
-const OPEN: &str = "/readyz";
+const OPEN: [&str; 3] = ["/readyz", "/healthz", "/metrics"];
 
 /// A route as the document tells it.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ struct Route {
     path: String,
     /// Headers without which it does not even look.
     headers: Vec<(String, String)>,
+    /// What it says it may answer with.
+    statuses: BTreeSet<String>,
 }
 
 impl Route {
@@ -54,9 +56,18 @@ impl Route {
             .collect();
         let body = (self.method != "GET").then(|| json!({}));
         let place = format!("{place}{query}");
-        served
+        let reply = served
             .ask(&self.method, &place, token, body.as_ref(), &headers)
-            .unwrap()
+            .unwrap();
+        // Of the trouble of others only that it is worth asking again is in the document.
+        let told = self.statuses.contains(&reply.status.to_string());
+        let of_others = reply.status >= 500 && reply.status != 503;
+        assert!(
+            told || of_others,
+            "{} does not tell of it: {reply:?}",
+            self.name()
+        );
+        reply
     }
 }
 
@@ -74,6 +85,12 @@ fn routes() -> Vec<Route> {
             found.push(Route {
                 method: method.to_uppercase(),
                 path: path.clone(),
+                statuses: told["responses"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .cloned()
+                    .collect(),
                 headers: headers
                     .map(|one| one["name"].as_str().unwrap().to_lowercase())
                     .map(|name| (name, "\"x\"".to_owned()))
@@ -180,7 +197,10 @@ fn no_route_answers_whoever_shows_no_good_token() {
     let expired = expired(&tenancy);
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
     let longer = format!("x{good}");
-    for route in routes().iter().filter(|route| route.path != OPEN) {
+    for route in routes()
+        .iter()
+        .filter(|route| !OPEN.contains(&&*route.path))
+    {
         for shown in ["", "rollcall_0", &good[1..], &longer, &revoked, &expired] {
             let reply = route.ask(&served, TENANT, shown);
             refused(route, &reply, 401, "not-authenticated", &secrets);
@@ -208,7 +228,7 @@ fn no_route_lets_a_token_reach_another_tenant() {
                     "{}",
                     route.name()
                 );
-            } else if route.path != TENANTS && route.path != OPEN {
+            } else if route.path != TENANTS && !OPEN.contains(&&*route.path) {
                 assert_eq!(reply.status, 403, "{}: {reply:?}", route.name());
             }
             silent(route, &reply, &secrets);
@@ -231,7 +251,10 @@ fn every_route_wants_its_rank_and_lets_it_in() {
     let whole = ranks.map(|rank| token(&tenancy, rank, &[]));
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
     let mut least = BTreeSet::new();
-    for route in routes().iter().filter(|route| route.path != OPEN) {
+    for route in routes()
+        .iter()
+        .filter(|route| !OPEN.contains(&&*route.path))
+    {
         let tokens = if route.of_tenant() { &tokens } else { &whole };
         let let_in: Vec<bool> = tokens
             .iter()

@@ -75,6 +75,11 @@ pub struct Heard {
 pub trait Queue: Send + Sync {
     /// Asks for a run. Where one is queued already, that is the one, and it begins at the earlier of both times.
     async fn ask(&self, tenant: &TenantId, ask: &Ask) -> Outcome<RunId>;
+    /// The run that a key stands for, of a wish that is done at once and not queued; none where it stands for nothing. Refuses
+    /// `key-reused` where it stands for another wish.
+    async fn known(&self, tenant: &TenantId, key: &str, wish: &str) -> Outcome<Option<RunId>>;
+    /// A key stands for a wish and its run from now on; run 0 where the wish has none. Refuses `key-reused`.
+    async fn remember(&self, tenant: &TenantId, key: &str, wish: &str, run: RunId) -> Outcome<()>;
     /// Asks for a planned run to be applied. Refuses `not-planned`.
     async fn ask_apply(&self, tenant: &TenantId, run: RunId) -> Outcome<()>;
     /// What there is to do at a moment, the oldest first.

@@ -303,13 +303,17 @@ pub(crate) fn unknown_token(id: i64) -> StoreError {
     )
 }
 
-/// A key that stands for another wish.
-pub(crate) fn key_reused(run: i64) -> StoreError {
-    StoreError::refused(
+/// The run that a key stands for, which is refused where it stands for another wish.
+pub(crate) fn of_wish(same: (i64, String), wish: &str) -> StoreResult<RunId> {
+    let (run, known) = same;
+    if known == wish {
+        return Ok(RunId(run));
+    }
+    Err(StoreError::refused(
         "key-reused",
-        format!("the idempotency key stands for run {run}, which was asked for in another mode"),
+        "the idempotency key stands for another request",
         "Ask with a new key.",
-    )
+    ))
 }
 
 /// Somebody else works for the tenant.

@@ -32,8 +32,8 @@ pub struct Change {
     pub rules: Vec<Rule>,
     /// New values of the form's secret fields, by key.
     pub secrets: SecretValues,
-    /// The digest of the configuration that was looked at, empty before the first; none: whatever is in force.
-    pub expected: Option<String>,
+    /// Digests, one of which is that of the configuration that was looked at, empty before the first; none: whatever is in force.
+    pub expected: Option<Vec<String>>,
 }
 
 /// Secrets, by the key of their field: a password, a private key.
@@ -60,7 +60,7 @@ impl Tenant {
         if change
             .expected
             .as_ref()
-            .is_some_and(|expected| *expected != digest)
+            .is_some_and(|expected| !expected.contains(&digest))
         {
             return Err(Problem::new(
                 "settings-changed",

@@ -13,6 +13,8 @@ use crate::ports::{Outcome, State, TenantId};
 /// What hooks have changed of a tenant's settings, over what is stored.
 pub(super) struct Draft {
     stored: Arc<dyn State>,
+    /// The versions that hooks have read: what they change is changed over these, or not at all.
+    read: Mutex<BTreeMap<String, u64>>,
     changed: Mutex<BTreeMap<String, Changed>>,
 }
 
@@ -30,6 +32,7 @@ impl Draft {
     pub(super) fn of(stored: Arc<dyn State>) -> Self {
         Self {
             stored,
+            read: Mutex::default(),
             changed: Mutex::default(),
         }
     }
@@ -58,10 +61,13 @@ impl Draft {
 #[async_trait]
 impl State for Draft {
     async fn get(&self, tenant: &TenantId, key: &str) -> Outcome<Versioned> {
-        match self.changed.lock().await.get(key) {
-            Some(changed) => Ok(changed.now.clone()),
-            None => self.stored.get(tenant, key).await,
+        if let Some(changed) = self.changed.lock().await.get(key) {
+            return Ok(changed.now.clone());
         }
+        let stored = self.stored.get(tenant, key).await?;
+        let mut read = self.read.lock().await;
+        read.entry(key.to_owned()).or_insert(stored.version);
+        Ok(stored)
     }
 
     async fn keys(&self, tenant: &TenantId, prefix: &str) -> Outcome<Vec<String>> {
@@ -84,7 +90,8 @@ impl State for Draft {
                 Some(known) => known.clone(),
                 None => {
                     let now = self.stored.get(tenant, &operation.key).await?;
-                    let before = now.version;
+                    let read = self.read.lock().await.get(&operation.key).copied();
+                    let before = read.unwrap_or(now.version);
                     Changed { before, now }
                 }
             };
@@ -118,5 +125,53 @@ impl State for Draft {
     async fn clear(&self, tenant: &TenantId) -> Outcome<u64> {
         self.changed.lock().await.clear();
         self.stored.clear(tenant).await
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::ports::Tenants as _;
+    use crate::store::Store;
+
+    fn set(value: &str) -> [Operation; 1] {
+        [Operation {
+            key: "schedule".to_owned(),
+            expected: None,
+            value: Some(value.into()),
+        }]
+    }
+
+    /// Stores by a draft that has read the key, or has not, while somebody else stores or does not.
+    async fn stored(reads: bool, meanwhile: bool) -> (Result<(), String>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let acme = TenantId::new("acme").unwrap();
+        store.install(&acme, "digest", b"component").await.unwrap();
+        store.commit(&acme, &set("first")).await.unwrap();
+        let draft = Draft::of(Arc::new(store.clone()));
+        if reads {
+            let read = draft.get(&acme, "schedule").await.unwrap();
+            assert_eq!(read.value, b"first");
+        }
+        if meanwhile {
+            store.commit(&acme, &set("theirs")).await.unwrap();
+        }
+        draft.commit(&acme, &set("ours")).await.unwrap();
+        let done = draft
+            .store(&acme)
+            .await
+            .map_err(|refused| refused.code.to_string());
+        let there = State::get(&store, &acme, "schedule").await.unwrap();
+        (done, String::from_utf8(there.value).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_was_read_is_changed_only_where_nobody_else_has_changed_it() {
+        assert_eq!(stored(true, false).await, (Ok(()), "ours".into()));
+        let refused = (Err("conflict".into()), "theirs".into());
+        assert_eq!(stored(true, true).await, refused);
+        assert_eq!(stored(false, true).await, (Ok(()), "ours".into()));
     }
 }

@@ -116,6 +116,11 @@ impl Tenant {
     /// All problems of the rules at once; then nothing has changed. `tenant-busy` while a run is under way.
     pub async fn submit_rules(&self, rules: Vec<Rule>) -> Hook<String> {
         let _lease = self.lease().await?;
+        self.store_rules(rules).await
+    }
+
+    /// For whoever holds the lease.
+    pub(super) async fn store_rules(&self, rules: Vec<Rule>) -> Hook<String> {
         let draft = self.draft();
         let digest = self.hooks_on(&draft).submit_mapping(rules).await?;
         let settings = self.installation().await?.settings;
@@ -145,6 +150,11 @@ impl Tenant {
     /// `bad-start`, `unknown-zone` and the like, by field.
     pub async fn submit_timetable(&self, timetable: Timetable) -> Hook<()> {
         self.hooks().submit_timetable(timetable).await?;
+        self.note_due().await
+    }
+
+    /// Notes when the stored timetable has the tenant synced next.
+    pub(super) async fn note_due(&self) -> Hook<()> {
         let next = self.due_after(Utc::now()).await?;
         Ok(self.queue().set_due(self.id(), next).await?)
     }

@@ -10,6 +10,7 @@
 //! - `grant`: what a plugin may connect to
 //! - [`look`]: verify, map, explain, schedule: hooks that pass straight through
 //! - [`sync`]: resume, plan, guard, apply
+//! - [`seen`]: changes of what somebody has looked at
 //! - [`history`]: runs, rows, approval
 //! - [`failures`]: who still is unsynced, and how long rows are kept
 //! - [`export`]: the unsynced as CSV
@@ -29,6 +30,7 @@ pub mod history;
 pub mod look;
 pub mod platform;
 pub mod refused;
+pub mod seen;
 pub mod sync;
 mod trace;
 pub mod undo;

@@ -33,6 +33,33 @@ impl Tenant {
     /// uninstall.
     pub async fn undo(&self, run: RunId, dry_run: bool, watch: Arc<dyn Watch>) -> Hook<Run> {
         let _lease = self.lease().await?;
+        self.put_back(run, dry_run, &*watch).await
+    }
+
+    /// The same with a key: asked for with it again, it is the same plan, as it stands then. It is not applied.
+    ///
+    /// # Errors
+    /// As [`Tenant::undo`]; `key-reused` where the key stands for something else.
+    pub async fn undo_once(&self, run: RunId, key: &str, watch: Arc<dyn Watch>) -> Hook<Run> {
+        let wish = format!("undo {run}");
+        let known = self.queue().known(self.id(), key, &wish).await?;
+        if let Some(plan) = known {
+            return Ok(self.plans().run(self.id(), plan).await?);
+        }
+        let _lease = self.lease().await?;
+        // Somebody may have made it until now, and whoever makes it holds the lease.
+        let known = self.queue().known(self.id(), key, &wish).await?;
+        if let Some(plan) = known {
+            return Ok(self.plans().run(self.id(), plan).await?);
+        }
+        let planned = self.put_back(run, true, &*watch).await?;
+        let remembered = self.queue().remember(self.id(), key, &wish, planned.id);
+        remembered.await?;
+        Ok(planned)
+    }
+
+    /// For whoever holds the lease.
+    async fn put_back(&self, run: RunId, dry_run: bool, watch: &dyn Watch) -> Hook<Run> {
         let undone = self.plans().run(self.id(), run).await?;
         if FINAL.contains(&undone.mode.as_str()) || undone.rows_with("applied") == 0 {
             return Err(not_undoable(&undone).into());
@@ -58,7 +85,7 @@ impl Tenant {
         if dry_run || planned.status == RunStatus::Held {
             return Ok(planned);
         }
-        self.apply_rows(undo, &*watch, "apply").await
+        self.apply_rows(undo, watch, "apply").await
     }
 
     async fn plan_undo(&self, run: RunId, undo: RunId) -> Hook<()> {

@@ -84,6 +84,14 @@ impl Console {
         Ok(Some(session))
     }
 
+    /// The session of a secret with this hash, unless it is over. It is not used by that.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn look(&self, hash: &Hash) -> Outcome<Option<Session>> {
+        self.users.session(hash, now()).await
+    }
+
     /// Ends a session.
     ///
     /// # Errors
@@ -226,7 +234,7 @@ pub(super) fn trier(name: &str, from: &str) -> Trier {
 }
 
 /// Whoever has an IPv6 address has as many as there are in a network of 64 bits.
-fn place(from: &str) -> String {
+pub(crate) fn place(from: &str) -> String {
     match from.parse() {
         Ok(IpAddr::V6(address)) => format!("{:x}", u128::from(address) >> 64),
         _ => from.to_owned(),

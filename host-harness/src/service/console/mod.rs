@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 pub use denied::Denied;
 pub use login::LoggedIn;
+pub(super) use login::place;
 pub use manage::Actor;
 
 use crate::ports::access::{Access, Deed};

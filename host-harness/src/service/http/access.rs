@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::refusal::{Answer, Document};
 use super::scope::{Admin, Scope, Viewer, Whole};
-use super::sent::{Asked, Sent};
+use super::sent::{Asked, Id, Sent};
 use super::users::told;
 use crate::ports::TenantId;
 use crate::ports::access::{Deed, Rank, Reach, Token};
@@ -21,7 +20,7 @@ const MOST: u32 = 1_000;
 
 /// A token, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Listed {
+pub(super) struct ListedToken {
     /// Its number.
     id: i64,
     /// What it is called in the log.
@@ -57,7 +56,7 @@ pub(super) struct Wanted {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Made {
     #[serde(flatten)]
-    token: Listed,
+    token: ListedToken,
     /// What to send as `Authorization: Bearer …`. It is shown this once.
     secret: String,
 }
@@ -91,7 +90,7 @@ pub(super) struct Piece {
     limit: Option<u32>,
 }
 
-impl From<&Token> for Listed {
+impl From<&Token> for ListedToken {
     fn from(token: &Token) -> Self {
         Self {
             id: token.id,
@@ -122,15 +121,15 @@ impl From<&Deed> for Logged {
 }
 
 /// The tokens that are not revoked.
-#[utoipa::path(get, path = "/tokens", tag = "access", responses((status = 200, body = [Listed]), (status = 403, body = Document)))]
-pub(super) async fn tokens(whole: Whole<Admin>) -> Answer<Json<Vec<Listed>>> {
+#[utoipa::path(get, path = "/tokens", tag = "access", responses((status = 200, body = [ListedToken])))]
+pub(super) async fn tokens(whole: Whole<Admin>) -> Answer<Json<Vec<ListedToken>>> {
     let tokens = whole.access().tokens().await?;
-    Ok(Json(tokens.iter().map(Listed::from).collect()))
+    Ok(Json(tokens.iter().map(ListedToken::from).collect()))
 }
 
 /// Makes a token. Its secret is shown this once.
 #[utoipa::path(post, path = "/tokens", tag = "access", request_body = Wanted, responses(
-    (status = 201, body = Made), (status = 403, body = Document), (status = 422, body = Document)))]
+    (status = 201, body = Made), (status = 422, body = Document)))]
 pub(super) async fn create(
     whole: Whole<Admin>,
     Sent(wanted): Sent<Wanted>,
@@ -144,7 +143,7 @@ pub(super) async fn create(
     };
     let (token, secret) = make(&whole, &wanted.name, wanted.rank, reach, wanted.days).await?;
     let made = Made {
-        token: Listed::from(&token),
+        token: ListedToken::from(&token),
         secret,
     };
     Ok((StatusCode::CREATED, Json(made)))
@@ -152,8 +151,8 @@ pub(super) async fn create(
 
 /// Refuses a token from now on.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "access", params(("id" = i64, Path)), responses(
-    (status = 204), (status = 403, body = Document), (status = 404, body = Document)))]
-pub(super) async fn revoke(whole: Whole<Admin>, Path(id): Path<i64>) -> Answer<StatusCode> {
+    (status = 204), (status = 404, body = Document)))]
+pub(super) async fn revoke(whole: Whole<Admin>, Id(id): Id) -> Answer<StatusCode> {
     end(&whole, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -179,7 +178,7 @@ pub(super) async fn end(whole: &Whole<Admin>, id: i64) -> Answer<()> {
 
 /// What was done, the newest first.
 #[utoipa::path(get, path = "/audit", tag = "access", params(Piece), responses(
-    (status = 200, body = [Logged]), (status = 403, body = Document)))]
+    (status = 200, body = [Logged])))]
 pub(super) async fn audit(
     whole: Whole<Admin>,
     Asked(piece): Asked<Piece>,

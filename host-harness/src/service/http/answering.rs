@@ -78,7 +78,7 @@ pub async fn answer(mut door: Door, routes: Router, gone: impl Future<Output = (
 }
 
 /// Half of the files that the process may have open: databases and directories need some too.
-fn connections() -> usize {
+pub(super) fn connections() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let half = limit.map_or(CONNECTIONS, |limit| {
         usize::try_from(limit / 2).unwrap_or(CONNECTIONS)

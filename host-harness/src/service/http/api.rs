@@ -1,19 +1,18 @@
 //! All routes together.
 
-use axum::routing::get;
 use axum::{Router, middleware};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::guard::Busy;
 pub use super::scope::Api;
 use super::{
-    access, browser, events, failures, guard, mapping, observe, operation, plugin, runs, schedule,
-    session, settings, tenants, undo, uninstall, unsynced, users, web,
+    access, browser, described, events, failures, guard, mapping, observe, operation, plugin, runs,
+    schedule, session, settings, tenants, undo, uninstall, unsynced, users, web,
 };
 
 /// What stands above the routes in the document.
@@ -29,9 +28,8 @@ impl Api {
     pub fn router(self) -> Router {
         let (routes, _) = routes().split_for_parts();
         routes
-            .route("/healthz", get(operation::alive))
-            .route("/metrics", get(operation::numbers))
             .merge(web::routes())
+            .method_not_allowed_fallback(web::no_such_method)
             .fallback(web::nowhere)
             .layer(middleware::from_fn_with_state(
                 Busy::default(),
@@ -53,50 +51,74 @@ pub fn document() -> utoipa::openapi::OpenApi {
     components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     let either = ["token", "session"].map(|scheme| SecurityRequirement::new(scheme, [""; 0]));
     document.security = Some(either.into());
+    described::complete(&mut document);
     document
 }
 
 fn routes() -> OpenApiRouter<Api> {
-    let versioned = OpenApiRouter::new()
-        .routes(routes!(tenants::list))
-        .routes(routes!(tenants::one))
-        .routes(routes!(plugin::describe, plugin::install))
-        .routes(routes!(plugin::upgrade))
-        .routes(routes!(plugin::rollback))
-        .routes(routes!(uninstall::leave))
-        .routes(routes!(uninstall::receipt))
-        .routes(routes!(settings::show, settings::change))
-        .routes(routes!(settings::verify))
-        .routes(routes!(mapping::show, mapping::store))
-        .routes(routes!(mapping::suggest))
-        .routes(routes!(mapping::preview))
-        .routes(routes!(mapping::explain))
-        .routes(routes!(runs::list, runs::ask))
-        .routes(routes!(runs::one))
-        .routes(routes!(runs::rows))
-        .routes(routes!(runs::stop))
-        .routes(routes!(runs::approve))
-        .routes(routes!(runs::apply))
-        .routes(routes!(runs::discard))
-        .routes(routes!(undo::plan))
-        .routes(routes!(events::follow))
-        .routes(routes!(unsynced::export))
-        .routes(routes!(failures::list))
-        .routes(routes!(failures::kept, failures::keep))
-        .routes(routes!(schedule::show, schedule::set))
-        .routes(routes!(access::tokens, access::create))
-        .routes(routes!(access::revoke))
-        .routes(routes!(access::audit))
-        .routes(routes!(access::audit_of))
-        .routes(routes!(session::show, session::log_in, session::log_out))
-        .routes(routes!(session::change_password))
-        .routes(routes!(session::set_up))
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::change))
-        .routes(routes!(users::reset));
-    OpenApiRouter::with_openapi(Head::openapi())
-        .nest("/api/v1", versioned)
-        .routes(routes!(operation::ready))
+    let with = OpenApiRouter::routes;
+    let below = versioned().into_iter().fold(OpenApiRouter::new(), with);
+    let whole = OpenApiRouter::with_openapi(Head::openapi()).nest("/api/v1", below);
+    operated().into_iter().fold(whole, with)
+}
+
+/// What is below `/api/v1`.
+fn versioned() -> Vec<UtoipaMethodRouter<Api>> {
+    vec![
+        routes!(tenants::list),
+        routes!(tenants::one),
+        routes!(plugin::describe, plugin::install),
+        routes!(plugin::upgrade),
+        routes!(plugin::rollback),
+        routes!(uninstall::leave),
+        routes!(uninstall::receipt),
+        routes!(settings::show, settings::change),
+        routes!(settings::verify),
+        routes!(mapping::show, mapping::store),
+        routes!(mapping::suggest),
+        routes!(mapping::preview),
+        routes!(mapping::explain),
+        routes!(runs::list, runs::ask),
+        routes!(runs::one),
+        routes!(runs::rows),
+        routes!(runs::stop),
+        routes!(runs::approve),
+        routes!(runs::apply),
+        routes!(runs::discard),
+        routes!(undo::plan),
+        routes!(events::follow),
+        routes!(unsynced::export),
+        routes!(failures::list),
+        routes!(failures::kept, failures::keep),
+        routes!(schedule::show, schedule::set),
+        routes!(access::tokens, access::create),
+        routes!(access::revoke),
+        routes!(access::audit),
+        routes!(access::audit_of),
+        routes!(session::show, session::log_in, session::log_out),
+        routes!(session::change_password),
+        routes!(session::set_up),
+        routes!(users::list, users::create),
+        routes!(users::change),
+        routes!(users::reset),
+    ]
+}
+
+/// What an operator's tools ask for.
+fn operated() -> Vec<UtoipaMethodRouter<Api>> {
+    vec![
+        routes!(operation::alive),
+        routes!(operation::ready),
+        routes!(operation::numbers),
+    ]
+}
+
+/// All of them, one by one.
+#[cfg(test)]
+pub(super) fn every() -> Vec<UtoipaMethodRouter<Api>> {
+    let mut all = versioned();
+    all.extend(operated());
+    all
 }
 
 #[cfg(test)]

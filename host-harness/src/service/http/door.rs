@@ -13,13 +13,16 @@ use ipnet::IpNet;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
+use super::answering::connections;
+use super::guard::Busy;
+use super::line::Line;
 use crate::Problem;
+use crate::service::console::place;
 
 /// How long a client may take to agree on TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -53,10 +56,8 @@ pub struct Door {
     address: SocketAddr,
     proxied: bool,
     plain: bool,
-    accepted: mpsc::Receiver<(Stream, SocketAddr)>,
+    accepted: mpsc::Receiver<(Line, SocketAddr)>,
 }
-
-type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 impl Protection {
     /// TLS with a certificate chain and its key, both PEM.
@@ -129,12 +130,14 @@ impl Door {
     }
 }
 
-/// Accepts for ever, and agrees on TLS beside that: a slow client holds nobody up.
+/// Accepts for ever, and agrees on TLS beside that: a slow client holds nobody up. Where other machines come themselves, one address has an
+/// eighth of all connections at most, those included that are still to agree on TLS; a proxy's has them for everybody.
 async fn accept(
     listener: TcpListener,
     protection: Protection,
-    accepted: mpsc::Sender<(Stream, SocketAddr)>,
+    accepted: mpsc::Sender<(Line, SocketAddr)>,
 ) {
+    let crowd = Busy::of(of_one_address());
     while !accepted.is_closed() {
         let Ok((stream, peer)) = listener.accept().await else {
             // No file left, for example: it may be better soon.
@@ -144,22 +147,29 @@ async fn accept(
         let accepted = accepted.clone();
         match &protection {
             Protection::Loopback => {
-                let _ = accepted.send((Either::Left(stream), peer)).await;
+                let line = Line::new(Either::Left(stream), None);
+                let _ = accepted.send((line, peer)).await;
             }
             Protection::Proxy(networks) => {
                 if networks
                     .iter()
                     .any(|network| network.contains(&peer.ip().to_canonical()))
                 {
-                    let _ = accepted.send((Either::Left(stream), peer)).await;
+                    let line = Line::new(Either::Left(stream), None);
+                    let _ = accepted.send((line, peer)).await;
                 }
             }
             Protection::Tls(config) => {
+                let address = place(&peer.ip().to_canonical().to_string());
+                let Some(turn) = crowd.enter(&address) else {
+                    continue;
+                };
                 let acceptor = TlsAcceptor::from(Arc::clone(config));
                 tokio::spawn(async move {
                     let agreed = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
                     if let Ok(Ok(stream)) = agreed {
-                        let _ = accepted.send((Either::Right(Box::new(stream)), peer)).await;
+                        let line = Line::new(Either::Right(Box::new(stream)), Some(turn));
+                        let _ = accepted.send((line, peer)).await;
                     }
                 });
             }
@@ -168,10 +178,10 @@ async fn accept(
 }
 
 impl Listener for Door {
-    type Io = Stream;
+    type Io = Line;
     type Addr = Peer;
 
-    async fn accept(&mut self) -> (Stream, Peer) {
+    async fn accept(&mut self) -> (Line, Peer) {
         match self.accepted.recv().await {
             Some((stream, peer)) => (
                 stream,
@@ -217,6 +227,11 @@ impl Peer {
     }
 }
 
+/// Connections that an address may have.
+fn of_one_address() -> usize {
+    (connections() / 8).max(8)
+}
+
 /// An address as a proxy names it: with a port, in brackets or mapped into IPv6 too.
 fn forwarded(named: &str) -> Option<IpAddr> {
     let address = named.parse::<SocketAddr>().map(|one| one.ip());
@@ -228,6 +243,8 @@ fn forwarded(named: &str) -> Option<IpAddr> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use tokio::net::TcpStream;
+
     use super::*;
 
     #[test]
@@ -278,6 +295,58 @@ mod tests {
                     "the connection is closed"
                 );
             }
+        }
+    }
+
+    /// How many of these connections are closed at once.
+    async fn closed(clients: &mut [TcpStream]) -> usize {
+        use tokio::io::AsyncReadExt as _;
+        let mut closed = 0;
+        for client in clients {
+            let wait = Duration::from_millis(2);
+            if tokio::time::timeout(wait, client.read(&mut [0]))
+                .await
+                .is_ok()
+            {
+                closed += 1;
+            }
+        }
+        closed
+    }
+
+    #[tokio::test]
+    async fn one_address_has_some_of_the_connections_and_a_proxy_has_them_all() {
+        let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (chain, key) = (folder.path().join("chain"), folder.path().join("key"));
+        std::fs::write(&chain, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let tls = Protection::tls(&chain, &key).unwrap();
+        let proxy = Protection::Proxy(vec!["127.0.0.0/8".parse().unwrap()]);
+        let most = of_one_address();
+        for (protection, beyond) in [(tls, 3), (proxy, 0)] {
+            let mut door = Door::open(here, protection).await.unwrap();
+            let address = door.address();
+            let answering = tokio::spawn(async move {
+                let mut held = Vec::new();
+                loop {
+                    held.push(Listener::accept(&mut door).await);
+                }
+            });
+            let mut clients = Vec::new();
+            for _ in 0..most + 3 {
+                clients.push(TcpStream::connect(address).await.unwrap());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert_eq!(closed(&mut clients).await, beyond);
+            // Who leaves makes room.
+            clients.truncate(most - 1);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let mut next = [TcpStream::connect(address).await.unwrap()];
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert_eq!(closed(&mut next).await, 0);
+            answering.abort();
         }
     }
 

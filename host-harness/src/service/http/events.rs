@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::Stream;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::unfold;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,6 +21,8 @@ use crate::shape;
 const LONGEST: Duration = Duration::from_secs(120);
 /// How often the run is looked at.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often it is looked at who follows.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How a run stands.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -39,45 +41,81 @@ pub(super) struct Happening {
     over: bool,
 }
 
-/// What happens to a run until it is over, as server-sent events. After a break, `Last-Event-ID` tells what was seen.
+/// Whoever follows a run.
+struct Follower {
+    scope: Scope<Viewer>,
+    run: RunId,
+    /// The id of what was heard last.
+    seen: String,
+    over: bool,
+    /// When the stream ends, though the run may go on.
+    until: Instant,
+    /// When it was last looked at who follows.
+    looked: Instant,
+}
+
+/// What happens to a run until it is over, as server-sent events. Each event tells how the run stands, and its `id` is that standing: whoever
+/// comes again with it as `Last-Event-ID` hears the next other one, nothing twice, and the end in any case. Whoever has heard the end is
+/// answered 204, on which a browser comes no more. A stream ends after two minutes, and within seconds when the token is
+/// revoked or the session over.
 #[utoipa::path(get, path = "/tenants/{tenant}/runs/{run}/events", tag = "runs", params(("tenant" = String, Path),
-    ("run" = i64, Path)), responses((status = 200, content_type = "text/event-stream", body = Happening), (status = 404, body = Document)))]
+    ("run" = i64, Path), ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was heard")),
+    responses((status = 200, content_type = "text/event-stream", body = Happening),
+    (status = 204, description = "The end was heard."), (status = 404, body = Document)))]
 pub(super) async fn follow(
     scope: Scope<Viewer>,
     Numbered(run): Numbered,
     headers: HeaderMap,
-) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+) -> Answer<Response> {
     let run = RunId(run);
     // Whoever asks for a run that does not exist hears so at once.
-    scope.plans()?.run(scope.id(), run).await?;
+    let now = happening(&scope, run).await?;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let seen = seen.unwrap_or_default().to_owned();
-    let events = unfold(
-        (scope, seen, false, Instant::now() + LONGEST),
-        move |(scope, mut seen, over, until)| async move {
-            if over || Instant::now() > until {
-                return None;
-            }
-            loop {
-                let now = happening(&scope, run).await.ok()?;
-                let id = now.id();
-                if id == seen {
-                    if now.over {
-                        return None;
-                    }
-                    if Instant::now() > until {
-                        return None;
-                    }
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
+    if now.over && now.id() == seen {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let follower = Follower {
+        scope,
+        run,
+        seen,
+        over: false,
+        until: Instant::now() + LONGEST,
+        looked: Instant::now(),
+    };
+    let events = unfold(follower, |mut follower| async {
+        let happening = follower.next().await?;
+        let event = Event::default().event("run").id(happening.id());
+        let event = event.json_data(&happening).ok()?;
+        Some((Ok::<_, Infallible>(event), follower))
+    });
+    let events = Sse::new(events).keep_alive(KeepAlive::default());
+    Ok(events.into_response())
+}
+
+impl Follower {
+    /// How the run stands, as soon as that is not what was heard last; none when there is nothing more to hear, or nobody who may.
+    async fn next(&mut self) -> Option<Happening> {
+        while !self.over && Instant::now() < self.until {
+            if self.looked.elapsed() >= LOOK {
+                if !self.scope.lasts().await {
+                    return None;
                 }
-                seen.clone_from(&id);
-                let event = Event::default().event("run").id(id).json_data(&now).ok()?;
-                return Some((Ok(event), (scope, seen, now.over, until)));
+                self.looked = Instant::now();
             }
-        },
-    );
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+            let now = happening(&self.scope, self.run).await.ok()?;
+            self.over = now.over;
+            let id = now.id();
+            if id != self.seen {
+                self.seen = id;
+                return Some(now);
+            }
+            if !self.over {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        None
+    }
 }
 
 impl Happening {
@@ -91,8 +129,8 @@ impl Happening {
 }
 
 async fn happening(scope: &Scope<Viewer>, run: RunId) -> Answer<Happening> {
-    let status = scope.plans()?.run(scope.id(), run).await?.status;
-    let heard = scope.queue().heard(scope.id(), run).await?;
+    let status = scope.plans()?.run(run).await?.status;
+    let heard = scope.queue().heard(run).await?;
     let under_way = matches!(
         status,
         RunStatus::Queued | RunStatus::Planning | RunStatus::Applying

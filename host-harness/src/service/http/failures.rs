@@ -52,10 +52,10 @@ pub(super) async fn list(
     let plans = scope.plans()?;
     let limit = which.limit.unwrap_or(100).clamp(1, MOST);
     let (code, after) = (which.code.as_deref(), which.after.unwrap_or(0));
-    let failures = plans.failures(scope.id(), code, after, limit).await?;
+    let failures = plans.failures(code, after, limit).await?;
     let full = failures.len() >= limit as usize;
     Ok(Json(Failures {
-        all: plans.count_failures(scope.id(), code).await?,
+        all: plans.count_failures(code).await?,
         next: failures.last().filter(|_| full).map(|last| last.id),
         failures: shape::each(&failures),
     }))
@@ -65,7 +65,7 @@ pub(super) async fn list(
 #[utoipa::path(get, path = "/tenants/{tenant}/retention", tag = "runs", params(("tenant" = String, Path)), responses(
     (status = 200, body = Retention), (status = 404, body = Document)))]
 pub(super) async fn kept(scope: Scope<Viewer>) -> Answer<Json<Retention>> {
-    let days = scope.plans()?.days(scope.id()).await?;
+    let days = scope.plans()?.days().await?;
     Ok(Json(Retention { days }))
 }
 

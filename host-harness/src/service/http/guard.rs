@@ -2,6 +2,7 @@
 //! leave room for the others', passwords come in small bodies, and no cache keeps what is answered.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -9,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use http_body_util::Limited;
 use tracing::Instrument as _;
 
@@ -19,32 +21,49 @@ const OF_ONE_TENANT: usize = 16;
 /// Bytes of a request that anybody may make: a name and a password.
 const OF_ANYBODY: usize = 16 << 10;
 
-/// How many requests of each tenant are being answered. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Busy(Arc<Mutex<HashMap<String, usize>>>);
+/// How many requests of each tenant are being answered, or how many connections each address has: none more than so many. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Busy {
+    most: usize,
+    counts: Arc<Mutex<HashMap<String, usize>>>,
+}
 
-/// A request that is being answered.
-struct Turn {
+/// One of them.
+pub(super) struct Turn {
     busy: Busy,
-    tenant: String,
+    whose: String,
+}
+
+impl Default for Busy {
+    /// Requests of tenants.
+    fn default() -> Self {
+        Self::of(OF_ONE_TENANT)
+    }
 }
 
 impl Busy {
-    fn counts(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn of(most: usize) -> Self {
+        Self {
+            most,
+            counts: Arc::default(),
+        }
     }
 
-    /// Begins a request; none where the tenant has too many.
-    fn enter(&self, tenant: &str) -> Option<Turn> {
+    fn counts(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins one; none where there are too many.
+    pub(super) fn enter(&self, whose: &str) -> Option<Turn> {
         let mut counts = self.counts();
-        let count = counts.entry(tenant.to_owned()).or_default();
-        if *count >= OF_ONE_TENANT {
+        let count = counts.entry(whose.to_owned()).or_default();
+        if *count >= self.most {
             return None;
         }
         *count += 1;
         Some(Turn {
             busy: self.clone(),
-            tenant: tenant.to_owned(),
+            whose: whose.to_owned(),
         })
     }
 }
@@ -52,10 +71,10 @@ impl Busy {
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut counts = self.busy.counts();
-        if let Some(count) = counts.get_mut(&self.tenant) {
+        if let Some(count) = counts.get_mut(&self.whose) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.tenant);
+                counts.remove(&self.whose);
             }
         }
     }
@@ -88,25 +107,25 @@ pub(super) async fn guard(State(busy): State<Busy>, request: Request, next: Next
     } else {
         request
     };
-    let mut response = if [Method::GET, Method::HEAD].contains(request.method()) {
-        let response = next.run(request).await;
+    let response = if [Method::GET, Method::HEAD].contains(request.method()) {
+        let response = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         drop(turn);
-        response
+        response.ok()
     } else {
         let work = async move {
             let _turn = turn;
             next.run(request).await
         };
-        match tokio::spawn(work.in_current_span()).await {
-            Ok(response) => response,
-            Err(_) => Refusal::new(
-                "internal",
-                "The request was not done to its end",
-                "Report this, with the host's log.",
-            )
-            .into_response(),
-        }
+        tokio::spawn(work.in_current_span()).await.ok()
     };
+    let mut response = response.unwrap_or_else(|| {
+        Refusal::new(
+            "internal",
+            "The request was not done to its end",
+            "Report this, with the host's log.",
+        )
+        .into_response()
+    });
     let headers = response.headers_mut();
     headers
         .entry(header::CACHE_CONTROL)
@@ -117,6 +136,10 @@ pub(super) async fn guard(State(busy): State<Busy>, request: Request, next: Next
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use axum::routing::get;
+    use axum::{Router, middleware};
+    use tower::ServiceExt as _;
+
     use super::*;
 
     #[test]
@@ -130,5 +153,30 @@ mod tests {
         drop(turns);
         assert!(busy.enter("acme").is_some());
         assert!(busy.counts().is_empty());
+    }
+
+    #[tokio::test]
+    #[expect(clippy::panic, reason = "what is caught")]
+    async fn whatever_breaks_is_told_like_every_other_trouble() {
+        async fn breaks() -> &'static str {
+            panic!("broken on purpose")
+        }
+        let whole = get(|| async { "well" }).post(|| async { "well" });
+        let layer = middleware::from_fn_with_state(Busy::default(), guard);
+        let routes = Router::new()
+            .route("/breaks", get(breaks).post(breaks))
+            .route("/whole", whole)
+            .layer(layer);
+        for method in ["GET", "POST"] {
+            for (path, status) in [("/breaks", 500), ("/whole", 200)] {
+                let request = Request::builder().method(method).uri(path);
+                let request = request.body(Body::empty()).unwrap();
+                let response = routes.clone().oneshot(request).await.unwrap();
+                assert_eq!(response.status(), status, "{method} {path}");
+                let kind = response.headers()[header::CONTENT_TYPE].to_str().unwrap();
+                let told = kind == "application/problem+json";
+                assert_eq!(told, status == 500, "{method} {path}");
+            }
+        }
     }
 }

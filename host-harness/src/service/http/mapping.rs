@@ -1,13 +1,15 @@
 //! What the portal's fields are made of, tried on real people.
 
 use axum::Json;
+use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::refusal::{Answer, Document};
 use super::scope::{Admin, Scope, Viewer};
 use super::sent::{Asked, Sent};
-use crate::contract::hooks::mapping::Who;
+use super::tag::{self, Seen, etag};
+use crate::contract::hooks::mapping::{Rule, Who};
 use crate::shape;
 
 /// Rules, and what is wrong with them.
@@ -48,36 +50,61 @@ pub(super) struct Whom {
     person: String,
 }
 
-/// The rules in force.
+/// The rules in force. The `ETag` is what a change must name.
 #[utoipa::path(get, path = "/tenants/{tenant}/mapping", tag = "mapping", params(("tenant" = String, Path)), responses(
-    (status = 200, body = Mapped), (status = 404, body = Document)))]
-pub(super) async fn show(scope: Scope<Viewer>) -> Answer<Json<Mapped>> {
+    (status = 200, body = Mapped, headers(("ETag" = String))), (status = 404, body = Document)))]
+pub(super) async fn show(scope: Scope<Viewer>) -> Answer<impl IntoResponse> {
     let tenant = scope.tenant().await?;
     let rules = tenant.rules().await?;
     let problems = tenant.check_rules(rules.clone()).await?;
-    Ok(Json(Mapped {
-        rules: shape::each(&rules),
-        problems: shape::each(&problems),
-    }))
+    tagged(&rules, shape::each(&problems))
 }
 
-/// Checks and stores rules: all that is wrong is told at once, and then nothing has changed.
-#[utoipa::path(put, path = "/tenants/{tenant}/mapping", tag = "mapping", params(("tenant" = String, Path)), request_body = Rules,
-    responses((status = 200, body = Mapped), (status = 404, body = Document), (status = 422, body = Document)))]
-pub(super) async fn store(scope: Scope<Admin>, Sent(wanted): Sent<Rules>) -> Answer<Json<Mapped>> {
-    let count = format!("{} rules", wanted.rules.len());
+/// Checks and stores rules: all that is wrong is told at once, and then nothing has changed. `If-Match` names the rules that were
+/// looked at, so that nobody overwrites what somebody else has changed meanwhile.
+#[utoipa::path(put, path = "/tenants/{tenant}/mapping", tag = "mapping", params(("tenant" = String, Path),
+    ("If-Match" = String, Header, description = "The ETag of what was looked at, several, or `*` for whatever is there")),
+    request_body = Rules, responses((status = 200, body = Mapped, headers(("ETag" = String))), (status = 404, body = Document),
+    (status = 409, body = Document), (status = 412, body = Document), (status = 422, body = Document), (status = 428, body = Document)))]
+pub(super) async fn store(
+    scope: Scope<Admin>,
+    seen: Seen,
+    Sent(wanted): Sent<Rules>,
+) -> Answer<impl IntoResponse> {
+    let rules = wanted.rules.into_iter().map(Into::into).collect();
+    let rules = keep(&scope, seen, rules).await?;
+    tagged(&rules, Vec::new())
+}
+
+/// Checks and stores rules in the place of what was seen, and notes it.
+pub(super) async fn keep(scope: &Scope<Admin>, seen: Seen, rules: Vec<Rule>) -> Answer<Vec<Rule>> {
+    let count = format!("{} rules", rules.len());
     let stored = async {
         let tenant = scope.tenant().await?;
-        tenant
-            .submit_rules(wanted.rules.into_iter().map(Into::into).collect())
-            .await?;
+        match seen {
+            Seen::Whatever => tenant.submit_rules(rules).await?,
+            Seen::These(tags) => {
+                let named =
+                    |stored: &[Rule]| tag_of(stored).is_ok_and(|stored| tags.contains(&stored));
+                tenant.replace_rules(rules, named).await?
+            }
+        };
         Ok(tenant.rules().await?)
     };
-    let rules = scope.deed("map", count, stored).await?;
-    Ok(Json(Mapped {
-        rules: shape::each(&rules),
-        problems: Vec::new(),
-    }))
+    scope.deed("map", count, stored).await
+}
+
+/// What tells these rules from others.
+pub(super) fn tag_of(rules: &[Rule]) -> Answer<String> {
+    tag::of(&shape::each::<_, shape::Rule>(rules))
+}
+
+fn tagged(rules: &[Rule], problems: Vec<shape::Problem>) -> Answer<impl IntoResponse + use<>> {
+    let mapped = Mapped {
+        rules: shape::each(rules),
+        problems,
+    };
+    Ok(([etag(&tag_of(rules)?)], Json(mapped)))
 }
 
 /// Rules to begin with, for the directory's kind. Nothing is stored.

@@ -1,6 +1,7 @@
 //! What an operator sees of a request: a span around it, a line at its end, and numbers.
 //!
-//! Of the address only the route's pattern is told: paths, queries and bodies can hold people's names.
+//! Of the address only the route's pattern is told, and the tenant where the caller reaches it: paths, queries and bodies can hold people's
+//! names.
 
 use std::time::Instant;
 
@@ -8,9 +9,10 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::{Instrument as _, field};
+use tracing::{Instrument as _, Span, field};
 use uuid::Uuid;
 
+use crate::ports::TenantId;
 use crate::telemetry::metrics::metrics;
 
 /// Names a request in the log; one that a proxy gave is kept where it is a UUID, and so says nothing of anybody.
@@ -25,7 +27,14 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     let method = named(request.method().as_str());
-    let span = tracing::info_span!("request", id, method, route, status = field::Empty);
+    let span = tracing::info_span!(
+        "request",
+        id,
+        method,
+        route,
+        tenant = field::Empty,
+        status = field::Empty
+    );
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     span.record("status", status);
@@ -43,6 +52,11 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         response.headers_mut().insert(ID, id);
     }
     response
+}
+
+/// The request being answered is of a tenant whom its caller reaches.
+pub(super) fn of_tenant(tenant: &TenantId) {
+    Span::current().record("tenant", field::display(tenant));
 }
 
 /// A method by its name; those that no route takes have one name together, for anybody can make up others.

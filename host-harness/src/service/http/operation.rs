@@ -53,12 +53,15 @@ pub(super) struct Told {
 }
 
 /// The process answers.
+#[utoipa::path(get, path = "/healthz", tag = "operation", security(()), responses(
+    (status = 200, content_type = "text/plain", body = String)))]
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// Whether this host can serve, and what to look at. Tenants are named only to whoever may see them all
-#[utoipa::path(get, path = "/readyz", tag = "operation", responses((status = 200, body = Ready), (status = 503, body = Ready)))]
+#[utoipa::path(get, path = "/readyz", tag = "operation", security((), ("token" = []), ("session" = [])), responses(
+    (status = 200, body = Ready), (status = 503, body = Ready)))]
 pub(super) async fn ready(
     State(api): State<Api>,
     caller: Result<Whole<Viewer>, Refusal>,
@@ -84,7 +87,9 @@ pub(super) async fn ready(
     (code, Json(ready))
 }
 
-/// The numbers, as Prometheus reads them.
+/// The numbers, as Prometheus reads them: as text of OpenMetrics, or of Prometheus where that is what is accepted.
+#[utoipa::path(get, path = "/metrics", tag = "operation", security(()), responses(
+    (status = 200, content_type = "application/openmetrics-text", body = String)))]
 pub(super) async fn numbers(State(api): State<Api>, headers: HeaderMap) -> impl IntoResponse {
     // The gauges are as of now.
     api.health().await;

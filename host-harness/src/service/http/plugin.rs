@@ -5,14 +5,16 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::key::Key;
 use super::refusal::{Answer, Document, Refusal};
 use super::scope::{Admin, Caller, Place, Scope, Viewer};
 use super::sent::{Asked, Component};
+use crate::ports::RunId;
 use crate::ports::access::Reach;
 use crate::ports::endpoints::Allowed;
 use crate::sandbox::CallLimits;
 use crate::shape;
-use crate::tenant::{Platform, Tenant};
+use crate::tenant::Tenant;
 
 /// The plugin of a tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,29 +83,32 @@ impl From<Policy> for Allowed {
     (status = 200, body = Installed), (status = 404, body = Document)))]
 pub(super) async fn describe(scope: Scope<Viewer>) -> Answer<Json<Installed>> {
     let tenant = scope.tenant().await?;
-    Ok(Json(installed(&scope.platform()?, &tenant).await?))
+    Ok(Json(installed(scope.place(), &tenant).await?))
 }
 
-/// Installs a plugin for a new tenant: the component that is sent, or with an empty body the one that comes with the program.
-#[utoipa::path(post, path = "/tenants/{tenant}/plugin", tag = "plugin", params(("tenant" = String, Path), Policy),
+/// Installs a plugin for a new tenant: the component that is sent, or with an empty body the one that comes with the program. With the
+/// header `Idempotency-Key` asking again for the same gives what is installed; without it, it is `already-installed`.
+#[utoipa::path(post, path = "/tenants/{tenant}/plugin", tag = "plugin", params(("tenant" = String, Path), Policy,
+    ("Idempotency-Key" = Option<String>, Header, description = "Asked with it again, it is the same installation")),
     request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 201, body = Installed),
-    (status = 403, body = Document), (status = 404, body = Document), (status = 409, body = Document), (status = 413, body = Document),
+    (status = 404, body = Document), (status = 409, body = Document), (status = 413, body = Document),
     (status = 422, body = Document)))]
 pub(super) async fn install(
     place: Place<Admin>,
     Asked(policy): Asked<Policy>,
+    Key(key): Key,
     component: Component,
 ) -> Answer<(StatusCode, Json<Installed>)> {
-    let installed = begin(&place, policy.into(), component.bytes(), component.told()).await?;
+    let installed = begin(&place, policy.into(), &component, key.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(installed)))
 }
 
-/// Installs a component, and notes it.
+/// Installs a component, and notes it; with the same key it is the same installation.
 pub(super) async fn begin(
     place: &Place<Admin>,
     allowed: Allowed,
-    component: &[u8],
-    told: String,
+    component: &Component,
+    key: Option<&str>,
 ) -> Answer<Installed> {
     // Otherwise whoever administers one tenant could look around on the host's own network.
     ordinary(
@@ -113,15 +118,30 @@ pub(super) async fn begin(
         "Install without it, or with a token that reaches everything.",
     )?;
     let work = async {
-        let platform = place.platform()?;
-        let tenant = platform.install(place.id(), component).await?;
-        platform.endpoints.allow(place.id(), allowed).await?;
-        installed(&platform, &tenant).await
+        let queue = place.queue();
+        let Allowed {
+            loopback,
+            link_local,
+            metadata,
+        } = allowed;
+        let digest = component.digest();
+        let wish = format!("install {digest} {loopback} {link_local} {metadata}");
+        if let Some(key) = key
+            && queue.known(key, &wish).await?.is_some()
+        {
+            return installed(place, &place.tenant().await?).await;
+        }
+        let tenant = place.install(component.bytes(), allowed).await?;
+        if let Some(key) = key {
+            queue.remember(key, &wish, RunId(0)).await?;
+        }
+        installed(place, &tenant).await
     };
-    place.deed("install", told, work).await
+    place.deed("install", component.told(), work).await
 }
 
 /// Gives the tenant another component, with the settings that are stored. Plans that wait are thrown away, and the next sync reads everybody.
+/// Asked again it is harmless: the tenant has the component already (`same-plugin`).
 #[utoipa::path(post, path = "/tenants/{tenant}/plugin/upgrade", tag = "plugin", params(("tenant" = String, Path), How),
     request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 200, body = shape::Upgrade),
     (status = 404, body = Document), (status = 409, body = Document), (status = 413, body = Document), (status = 422, body = Document)))]
@@ -130,32 +150,30 @@ pub(super) async fn upgrade(
     Asked(how): Asked<How>,
     component: Component,
 ) -> Answer<Json<shape::Upgrade>> {
-    let (bytes, told) = (component.bytes(), component.told());
-    forth(&scope, bytes, told, how.dry_run).await.map(Json)
+    forth(&scope, &component, how.dry_run).await.map(Json)
 }
 
 /// Gives the tenant this component, and notes it.
 pub(super) async fn forth(
     scope: &Scope<Admin>,
-    component: &[u8],
-    told: String,
+    component: &Component,
     dry_run: bool,
 ) -> Answer<shape::Upgrade> {
     let work = async {
         exchangeable(scope).await?;
         let tenant = scope.tenant().await?;
-        Ok(tenant.upgrade(component, dry_run).await?)
+        Ok(tenant.upgrade(component.bytes(), dry_run).await?)
     };
     let what = if dry_run {
         "plugin.upgrade dry-run"
     } else {
         "plugin.upgrade"
     };
-    let upgraded = scope.deed(what, told, work).await?;
+    let upgraded = scope.deed(what, component.told(), work).await?;
     Ok(shape::Upgrade::from(&upgraded))
 }
 
-/// Gives the tenant the component back that it had before the last upgrade.
+/// Gives the tenant the component back that it had before the last upgrade. Asked again it goes forth again.
 #[utoipa::path(post, path = "/tenants/{tenant}/plugin/rollback", tag = "plugin", params(("tenant" = String, Path), How),
     responses((status = 200, body = shape::Upgrade), (status = 404, body = Document), (status = 409, body = Document),
     (status = 422, body = Document)))]
@@ -182,12 +200,12 @@ pub(super) async fn back(scope: &Scope<Admin>, dry_run: bool) -> Answer<shape::U
 }
 
 /// What a tenant's plugin is.
-pub(super) async fn installed(platform: &Platform, tenant: &Tenant) -> Answer<Installed> {
+pub(super) async fn installed<N>(place: &Place<N>, tenant: &Tenant) -> Answer<Installed> {
     let description = tenant.describe().await?;
-    let allowed = platform.endpoints.allowed(tenant.id()).await?;
+    let allowed = place.allowed().await?;
     Ok(Installed {
         digest: tenant.plugin_digest().to_owned(),
-        before: platform.versions.before(tenant.id()).await?,
+        before: place.before().await?,
         description: shape::Description::from(&description),
         imports: shape::each(tenant.imports()),
         limits: CallLimits::default().into(),
@@ -204,7 +222,7 @@ pub(super) async fn installed(platform: &Platform, tenant: &Tenant) -> Answer<In
 async fn exchangeable(scope: &Scope<Admin>) -> Answer<()> {
     ordinary(
         scope.caller(),
-        scope.platform()?.endpoints.allowed(scope.id()).await?,
+        scope.place().allowed().await?,
         "The host allows this tenant's plugin addresses that are not ordinary, and the token reaches some tenants only",
         "Let whoever runs the host exchange the plugin, or take back what it may connect to.",
     )

@@ -115,6 +115,8 @@ fn status(code: &str) -> StatusCode {
     match code {
         "no-such-route" | "not-installed" | "unknown-run" | "unknown-person" | "unknown-token"
         | "unknown-user" | "no-run" | "not-scheduled" | "no-receipt" => StatusCode::NOT_FOUND,
+        "method-not-allowed" => StatusCode::METHOD_NOT_ALLOWED,
+        "body-too-slow" => StatusCode::REQUEST_TIMEOUT,
         "rows-pruned" => StatusCode::GONE,
         "not-authenticated" | "login-refused" => StatusCode::UNAUTHORIZED,
         "rank-too-low" | "reach-too-small" | "cross-site" | "set-up-refused" => {
@@ -136,11 +138,14 @@ fn status(code: &str) -> StatusCode {
         | "not-undoable"
         | "set-up-done"
         | "user-exists"
+        | "conflict"
         | "last-admin"
         | "no-session" => StatusCode::CONFLICT,
-        "settings-changed" => StatusCode::PRECONDITION_FAILED,
+        "settings-changed" | "mapping-changed" | "schedule-changed" => {
+            StatusCode::PRECONDITION_FAILED
+        }
         "store-busy" | "login-busy" => StatusCode::SERVICE_UNAVAILABLE,
-        "component-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "component-too-large" | "body-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
         "policy-broken" | "internal" => StatusCode::INTERNAL_SERVER_ERROR,
         code if code.starts_with("store-") || code.starts_with("plugin-") => {
             StatusCode::INTERNAL_SERVER_ERROR

@@ -1,11 +1,12 @@
 //! Runs: asking for them, looking at them, ending them.
 
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::key::Key;
 use super::refusal::{Answer, Document, Refusal};
 use super::scope::{Operator, Scope, Viewer};
 use super::sent::{Asked, Numbered, Sent};
@@ -15,9 +16,6 @@ use crate::ports::plan::{RowQuery, Run, RunStatus};
 use crate::ports::queue::Ask;
 use crate::shape;
 
-/// The header that makes asking twice the same as asking once.
-const KEY: &str = "idempotency-key";
-const LONGEST_KEY: usize = 200;
 const MOST: u32 = 1_000;
 
 /// What to run.
@@ -123,20 +121,20 @@ pub(super) async fn list(
     Asked(piece): Asked<Piece>,
 ) -> Answer<Json<Vec<shape::Run>>> {
     let limit = piece.limit.unwrap_or(50).min(MOST);
-    let runs = scope.plans()?.runs(scope.id(), limit).await?;
+    let runs = scope.plans()?.runs(limit).await?;
     Ok(Json(shape::each(&runs)))
 }
 
 /// Asks for a run. With the header `Idempotency-Key` asking again gives the same run; where one is queued already, it is that one.
 #[utoipa::path(post, path = "/tenants/{tenant}/runs", tag = "runs", params(("tenant" = String, Path),
-    ("Idempotency-Key" = Option<String>, Header)), request_body = Wish, responses(
+    ("Idempotency-Key" = Option<String>, Header, description = "Asked with it again, it is the same run")), request_body = Wish, responses(
     (status = 202, body = shape::Run), (status = 404, body = Document), (status = 422, body = Document)))]
 pub(super) async fn ask(
     scope: Scope<Operator>,
-    headers: HeaderMap,
+    Key(key): Key,
     Sent(wish): Sent<Wish>,
 ) -> Answer<impl IntoResponse> {
-    let run = begin(&scope, wish.mode, key(&headers)?).await?;
+    let run = begin(&scope, wish.mode, key).await?;
     let place = format!("/api/v1/tenants/{}/runs/{}", scope.id(), run.id);
     Ok((
         StatusCode::ACCEPTED,
@@ -156,8 +154,8 @@ pub(super) async fn begin(scope: &Scope<Operator>, mode: Mode, key: Option<Strin
             not_before: chrono::Utc::now().timestamp_millis(),
             attempt: 0,
         };
-        let run = scope.queue().ask(scope.id(), &ask).await?;
-        Ok(scope.plans()?.run(scope.id(), run).await?)
+        let run = scope.queue().ask(&ask).await?;
+        Ok(scope.plans()?.run(run).await?)
     };
     let run = scope.deed("run", mode, asked).await?;
     scope.wake();
@@ -168,7 +166,7 @@ pub(super) async fn begin(scope: &Scope<Operator>, mode: Mode, key: Option<Strin
 #[utoipa::path(get, path = "/tenants/{tenant}/runs/{run}", tag = "runs", params(("tenant" = String, Path), ("run" = i64, Path)),
     responses((status = 200, body = shape::Run), (status = 404, body = Document)))]
 pub(super) async fn one(scope: Scope<Viewer>, Numbered(run): Numbered) -> Answer<Json<shape::Run>> {
-    let run = scope.plans()?.run(scope.id(), RunId(run)).await?;
+    let run = scope.plans()?.run(RunId(run)).await?;
     Ok(Json(shape::Run::from(&run)))
 }
 
@@ -189,9 +187,7 @@ pub(super) async fn rows(
     let limit = which.limit.unwrap_or(100).clamp(1, MOST);
     let plans = scope.plans()?;
     let after = which.after.unwrap_or(0);
-    let rows = plans
-        .rows(scope.id(), RunId(run), &query, after, limit)
-        .await?;
+    let rows = plans.rows(RunId(run), &query, after, limit).await?;
     let full = rows.len() >= limit as usize;
     Ok(Json(Rows {
         next: rows.last().filter(|_| full).map(|row| row.sequence),
@@ -213,13 +209,14 @@ pub(super) async fn stop(
 /// Stops a run at its next safe point.
 pub(super) async fn stop_one(scope: &Scope<Operator>, run: i64) -> Answer<Run> {
     let stopped = async {
-        scope.queue().stop(scope.id(), RunId(run)).await?;
-        Ok(scope.plans()?.run(scope.id(), RunId(run)).await?)
+        scope.queue().stop(RunId(run)).await?;
+        Ok(scope.plans()?.run(RunId(run)).await?)
     };
     scope.deed("run.stop", run, stopped).await
 }
 
-/// Releases the plan that a guard holds, for exactly this digest, and has it applied.
+/// Releases the plan that a guard holds, for exactly this digest, and has it applied. Asked again it is harmless: a plan that was
+/// released for this digest is told as it stands.
 #[utoipa::path(post, path = "/tenants/{tenant}/runs/{run}/approve", tag = "runs", params(("tenant" = String, Path),
     ("run" = i64, Path)), request_body = Approval, responses((status = 202, body = shape::Run),
     (status = 404, body = Document), (status = 409, body = Document)))]
@@ -235,8 +232,21 @@ pub(super) async fn approve(
 /// Releases a held plan for one digest, and has it applied.
 pub(super) async fn approve_one(scope: &Scope<Operator>, run: i64, digest: &str) -> Answer<Run> {
     let approved = async {
-        let released = scope.tenant().await?.approve(RunId(run), digest).await?;
-        scope.queue().ask_apply(scope.id(), RunId(run)).await?;
+        let tenant = scope.tenant().await?;
+        let approved = tenant.approve(RunId(run), digest);
+        let released = match approved.await {
+            Err(refused) if refused.code() == "not-held" => {
+                let found = scope.plans()?.run(RunId(run)).await?;
+                if !released(&found, digest) {
+                    return Err(refused.into());
+                }
+                found
+            }
+            approved => approved?,
+        };
+        if released.status != RunStatus::Applied {
+            scope.queue().ask_apply(RunId(run)).await?;
+        }
         Ok(released)
     };
     let run = scope.deed("run.approve", run, approved).await?;
@@ -244,7 +254,8 @@ pub(super) async fn approve_one(scope: &Scope<Operator>, run: i64, digest: &str)
     Ok(run)
 }
 
-/// Has a plan that waits applied: one of a dry run, or one that was stopped.
+/// Has a plan that waits applied: one of a dry run, or one that was stopped. Asked again it is harmless: one that is being applied, or
+/// was, is told as it stands.
 #[utoipa::path(post, path = "/tenants/{tenant}/runs/{run}/apply", tag = "runs", params(("tenant" = String, Path),
     ("run" = i64, Path)), responses((status = 202, body = shape::Run), (status = 404, body = Document), (status = 409, body = Document)))]
 pub(super) async fn apply(
@@ -258,7 +269,7 @@ pub(super) async fn apply(
 /// Has a plan that waits applied.
 pub(super) async fn apply_one(scope: &Scope<Operator>, run: i64) -> Answer<Run> {
     let asked = async {
-        let found = scope.plans()?.run(scope.id(), RunId(run)).await?;
+        let found = scope.plans()?.run(RunId(run)).await?;
         if found.status == RunStatus::Held {
             return Err(crate::Problem::new(
                 "guard-held",
@@ -267,7 +278,9 @@ pub(super) async fn apply_one(scope: &Scope<Operator>, run: i64) -> Answer<Run> 
             )
             .into());
         }
-        scope.queue().ask_apply(scope.id(), RunId(run)).await?;
+        if found.status != RunStatus::Applied {
+            scope.queue().ask_apply(RunId(run)).await?;
+        }
         Ok(found)
     };
     let run = scope.deed("run.apply", run, asked).await?;
@@ -292,6 +305,17 @@ pub(super) async fn discard_one(scope: &Scope<Operator>, run: i64) -> Answer<Run
     scope.deed("run.discard", run, discarded).await
 }
 
+/// Whether a guard held the plan until it was released for this digest.
+fn released(run: &Run, digest: &str) -> bool {
+    let named = run.digest.as_deref();
+    let named = named.is_some_and(|whole| digest.len() >= 8 && whole.starts_with(digest));
+    let on_its_way = matches!(
+        run.status,
+        RunStatus::Planned | RunStatus::Applying | RunStatus::Applied
+    );
+    named && on_its_way && run.guards.iter().any(|guard| guard.tripped)
+}
+
 /// A kind of row by its name.
 pub(super) fn kind(name: &str) -> Answer<RowKind> {
     let kinds = [
@@ -311,18 +335,4 @@ pub(super) fn kind(name: &str) -> Answer<RowKind> {
             "Use create, update, deactivate, reactivate or unsynced.",
         )
     })
-}
-
-fn key(headers: &HeaderMap) -> Answer<Option<String>> {
-    let Some(key) = headers.get(KEY) else {
-        return Ok(None);
-    };
-    match key.to_str() {
-        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(Refusal::new(
-            "bad-request",
-            "The idempotency key is empty, too long, or not plain text",
-            "Use 1 to 200 visible ASCII characters, for example a UUID.",
-        )),
-    }
 }

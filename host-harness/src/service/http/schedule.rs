@@ -1,12 +1,14 @@
 //! When a tenant is synced.
 
 use axum::Json;
+use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::refusal::{Answer, Document};
 use super::scope::{Operator, Scope, Viewer};
 use super::sent::{Asked, Sent};
+use super::tag::{self, Seen, etag};
 use crate::contract::hooks::schedule::Timetable;
 use crate::shape;
 use crate::tenant::Tenant;
@@ -28,39 +30,63 @@ pub(super) struct Scheduled {
     next: Vec<shape::Occurrence>,
 }
 
-/// The timetable and the next runs.
+/// The timetable and the next runs. The `ETag` is what a change must name.
 #[utoipa::path(get, path = "/tenants/{tenant}/schedule", tag = "schedule", params(("tenant" = String, Path), Ahead), responses(
-    (status = 200, body = Scheduled), (status = 404, body = Document)))]
+    (status = 200, body = Scheduled, headers(("ETag" = String))), (status = 404, body = Document)))]
 pub(super) async fn show(
     scope: Scope<Viewer>,
     Asked(ahead): Asked<Ahead>,
-) -> Answer<Json<Scheduled>> {
+) -> Answer<impl IntoResponse> {
     let tenant = scope.tenant().await?;
-    Ok(Json(scheduled(&tenant, ahead.count.unwrap_or(5)).await?))
+    let scheduled = scheduled(&tenant, ahead.count.unwrap_or(5)).await?;
+    let tag = tag::of(&scheduled.timetable)?;
+    Ok(([etag(&tag)], Json(scheduled)))
 }
 
-/// Checks and stores a timetable.
-#[utoipa::path(put, path = "/tenants/{tenant}/schedule", tag = "schedule", params(("tenant" = String, Path)),
-    request_body = shape::Timetable, responses((status = 200, body = Scheduled), (status = 404, body = Document),
-    (status = 422, body = Document)))]
+/// Checks and stores a timetable. `If-Match` names the one that was looked at, so that nobody overwrites what somebody else has changed
+/// meanwhile; `""` is that of none yet.
+#[utoipa::path(put, path = "/tenants/{tenant}/schedule", tag = "schedule", params(("tenant" = String, Path),
+    ("If-Match" = String, Header, description = "The ETag of what was looked at, several, or `*` for whatever is there")),
+    request_body = shape::Timetable, responses((status = 200, body = Scheduled, headers(("ETag" = String))),
+    (status = 404, body = Document), (status = 412, body = Document), (status = 422, body = Document), (status = 428, body = Document)))]
 pub(super) async fn set(
     scope: Scope<Operator>,
+    seen: Seen,
     Sent(timetable): Sent<shape::Timetable>,
-) -> Answer<Json<Scheduled>> {
-    store(&scope, timetable).await.map(Json)
+) -> Answer<impl IntoResponse> {
+    let scheduled = store(&scope, seen, timetable).await?;
+    let tag = tag::of(&scheduled.timetable)?;
+    Ok(([etag(&tag)], Json(scheduled)))
 }
 
-/// Checks and stores a timetable, and notes it.
+/// Checks and stores a timetable in the place of what was seen, and notes it.
 pub(super) async fn store(
     scope: &Scope<Operator>,
+    seen: Seen,
     timetable: shape::Timetable,
 ) -> Answer<Scheduled> {
     let stored = async {
         let tenant = scope.tenant().await?;
-        tenant.submit_timetable(timetable.into()).await?;
+        match seen {
+            Seen::Whatever => tenant.submit_timetable(timetable.into()).await?,
+            Seen::These(tags) => {
+                let named = |stored: Option<&Timetable>| {
+                    tag_of(stored).is_ok_and(|stored| tags.contains(&stored))
+                };
+                tenant.replace_timetable(timetable.into(), named).await?;
+            }
+        }
         scheduled(&tenant, 5).await
     };
     scope.deed("schedule", "", stored).await
+}
+
+/// Empty where there is none.
+fn tag_of(timetable: Option<&Timetable>) -> Answer<String> {
+    timetable.map_or_else(
+        || Ok(String::new()),
+        |timetable| tag::of(&shape::Timetable::from(timetable)),
+    )
 }
 
 async fn scheduled(tenant: &Tenant, count: u32) -> Answer<Scheduled> {

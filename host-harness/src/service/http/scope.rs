@@ -1,6 +1,6 @@
 //! Who calls, and for which tenant.
 //!
-//! [`Api`]'s ports are private to this module. A handler gets at a tenant by asking for a [`Scope`] of the rank that its work needs;
+//! [`Api`]'s ports are private to this module, and what it hands out names the tenant by itself ([`Own`]). A handler gets at a tenant by asking for a [`Scope`] of the rank that its work needs;
 //! whoever may not reach the tenant hears the same as of one that does not exist.
 
 use std::fmt;
@@ -11,11 +11,16 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header;
 use axum::http::request::Parts;
 
-use super::browser;
+use super::own::Own;
 use super::refusal::{Answer, Refusal};
+use super::sent::unreadable;
+use super::{browser, observe};
 use crate::ports::access::{Access, Deed, Rank, Reach, Token};
+use crate::ports::endpoints::Allowed;
+use crate::ports::receipts::Kept;
+use crate::ports::tenants::Installation;
 use crate::ports::users::Session;
-use crate::ports::{Plans, Queue, TenantId, Tenants};
+use crate::ports::{Plans, Portal, Queue, TenantId, Tenants};
 use crate::sandbox::{BUNDLED, Plugin};
 use crate::service::console::{Actor, Console};
 use crate::service::token::hash;
@@ -45,6 +50,8 @@ impl fmt::Debug for Api {
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     shown: Shown,
+    /// Of the secret that was shown.
+    hash: [u8; 32],
     from: String,
     api: Api,
 }
@@ -167,6 +174,21 @@ impl Caller {
         }
     }
 
+    /// Whether what was shown is still good, and means the same. That it is looked at is no use of a session.
+    async fn lasts(&self) -> Answer<bool> {
+        Ok(match &self.shown {
+            Shown::Token(shown) => {
+                let token = self.api.access.token(&self.hash).await?;
+                let now = chrono::Utc::now().timestamp_millis();
+                token.is_some_and(|token| token == *shown && token.expires_at > now)
+            }
+            Shown::Session(shown) => {
+                let session = self.api.console.look(&self.hash).await?;
+                session.is_some_and(|session| session.user == shown.user)
+            }
+        })
+    }
+
     /// The session, where the caller has logged in.
     pub(super) fn session(&self) -> Option<&Session> {
         match &self.shown {
@@ -176,7 +198,7 @@ impl Caller {
     }
 
     /// The tenants that the caller reaches.
-    pub(super) async fn tenants(&self) -> Answer<Vec<crate::ports::tenants::Installation>> {
+    pub(super) async fn tenants(&self) -> Answer<Vec<Installation>> {
         let mut all = self.api.tenants.list().await?;
         all.retain(|one| self.reach().has(&one.tenant));
         Ok(all)
@@ -261,9 +283,56 @@ impl<N> Place<N> {
         &self.tenant
     }
 
-    /// The ports.
-    pub(super) fn platform(&self) -> Answer<Platform> {
+    /// The ports: for this module alone, since they take any tenant.
+    fn platform(&self) -> Answer<Platform> {
         Ok((self.caller.api.host.platforms)(&self.tenant)?)
+    }
+
+    /// The tenant, ready for its hooks.
+    pub(super) async fn tenant(&self) -> Answer<Tenant> {
+        Ok(self.caller.api.host.tenant(&self.tenant).await?)
+    }
+
+    /// Installs a component, and says what it may connect to.
+    pub(super) async fn install(&self, component: &[u8], allowed: Allowed) -> Answer<Tenant> {
+        let platform = self.platform()?;
+        let tenant = platform.install(&self.tenant, component).await?;
+        platform.endpoints.allow(&self.tenant, allowed).await?;
+        Ok(tenant)
+    }
+
+    /// What the plugin may connect to.
+    pub(super) async fn allowed(&self) -> Answer<Allowed> {
+        Ok(self.platform()?.endpoints.allowed(&self.tenant).await?)
+    }
+
+    /// The digest of the component before the present one.
+    pub(super) async fn before(&self) -> Answer<Option<String>> {
+        Ok(self.platform()?.versions.before(&self.tenant).await?)
+    }
+
+    /// The component before the present one.
+    pub(super) async fn plugin_before(&self) -> Answer<Option<Plugin>> {
+        let platform = self.platform()?;
+        let Some(before) = platform.versions.before(&self.tenant).await? else {
+            return Ok(None);
+        };
+        let component = platform.tenants.component(&before).await?;
+        Ok(Some(platform.sandbox.load(&component).await?))
+    }
+
+    /// The names of stored passwords and keys.
+    pub(super) async fn credentials(&self) -> Answer<Vec<String>> {
+        Ok(self.platform()?.secrets.names(&self.tenant).await?)
+    }
+
+    /// What the last uninstall left.
+    pub(super) async fn receipt(&self) -> Answer<Kept> {
+        Ok(self.platform()?.receipts.receipt(&self.tenant).await?)
+    }
+
+    pub(super) fn queue(&self) -> Own<dyn Queue> {
+        Own::of(&self.tenant, Arc::clone(&self.caller.api.host.queue))
     }
 
     /// Does something and notes it, whether it was done or refused.
@@ -291,22 +360,36 @@ impl<N> Scope<N> {
         self.0.id()
     }
 
-    /// The tenant's ports.
-    pub(super) fn platform(&self) -> Answer<Platform> {
-        self.0.platform()
+    pub(super) fn place(&self) -> &Place<N> {
+        &self.0
     }
 
     /// The tenant, ready for its hooks.
     pub(super) async fn tenant(&self) -> Answer<Tenant> {
-        Ok(self.caller().api.host.tenant(self.id()).await?)
+        self.0.tenant().await
     }
 
-    pub(super) fn plans(&self) -> Answer<Arc<dyn Plans>> {
-        Ok(self.platform()?.plans)
+    /// What is installed.
+    pub(super) async fn installation(&self) -> Answer<Installation> {
+        Ok(self.0.platform()?.tenants.get(self.id()).await?)
     }
 
-    pub(super) fn queue(&self) -> &dyn Queue {
-        &*self.caller().api.host.queue
+    pub(super) fn plans(&self) -> Answer<Own<dyn Plans>> {
+        Ok(Own::of(self.id(), self.0.platform()?.plans))
+    }
+
+    pub(super) fn portal(&self) -> Answer<Own<dyn Portal>> {
+        Ok(Own::of(self.id(), self.0.platform()?.portal))
+    }
+
+    pub(super) fn queue(&self) -> Own<dyn Queue> {
+        self.0.queue()
+    }
+
+    /// Whether an answer that takes long may go on: the caller may still hear it, and this host does not end.
+    pub(super) async fn lasts(&self) -> bool {
+        let caller = self.caller();
+        !caller.api.host.ending.is_cancelled() && caller.lasts().await.unwrap_or(false)
     }
 
     /// What was done for the tenant.
@@ -366,16 +449,21 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let shown = match browser::cookie(parts) {
+        let (shown, hash) = match browser::cookie(parts) {
             // Whoever shows a token is known by that alone.
             Some(secret) if !parts.headers.contains_key(header::AUTHORIZATION) => {
                 browser::check_origin(parts)?;
-                Shown::Session(logged_in(api, secret).await?)
+                (Shown::Session(logged_in(api, secret).await?), hash(secret))
             }
-            _ => Shown::Token(token(parts, api).await?),
+            _ => {
+                let secret = bearer(parts)?;
+                let hash = hash(secret);
+                (Shown::Token(token(&hash, api).await?), hash)
+            }
         };
         Ok(Self {
             shown,
+            hash,
             from: browser::address(parts),
             api: api.clone(),
         })
@@ -387,19 +475,22 @@ async fn logged_in(api: &Api, secret: &str) -> Answer<Session> {
     session.ok_or_else(|| unknown("The session is not known, or is over", "Log in again."))
 }
 
-async fn token(parts: &Parts, api: &Api) -> Answer<Token> {
+fn bearer(parts: &Parts) -> Answer<&str> {
     let shown = parts
         .headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let secret = shown.and_then(|value| value.strip_prefix("Bearer "));
-    let Some(secret) = secret else {
-        return Err(unknown(
+    secret.ok_or_else(|| {
+        unknown(
             "No token was shown, and nobody has logged in",
             "Send a token as `Authorization: Bearer …`, or log in.",
-        ));
-    };
-    let token = api.access.token(&hash(secret)).await?;
+        )
+    })
+}
+
+async fn token(hash: &[u8; 32], api: &Api) -> Answer<Token> {
+    let token = api.access.token(hash).await?;
     let Some(token) = token else {
         return Err(unknown(
             "The token is not known, or was revoked",
@@ -421,13 +512,12 @@ impl<N: Needs> FromRequestParts<Api> for Place<N> {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         let caller = Caller::from_request_parts(parts, api).await?;
         let path = RawPathParams::from_request_parts(parts, api).await;
-        let named = path.ok().and_then(|path| {
-            let mut named = path.iter().filter(|(name, _)| *name == "tenant");
-            named
-                .next()
-                .and_then(|(_, value)| TenantId::new(value).ok())
-        });
-        caller.place(named.ok_or_else(no_such_tenant)?)
+        let path = path.map_err(|why| unreadable(&why.body_text()))?;
+        let named = path.iter().find(|(name, _)| *name == "tenant");
+        let named = named.and_then(|(_, value)| TenantId::new(value).ok());
+        let place = caller.place(named.ok_or_else(no_such_tenant)?)?;
+        observe::of_tenant(place.id());
+        Ok(place)
     }
 }
 

@@ -161,8 +161,7 @@ pub(super) fn tenants(reach: &Reach) -> Option<Vec<String>> {
 
 /// Logs in: the answer sets the session's cookie.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = Credentials, security(()), responses(
-    (status = 200, body = WhoCalls), (status = 401, body = Document), (status = 403, body = Document),
-    (status = 429, body = Document)))]
+    (status = 200, body = WhoCalls), (status = 401, body = Document), (status = 429, body = Document)))]
 pub(super) async fn log_in(visitor: Visitor, Sent(wanted): Sent<Credentials>) -> Answer<Response> {
     let from = visitor.from();
     let login = visitor.console.login(&wanted.name, &wanted.password, &from);
@@ -172,7 +171,7 @@ pub(super) async fn log_in(visitor: Visitor, Sent(wanted): Sent<Credentials>) ->
 
 /// Who calls, and for how long.
 #[utoipa::path(get, path = "/session", tag = "session", responses(
-    (status = 200, body = WhoCalls), (status = 401, body = Document)))]
+    (status = 200, body = WhoCalls)))]
 pub(super) async fn show(caller: Caller) -> Answer<Response> {
     let who = WhoCalls::new(
         caller.name(),
@@ -189,7 +188,7 @@ pub(super) async fn show(caller: Caller) -> Answer<Response> {
 
 /// Logs out.
 #[utoipa::path(delete, path = "/session", tag = "session", responses(
-    (status = 204), (status = 401, body = Document), (status = 403, body = Document), (status = 409, body = Document)))]
+    (status = 204), (status = 409, body = Document)))]
 pub(super) async fn log_out(visitor: Visitor, caller: Caller) -> Answer<Response> {
     let gone = visitor.let_go(&caller).await?;
     Ok((StatusCode::NO_CONTENT, gone).into_response())
@@ -197,8 +196,7 @@ pub(super) async fn log_out(visitor: Visitor, caller: Caller) -> Answer<Response
 
 /// Changes one's own password. All sessions of the user end; the answer sets the cookie of a new one.
 #[utoipa::path(put, path = "/session/password", tag = "session", request_body = OwnPassword, responses(
-    (status = 200, body = WhoCalls), (status = 401, body = Document), (status = 403, body = Document),
-    (status = 409, body = Document), (status = 422, body = Document), (status = 429, body = Document)))]
+    (status = 200, body = WhoCalls), (status = 409, body = Document), (status = 422, body = Document), (status = 429, body = Document)))]
 pub(super) async fn change_password(
     visitor: Visitor,
     caller: Caller,
@@ -215,7 +213,7 @@ pub(super) async fn change_password(
 
 /// Makes the first user, an admin who reaches every tenant, and logs in. It needs the secret of the newest set-up link.
 #[utoipa::path(post, path = "/setup", tag = "session", request_body = FirstUser, security(()), responses(
-    (status = 201, body = WhoCalls), (status = 403, body = Document), (status = 409, body = Document),
+    (status = 201, body = WhoCalls), (status = 409, body = Document),
     (status = 422, body = Document), (status = 429, body = Document)))]
 pub(super) async fn set_up(visitor: Visitor, Sent(wanted): Sent<FirstUser>) -> Answer<Response> {
     let from = visitor.from();

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,6 +11,7 @@ use zeroize::Zeroizing;
 use super::refusal::{Answer, Document, Refusal};
 use super::scope::{Admin, Operator, Scope, Viewer};
 use super::sent::Sent;
+use super::tag::{Seen, etag};
 use crate::contract::hooks::lifecycle::Configured;
 use crate::contract::types::Setting;
 use crate::shape;
@@ -37,7 +37,7 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    fn change(self, expected: Option<String>) -> Change {
+    fn change(self, expected: Option<Vec<String>>) -> Change {
         let (set, unset): (Vec<_>, Vec<_>) = self
             .settings
             .into_iter()
@@ -59,23 +59,23 @@ impl Changed {
 
 /// The settings in force, with handles in place of secrets. The `ETag` is what a change must name.
 #[utoipa::path(get, path = "/tenants/{tenant}/settings", tag = "settings", params(("tenant" = String, Path)), responses(
-    (status = 200, body = shape::Configured), (status = 404, body = Document)))]
+    (status = 200, body = shape::Configured, headers(("ETag" = String))), (status = 404, body = Document)))]
 pub(super) async fn show(scope: Scope<Viewer>) -> Answer<impl IntoResponse> {
     let configured = in_force(&scope.tenant().await?).await?;
     Ok(tagged(&configured))
 }
 
 /// Checks and stores settings: all wrong fields are told at once, and then nothing has changed. `If-Match` names the settings that
-/// were looked at, so that nobody overwrites what somebody else has changed meanwhile.
+/// were looked at, so that nobody overwrites what somebody else has changed meanwhile; `""` is that of none yet.
 #[utoipa::path(patch, path = "/tenants/{tenant}/settings", tag = "settings", params(("tenant" = String, Path),
-    ("If-Match" = String, Header)), request_body = Changed, responses((status = 200, body = shape::Configured),
-    (status = 404, body = Document), (status = 412, body = Document), (status = 422, body = Document), (status = 428, body = Document)))]
+    ("If-Match" = String, Header, description = "The ETag of what was looked at, several, or `*` for whatever is there")),
+    request_body = Changed, responses((status = 200, body = shape::Configured, headers(("ETag" = String))),
+    (status = 404, body = Document), (status = 409, body = Document), (status = 412, body = Document), (status = 422, body = Document), (status = 428, body = Document)))]
 pub(super) async fn change(
     scope: Scope<Admin>,
-    headers: HeaderMap,
+    seen: Seen,
     Sent(changed): Sent<Changed>,
 ) -> Answer<impl IntoResponse> {
-    let expected = expected(&headers)?;
     let keys: Vec<&str> = changed
         .settings
         .keys()
@@ -86,7 +86,7 @@ pub(super) async fn change(
     let which = keys.join(" ");
     let stored = async {
         let tenant = scope.tenant().await?;
-        Ok(tenant.configure(changed.change(Some(expected))).await?)
+        Ok(tenant.configure(changed.change(seen.these())).await?)
     };
     let configured = scope.deed("configure", which, stored).await?;
     Ok(tagged(&configured))
@@ -133,23 +133,6 @@ pub(super) async fn in_force(tenant: &Tenant) -> Answer<Configured> {
 }
 
 fn tagged(configured: &Configured) -> impl IntoResponse + use<> {
-    let tag = format!("\"{}\"", configured.digest);
-    (
-        [(header::ETAG, tag)],
-        Json(shape::Configured::from(configured)),
-    )
-}
-
-fn expected(headers: &HeaderMap) -> Answer<String> {
-    let named = headers
-        .get(header::IF_MATCH)
-        .and_then(|tag| tag.to_str().ok());
-    let named = named.and_then(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
-    named.map(str::to_owned).ok_or_else(|| {
-        Refusal::new(
-            "if-match-missing",
-            "The request does not say which settings it changes",
-            "Get the settings, and send their ETag as If-Match.",
-        )
-    })
+    let told = Json(shape::Configured::from(configured));
+    ([etag(&configured.digest)], told)
 }

@@ -11,7 +11,7 @@ use crate::shape;
 
 /// A tenant with a plugin.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Listed {
+pub(super) struct ListedTenant {
     /// Its name.
     tenant: String,
     /// When the plugin was installed.
@@ -28,14 +28,14 @@ pub(super) struct Listed {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Standing {
     #[serde(flatten)]
-    listed: Listed,
+    listed: ListedTenant,
     /// When it is synced next.
     due_at: Option<String>,
     /// The newest run.
     last_run: Option<shape::Run>,
 }
 
-impl From<&Installation> for Listed {
+impl From<&Installation> for ListedTenant {
     fn from(installation: &Installation) -> Self {
         Self {
             tenant: installation.tenant.to_string(),
@@ -49,22 +49,21 @@ impl From<&Installation> for Listed {
 
 /// The tenants that the token reaches.
 #[utoipa::path(get, path = "/tenants", tag = "tenants", responses(
-    (status = 200, body = [Listed]), (status = 401, body = Document)))]
-pub(super) async fn list(caller: Caller) -> Answer<Json<Vec<Listed>>> {
+    (status = 200, body = [ListedTenant])))]
+pub(super) async fn list(caller: Caller) -> Answer<Json<Vec<ListedTenant>>> {
     let tenants = caller.tenants().await?;
-    Ok(Json(tenants.iter().map(Listed::from).collect()))
+    Ok(Json(tenants.iter().map(ListedTenant::from).collect()))
 }
 
 /// One tenant, and how it stands.
 #[utoipa::path(get, path = "/tenants/{tenant}", tag = "tenants", params(("tenant" = String, Path)), responses(
     (status = 200, body = Standing), (status = 404, body = Document)))]
 pub(super) async fn one(scope: Scope<Viewer>) -> Answer<Json<Standing>> {
-    let platform = scope.platform()?;
-    let installation = platform.tenants.get(scope.id()).await?;
-    let runs = platform.plans.runs(scope.id(), 1).await?;
-    let due = scope.queue().due_at(scope.id()).await?;
+    let installation = scope.installation().await?;
+    let runs = scope.plans()?.runs(1).await?;
+    let due = scope.queue().due_at().await?;
     Ok(Json(Standing {
-        listed: Listed::from(&installation),
+        listed: ListedTenant::from(&installation),
         due_at: due.and_then(shape::moment),
         last_run: runs.first().map(shape::Run::from),
     }))

@@ -61,7 +61,7 @@ pub(super) struct Last {
 }
 
 /// Removes the plugin, its settings, its runs and the credential; the portal's people stay. Stopped on the way it is asked for again, and goes
-/// on. Tokens stay, and reach nothing any more but the receipt.
+/// on; asked for again of a tenant that has left, it changes nothing (`not-installed`), and the receipt says what was done. Tokens stay, and reach nothing any more but the receipt.
 #[utoipa::path(post, path = "/tenants/{tenant}/uninstall", tag = "plugin", params(("tenant" = String, Path)), request_body = Leave,
     responses((status = 200, body = Left), (status = 404, body = Document), (status = 409, body = Document), (status = 422, body = Document)))]
 pub(super) async fn leave(
@@ -97,7 +97,7 @@ pub(super) async fn end(scope: &Scope<Admin>, people: People, cancel: bool) -> A
 #[utoipa::path(get, path = "/tenants/{tenant}/receipt", tag = "plugin", params(("tenant" = String, Path)), responses(
     (status = 200, body = Last), (status = 404, body = Document)))]
 pub(super) async fn receipt(place: Place<Viewer>) -> Answer<Json<Last>> {
-    let kept = place.platform()?.receipts.receipt(place.id()).await?;
+    let kept = place.receipt().await?;
     Ok(Json(Last {
         tenant: place.id().to_string(),
         at: shape::moment(kept.at),

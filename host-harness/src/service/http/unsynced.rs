@@ -31,6 +31,7 @@ pub(super) enum Whose {
 pub(super) struct Which {
     /// `last`, or whoever still is unsynced, whichever run said so last: `open`.
     #[serde(default)]
+    #[param(inline)]
     of: Whose,
     /// Of this run; of the newest one with a plan where nothing is said.
     run: Option<i64>,

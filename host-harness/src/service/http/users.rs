@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::refusal::{Answer, Document};
 use super::scope::{Admin, Whole};
-use super::sent::Sent;
+use super::sent::{Id, Sent};
 use super::session::tenants;
 use crate::ports::TenantId;
 use crate::ports::access::{Rank, Reach};
@@ -109,7 +108,7 @@ fn reach(tenants: Option<BTreeSet<String>>) -> Answer<Reach> {
 }
 
 /// The users by name.
-#[utoipa::path(get, path = "/users", tag = "access", responses((status = 200, body = [ListedUser]), (status = 403, body = Document)))]
+#[utoipa::path(get, path = "/users", tag = "access", responses((status = 200, body = [ListedUser])))]
 pub(super) async fn list(whole: Whole<Admin>) -> Answer<Json<Vec<ListedUser>>> {
     let users = whole.console().users().await?;
     Ok(Json(users.iter().map(ListedUser::from).collect()))
@@ -117,7 +116,7 @@ pub(super) async fn list(whole: Whole<Admin>) -> Answer<Json<Vec<ListedUser>>> {
 
 /// Makes a user.
 #[utoipa::path(post, path = "/users", tag = "access", request_body = NewUser, responses(
-    (status = 201, body = ListedUser), (status = 403, body = Document), (status = 409, body = Document),
+    (status = 201, body = ListedUser), (status = 409, body = Document),
     (status = 422, body = Document)))]
 pub(super) async fn create(
     whole: Whole<Admin>,
@@ -133,11 +132,11 @@ pub(super) async fn create(
 
 /// Changes what a user may do, and whether the user may log in. The user's sessions end.
 #[utoipa::path(put, path = "/users/{id}", tag = "access", params(("id" = i64, Path)), request_body = ChangedUser, responses(
-    (status = 200, body = ListedUser), (status = 403, body = Document), (status = 404, body = Document),
+    (status = 200, body = ListedUser), (status = 404, body = Document),
     (status = 409, body = Document)))]
 pub(super) async fn change(
     whole: Whole<Admin>,
-    Path(id): Path<i64>,
+    Id(id): Id,
     Sent(wanted): Sent<ChangedUser>,
 ) -> Answer<Json<ListedUser>> {
     let reach = reach(wanted.tenants)?;
@@ -150,10 +149,10 @@ pub(super) async fn change(
 
 /// Sets another password for a user, whose sessions end.
 #[utoipa::path(put, path = "/users/{id}/password", tag = "access", params(("id" = i64, Path)), request_body = ResetPassword,
-    responses((status = 204), (status = 403, body = Document), (status = 404, body = Document), (status = 422, body = Document)))]
+    responses((status = 204), (status = 404, body = Document), (status = 422, body = Document)))]
 pub(super) async fn reset(
     whole: Whole<Admin>,
-    Path(id): Path<i64>,
+    Id(id): Id,
     Sent(wanted): Sent<ResetPassword>,
 ) -> Answer<StatusCode> {
     whole

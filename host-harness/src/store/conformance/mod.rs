@@ -136,6 +136,7 @@ macro_rules! conformance {
                 the_same_key_is_the_same_run_for_ever,
                 a_run_is_stopped_where_it_stands,
                 every_key_is_kept_and_stands_for_one_wish,
+                a_key_of_what_is_done_at_once_stands_for_it_and_for_one_tenant,
                 a_released_plan_waits_to_be_applied,
                 the_plan_of_a_sync_waits_to_be_applied_whoever_made_it,
                 who_is_due_is_met_once_however_many_hosts_look,

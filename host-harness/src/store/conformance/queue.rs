@@ -4,7 +4,7 @@ use super::Engine;
 use super::people::*;
 use crate::ports::plan::{Begin, RunStatus};
 use crate::ports::queue::{Ask, Due, Heard, Wanted};
-use crate::ports::{Queue as _, RunId};
+use crate::ports::{Queue as _, RunId, TenantId};
 
 fn ask(mode: &str) -> Ask {
     Ask {
@@ -160,6 +160,35 @@ pub(crate) async fn every_key_is_kept_and_stands_for_one_wish<E: Engine>() {
     let other = store.ask(&acme, &keyed("dry-run", "k1")).await;
     assert_eq!(other.unwrap_err().code, "key-reused");
     assert_ne!(store.ask(&acme, &keyed("full", "k3")).await.unwrap(), run);
+}
+
+pub(crate) async fn a_key_of_what_is_done_at_once_stands_for_it_and_for_one_tenant<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let nobody = TenantId::new("nobody").unwrap();
+    assert_eq!(store.known(&nobody, "k1", "undo 1").await.unwrap(), None);
+    let (acme, other) = (
+        installed(&store, "acme").await,
+        installed(&store, "other").await,
+    );
+    assert_eq!(store.known(&acme, "k1", "undo 1").await.unwrap(), None);
+    for _ in 0..2 {
+        let run = RunId(7);
+        store.remember(&acme, "k1", "undo 1", run).await.unwrap();
+        let known = store.known(&acme, "k1", "undo 1").await.unwrap();
+        assert_eq!(known, Some(run));
+    }
+    let refused = store.known(&acme, "k1", "undo 2").await.unwrap_err();
+    assert_eq!(refused.code, "key-reused");
+    let again = store.remember(&acme, "k1", "undo 2", RunId(8)).await;
+    assert_eq!(again.unwrap_err().code, "key-reused");
+    let asked = Ask {
+        key: Some("k1".into()),
+        ..ask("full")
+    };
+    let asked = store.ask(&acme, &asked).await.unwrap_err();
+    assert_eq!(asked.code, "key-reused");
+    assert_eq!(store.known(&other, "k1", "undo 1").await.unwrap(), None);
 }
 
 pub(crate) async fn a_released_plan_waits_to_be_applied<E: Engine>() {

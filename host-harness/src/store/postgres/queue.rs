@@ -11,7 +11,7 @@ use crate::ports::plan::RunStatus;
 use crate::ports::queue::{Ask, Due, Heard, Queue, Wanted, Work};
 use crate::ports::{Outcome, RunId, TenantId};
 use crate::store::error::StoreResult;
-use crate::store::refused::{key_reused, not_planned};
+use crate::store::refused::{not_planned, of_wish};
 use crate::store::standing::{unsigned, wrong_status};
 use crate::store::values::json;
 
@@ -19,6 +19,14 @@ use crate::store::values::json;
 impl Queue for PostgresStore {
     async fn ask(&self, tenant: &TenantId, ask: &Ask) -> Outcome<RunId> {
         Ok(self.ask_run(tenant, ask).await?)
+    }
+
+    async fn known(&self, tenant: &TenantId, key: &str, wish: &str) -> Outcome<Option<RunId>> {
+        Ok(self.run_of_key(tenant, key, wish).await?)
+    }
+
+    async fn remember(&self, tenant: &TenantId, key: &str, wish: &str, run: RunId) -> Outcome<()> {
+        Ok(self.remember_key(tenant, key, wish, run).await?)
     }
 
     async fn ask_apply(&self, tenant: &TenantId, run: RunId) -> Outcome<()> {
@@ -69,6 +77,39 @@ impl PostgresStore {
         let run = queued(&mut tx, tenant, ask).await?;
         tx.commit().await?;
         Ok(run)
+    }
+
+    async fn run_of_key(
+        &self,
+        tenant: &TenantId,
+        key: &str,
+        wish: &str,
+    ) -> StoreResult<Option<RunId>> {
+        let same: Option<(i64, String)> = sqlx::query_as(
+            "SELECT a.run, a.mode FROM ask a JOIN tenant t ON t.id = a.tenant WHERE t.name = $1 AND a.key = $2",
+        )
+        .bind(tenant.as_str())
+        .bind(keep(key))
+        .fetch_optional(&mut *self.read().await?)
+        .await?;
+        same.map(|same| of_wish(same, wish)).transpose()
+    }
+
+    async fn remember_key(
+        &self,
+        tenant: &TenantId,
+        key: &str,
+        wish: &str,
+        run: RunId,
+    ) -> StoreResult<()> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write(tenant).await?;
+        if let Some(same) = same_key(&mut tx, tenant, key).await? {
+            of_wish(same, wish)?;
+        } else {
+            note_key(&mut tx, tenant, key, wish, run).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     async fn release_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<()> {
@@ -225,28 +266,44 @@ async fn queued(tx: &mut Transaction<'_, Postgres>, tenant: i64, ask: &Ask) -> S
     let Some(key) = &ask.key else {
         return waiting_or_new(tx, tenant, ask).await;
     };
-    let same: Option<(i64, String)> =
+    if let Some(same) = same_key(tx, tenant, key).await? {
+        return of_wish(same, &ask.mode);
+    }
+    let run = waiting_or_new(tx, tenant, ask).await?;
+    note_key(tx, tenant, key, &ask.mode, run).await?;
+    Ok(run)
+}
+
+/// The run and the wish that a key stands for.
+async fn same_key(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    key: &str,
+) -> StoreResult<Option<(i64, String)>> {
+    Ok(
         sqlx::query_as("SELECT run, mode FROM ask WHERE tenant = $1 AND key = $2")
             .bind(tenant)
             .bind(keep(key))
             .fetch_optional(&mut **tx)
-            .await?;
-    if let Some((run, mode)) = same {
-        return if mode == ask.mode {
-            Ok(RunId(run))
-        } else {
-            Err(key_reused(run))
-        };
-    }
-    let run = waiting_or_new(tx, tenant, ask).await?;
+            .await?,
+    )
+}
+
+async fn note_key(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    key: &str,
+    wish: &str,
+    run: RunId,
+) -> StoreResult<()> {
     sqlx::query("INSERT INTO ask (tenant, key, mode, run) VALUES ($1, $2, $3, $4)")
         .bind(tenant)
         .bind(keep(key))
-        .bind(&ask.mode)
+        .bind(wish)
         .bind(run.0)
         .execute(&mut **tx)
         .await?;
-    Ok(run)
+    Ok(())
 }
 
 async fn waiting_or_new(

@@ -10,13 +10,21 @@ use crate::ports::plan::RunStatus;
 use crate::ports::queue::{Ask, Due, Heard, Queue, Wanted, Work};
 use crate::ports::{Outcome, RunId, TenantId};
 use crate::store::error::StoreResult;
-use crate::store::refused::{key_reused, not_planned};
+use crate::store::refused::{not_planned, of_wish};
 use crate::store::values::json;
 
 #[async_trait]
 impl Queue for Store {
     async fn ask(&self, tenant: &TenantId, ask: &Ask) -> Outcome<RunId> {
         Ok(self.ask_run(tenant, ask).await?)
+    }
+
+    async fn known(&self, tenant: &TenantId, key: &str, wish: &str) -> Outcome<Option<RunId>> {
+        Ok(self.run_of_key(tenant, key, wish).await?)
+    }
+
+    async fn remember(&self, tenant: &TenantId, key: &str, wish: &str, run: RunId) -> Outcome<()> {
+        Ok(self.remember_key(tenant, key, wish, run).await?)
     }
 
     async fn ask_apply(&self, tenant: &TenantId, run: RunId) -> Outcome<()> {
@@ -67,6 +75,39 @@ impl Store {
         let run = queued(&mut tx, tenant, ask).await?;
         tx.commit().await?;
         Ok(run)
+    }
+
+    async fn run_of_key(
+        &self,
+        tenant: &TenantId,
+        key: &str,
+        wish: &str,
+    ) -> StoreResult<Option<RunId>> {
+        let same: Option<(i64, String)> = sqlx::query_as(
+            "SELECT a.run, a.mode FROM ask a JOIN tenant t ON t.id = a.tenant WHERE t.name = ?1 AND a.key = ?2",
+        )
+        .bind(tenant.as_str())
+        .bind(key)
+        .fetch_optional(self.readers())
+        .await?;
+        same.map(|same| of_wish(same, wish)).transpose()
+    }
+
+    async fn remember_key(
+        &self,
+        tenant: &TenantId,
+        key: &str,
+        wish: &str,
+        run: RunId,
+    ) -> StoreResult<()> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        if let Some(same) = same_key(&mut tx, tenant, key).await? {
+            of_wish(same, wish)?;
+        } else {
+            note_key(&mut tx, tenant, key, wish, run).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     async fn release_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<()> {
@@ -219,28 +260,44 @@ async fn queued(tx: &mut Transaction<'_, Sqlite>, tenant: i64, ask: &Ask) -> Sto
     let Some(key) = &ask.key else {
         return waiting_or_new(tx, tenant, ask).await;
     };
-    let same: Option<(i64, String)> =
+    if let Some(same) = same_key(tx, tenant, key).await? {
+        return of_wish(same, &ask.mode);
+    }
+    let run = waiting_or_new(tx, tenant, ask).await?;
+    note_key(tx, tenant, key, &ask.mode, run).await?;
+    Ok(run)
+}
+
+/// The run and the wish that a key stands for.
+async fn same_key(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    key: &str,
+) -> StoreResult<Option<(i64, String)>> {
+    Ok(
         sqlx::query_as("SELECT run, mode FROM ask WHERE tenant = ?1 AND key = ?2")
             .bind(tenant)
             .bind(key)
             .fetch_optional(&mut **tx)
-            .await?;
-    if let Some((run, mode)) = same {
-        return if mode == ask.mode {
-            Ok(RunId(run))
-        } else {
-            Err(key_reused(run))
-        };
-    }
-    let run = waiting_or_new(tx, tenant, ask).await?;
+            .await?,
+    )
+}
+
+async fn note_key(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    key: &str,
+    wish: &str,
+    run: RunId,
+) -> StoreResult<()> {
     sqlx::query("INSERT INTO ask (tenant, key, mode, run) VALUES (?1, ?2, ?3, ?4)")
         .bind(tenant)
         .bind(key)
-        .bind(&ask.mode)
+        .bind(wish)
         .bind(run.0)
         .execute(&mut **tx)
         .await?;
-    Ok(run)
+    Ok(())
 }
 
 async fn waiting_or_new(

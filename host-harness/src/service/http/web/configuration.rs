@@ -342,7 +342,7 @@ fn control<N>(
 }
 
 async fn roles<N>(scope: &Scope<N>) -> Answer<Vec<(String, String)>> {
-    let roles = scope.platform()?.portal.roles(scope.id()).await?;
+    let roles = scope.portal()?.roles().await?;
     Ok(roles
         .into_iter()
         .map(|role| (role.id, role.label))
@@ -366,7 +366,7 @@ fn offer(shown: &mut ConfigurationPage, bases: &[String]) {
 
 fn change(form: &[FormField], fields: &Fields, expected: Option<String>) -> Change {
     let mut change = Change {
-        expected,
+        expected: expected.map(|tag| vec![tag]),
         ..Change::default()
     };
     for field in form {

@@ -1,7 +1,7 @@
 //! Who may see a page, and how it looks where somebody may not, or something went wrong.
 
 use askama::Template;
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -84,12 +84,30 @@ impl IntoResponse for Trouble {
 }
 
 /// An address at which there is nothing: told as a page to whoever reads pages.
-pub(in super::super) async fn nowhere(headers: HeaderMap, _: Request) -> Response {
-    let refusal = Refusal::new(
-        "no-such-route",
-        "There is nothing at this address",
-        "Look into the OpenAPI document for what there is, or go back to the integrations.",
-    );
+pub(in super::super) async fn nowhere(headers: HeaderMap) -> Response {
+    told(
+        &headers,
+        Refusal::new(
+            "no-such-route",
+            "There is nothing at this address",
+            "Look into the OpenAPI document for what there is, or go back to the integrations.",
+        ),
+    )
+}
+
+/// An address at which something else is asked for.
+pub(in super::super) async fn no_such_method(headers: HeaderMap) -> Response {
+    told(
+        &headers,
+        Refusal::new(
+            "method-not-allowed",
+            "Nothing at this address is asked for by this method",
+            "Use one of those that the header `Allow` names.",
+        ),
+    )
+}
+
+fn told(headers: &HeaderMap, refusal: Refusal) -> Response {
     let accepted = headers.get(header::ACCEPT);
     let reads = accepted
         .and_then(|accepted| accepted.to_str().ok())

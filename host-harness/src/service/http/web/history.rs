@@ -99,7 +99,7 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(window): In<Asked<Wind
     };
     let zone = zone_of(&scope).await?;
     let since = chrono::Utc::now().timestamp_millis() - i64::from(days) * DAY;
-    let mut runs = scope.plans()?.runs(scope.id(), MOST + 1).await?;
+    let mut runs = scope.plans()?.runs(MOST + 1).await?;
     runs.retain(|run| run.started_at >= since);
     let more = runs.len() > MOST as usize;
     runs.truncate(MOST as usize);

@@ -79,10 +79,10 @@ pub(super) async fn show(In(caller): In<Caller>, In(which): In<Asked<Which>>) ->
 
 /// How one stands.
 pub(super) async fn standing(scope: &Scope<Viewer>, zone: &Zone) -> Answer<Standing> {
-    let platform = scope.platform()?;
-    let installation = platform.tenants.get(scope.id()).await?;
-    let runs = platform.plans.runs(scope.id(), 1).await?;
-    let due = scope.queue().due_at(scope.id()).await?;
+    let plans = scope.plans()?;
+    let installation = scope.installation().await?;
+    let runs = plans.runs(1).await?;
+    let due = scope.queue().due_at().await?;
     let now = chrono::Utc::now().timestamp_millis();
     let late = due.is_some_and(|due| due + LATE < now);
     let last = runs.first();
@@ -98,7 +98,7 @@ pub(super) async fn standing(scope: &Scope<Viewer>, zone: &Zone) -> Answer<Stand
         last: last.map(|run| (run.id.0, zone.at(run.started_at))),
         next: due.map(|due| zone.at(due)),
         late,
-        unsynced: platform.plans.count_failures(scope.id(), None).await?,
+        unsynced: plans.count_failures(None).await?,
     })
 }
 

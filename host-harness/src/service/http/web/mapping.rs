@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::response::{IntoResponse, Redirect};
 
+use super::super::mapping::{keep, tag_of};
 use super::super::refusal::{Answer, Refusal};
 use super::super::scope::{Admin, Scope, Viewer};
 use super::super::sent::Asked;
+use super::super::tag::Seen;
 use super::control::Choice;
 use super::entered::{In, Shown, unprocessable};
 use super::fields::Fields;
@@ -61,6 +63,8 @@ struct MappingPage {
     sampled: bool,
     /// The rules were suggested, and are stored nowhere.
     suggested: String,
+    /// What tells the stored rules from others.
+    expected: String,
     previewed: Option<Previewed>,
     person: String,
     nth: u32,
@@ -109,16 +113,14 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
 /// Tries what was typed on a person, or stores it, as the button says.
 pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
     let tenant = scope.tenant().await?;
-    let schema = scope.platform()?.portal.fields(scope.id()).await?;
+    let schema = scope.portal()?.fields().await?;
     let suggestion = tenant.suggest().await.ok();
     let action = fields.get("action");
     let mut trial = trial(&schema, &fields);
     match action {
         "submit" => {
-            let rules = trial.rules.clone();
-            let count = format!("{} rules", rules.len());
-            let stored = async { Ok(tenant.submit_rules(rules).await?) };
-            return match scope.deed("map", count, stored).await {
+            let seen = Seen::of_form(fields.find("expected"));
+            return match keep(&scope, seen, trial.rules.clone()).await {
                 Ok(_) => {
                     let to = format!("/tenants/{}/mapping?done=mapped", scope.id());
                     Ok(Redirect::to(&to).into_response())
@@ -158,7 +160,7 @@ async fn refused(
     refusal: &Refusal,
 ) -> Shown {
     let problems = refusal.problems();
-    let schema = scope.platform()?.portal.fields(scope.id()).await?;
+    let schema = scope.portal()?.fields().await?;
     // The tab of the first field that is wrong.
     let wrong = problems.iter().find_map(|problem| {
         let field = problem.field.as_deref()?;
@@ -185,12 +187,9 @@ async fn mapping<N>(
     suggestion: Option<Suggestion>,
     reads: bool,
 ) -> Answer<MappingPage> {
-    let platform = scope.platform()?;
-    let schema = platform.portal.fields(scope.id()).await?;
-    let failing = platform
-        .plans
-        .failures(scope.id(), None, 0, WITH_PROBLEMS)
-        .await?;
+    let (portal, plans) = (scope.portal()?, scope.plans()?);
+    let schema = portal.fields().await?;
+    let failing = plans.failures(None, 0, WITH_PROBLEMS).await?;
     let who = if trial.person.trim().is_empty() {
         Who::Nth(trial.nth)
     } else {
@@ -249,6 +248,7 @@ async fn mapping<N>(
             .collect(),
         sampled: attributes.is_some(),
         suggested: trial.suggested,
+        expected: tag_of(&tenant.rules().await?)?,
         previewed,
         person: trial.person,
         nth: trial.nth,

@@ -40,5 +40,5 @@ mod unsynced;
 mod verify;
 mod words;
 
-pub(super) use entered::nowhere;
+pub(super) use entered::{no_such_method, nowhere};
 pub(super) use routes::routes;

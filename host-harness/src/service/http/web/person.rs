@@ -102,10 +102,10 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(Asked(whom)): In<Asked
 
 /// Those whom a sync brought.
 pub(super) async fn list(In(scope): In<Scope<Viewer>>, In(Asked(whom)): In<Asked<Whom>>) -> Shown {
-    let portal = scope.platform()?.portal;
-    let index = portal.index(scope.id(), &whom.after, AT_ONCE).await?;
-    let people = portal.people(scope.id(), &index.external_ids).await?;
-    let licence = portal.licence(scope.id()).await?;
+    let portal = scope.portal()?;
+    let index = portal.index(&whom.after, AT_ONCE).await?;
+    let people = portal.people(&index.external_ids).await?;
+    let licence = portal.licence().await?;
     let last = index.external_ids.last().cloned();
     Ok(page(&PeoplePage {
         frame: Frame::within(&scope, "People", "people"),
@@ -124,11 +124,11 @@ async fn deeds(scope: &Scope<Viewer>, person: &str) -> super::super::refusal::An
         ..RowQuery::default()
     };
     let mut deeds = Vec::new();
-    for run in plans.runs(scope.id(), RECENT).await? {
+    for run in plans.runs(RECENT).await? {
         if run.digest.is_none() || run.pruned_at.is_some() {
             continue;
         }
-        for row in plans.rows(scope.id(), run.id, &query, 0, 1).await? {
+        for row in plans.rows(run.id, &query, 0, 1).await? {
             let (word, tone) = words::kind(row.row.kind);
             deeds.push(Deed {
                 run: run.id.0,

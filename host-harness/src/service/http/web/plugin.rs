@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::super::plugin::{self, Endpoints, Installed};
 use super::super::refusal::{Answer, Refusal};
 use super::super::scope::{Admin, Caller, Scope, Viewer};
-use super::super::sent::Asked;
+use super::super::sent::{Asked, Component};
 use super::control::Control;
 use super::entered::{In, Shown, unprocessable};
 use super::fields::Fields;
@@ -18,7 +18,7 @@ use super::words::number;
 use crate::ports::TenantId;
 use crate::ports::access::Rank;
 use crate::ports::endpoints::Allowed;
-use crate::sandbox::{BUNDLED, CallLimits, Plugin};
+use crate::sandbox::{CallLimits, Plugin};
 use crate::shape;
 
 /// The boxes by which whoever reaches everything allows addresses that are not ordinary: what they say, their names, and help.
@@ -124,7 +124,7 @@ async fn installed(caller: &Caller, fields: &Fields) -> Answer<TenantId> {
         link_local: fields.has("allow-link-local"),
         metadata: fields.has("allow-metadata"),
     };
-    plugin::begin(&place, allowed, BUNDLED, "bundled".to_owned()).await?;
+    plugin::begin(&place, allowed, &Component::bundled(), fields.find("key")).await?;
     Ok(tenant)
 }
 
@@ -185,8 +185,8 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
 pub(super) async fn exchange(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
     let action = fields.get("action");
     let done = match action {
-        "try-upgrade" => plugin::forth(&scope, BUNDLED, "bundled".to_owned(), true).await,
-        "upgrade" => plugin::forth(&scope, BUNDLED, "bundled".to_owned(), false).await,
+        "try-upgrade" => plugin::forth(&scope, &Component::bundled(), true).await,
+        "upgrade" => plugin::forth(&scope, &Component::bundled(), false).await,
         "try-rollback" => plugin::back(&scope, true).await,
         "rollback" => plugin::back(&scope, false).await,
         _ => Err(Refusal::new(
@@ -233,19 +233,16 @@ fn answered(refusal: &Refusal, response: Response) -> Response {
 }
 
 async fn plugin_page<N>(scope: &Scope<N>) -> Answer<PluginPage> {
-    let (platform, tenant) = (scope.platform()?, scope.tenant().await?);
-    let installed = plugin::installed(&platform, &tenant).await?;
+    let tenant = scope.tenant().await?;
+    let installed = plugin::installed(scope.place(), &tenant).await?;
     let mut others = Vec::new();
-    let bundled = platform.sandbox.load(BUNDLED).await?;
+    let bundled = scope.caller().bundled().await?;
     if bundled.digest() != installed.digest {
         others.push(Other::of("upgrade", &bundled, tenant.imports()).await?);
     }
     // The one before may be the bundled one: going back is then the same.
-    if let Some(before) = &installed.before
-        && before != bundled.digest()
-    {
-        let bytes = platform.tenants.component(before).await?;
-        let before = platform.sandbox.load(&bytes).await?;
+    let before = scope.place().plugin_before().await?;
+    if let Some(before) = before.filter(|before| before.digest() != bundled.digest()) {
         others.push(Other::of("rollback", &before, tenant.imports()).await?);
     }
     Ok(PluginPage {

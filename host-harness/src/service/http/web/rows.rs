@@ -64,9 +64,7 @@ pub(super) async fn show(
         outcome: told(&which.outcome),
     };
     let plans = scope.plans()?;
-    let rows = plans
-        .rows(scope.id(), RunId(run), &query, which.after, AT_ONCE)
-        .await?;
+    let rows = plans.rows(RunId(run), &query, which.after, AT_ONCE).await?;
     let full = rows.len() == AT_ONCE as usize;
     Ok(page(&RowsPage {
         frame: Frame::within(&scope, &format!("People of run {run}"), "runs"),

@@ -62,6 +62,8 @@ struct RunPage {
     held: bool,
     waits: bool,
     undoable: bool,
+    /// Makes pressing twice the same as pressing once.
+    key: String,
 }
 
 /// One run.
@@ -71,7 +73,7 @@ pub(super) async fn show(
     In(came): In<Asked<Came>>,
 ) -> Shown {
     let Asked(came) = came;
-    let found = scope.plans()?.run(scope.id(), RunId(run)).await?;
+    let found = scope.plans()?.run(RunId(run)).await?;
     let mut shown = run_page(&scope, &found).await?;
     shown.frame = shown.frame.after(came.done.as_deref());
     Ok(page(&shown))
@@ -115,8 +117,9 @@ pub(super) async fn discard(
 pub(super) async fn put_back(
     In(scope): In<Scope<Admin>>,
     In(Numbered(run)): In<Numbered>,
+    fields: Fields,
 ) -> Shown {
-    let planned = undo::plan_one(&scope, run).await?;
+    let planned = undo::plan_one(&scope, run, fields.find("key")).await?;
     Ok(back(&scope, planned.id.0, ""))
 }
 
@@ -132,7 +135,7 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run) -> Answer<RunPage> {
         RunStatus::Queued | RunStatus::Planning | RunStatus::Applying
     );
     let progress = if under_way {
-        let heard = scope.queue().heard(scope.id(), run.id).await?;
+        let heard = scope.queue().heard(run.id).await?;
         Some(Progress {
             words: heard
                 .as_ref()
@@ -144,7 +147,7 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run) -> Answer<RunPage> {
         None
     };
     let causes = if run.pruned_at.is_none() {
-        scope.plans()?.causes(scope.id(), run.id).await?
+        scope.plans()?.causes(run.id).await?
     } else {
         Vec::new()
     };
@@ -187,6 +190,7 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run) -> Answer<RunPage> {
         progress,
         held: run.status == RunStatus::Held,
         waits: run.status == RunStatus::Planned,
+        key: uuid::Uuid::new_v4().to_string(),
         undoable: run.rows_with("applied") > 0 && run.pruned_at.is_none() && !under_way,
         run: shape::Run::from(run),
     })

@@ -60,7 +60,7 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
     let Asked(came) = came;
     let tenant = scope.tenant().await?;
     let zone = zone(&tenant).await;
-    let runs = scope.plans()?.runs(scope.id(), AT_ONCE).await?;
+    let runs = scope.plans()?.runs(AT_ONCE).await?;
     let configured = !tenant.installation().await?.configuration.is_empty();
     Ok(page(&RunsPage {
         frame: Frame::within(&scope, "Sync", "runs").after(came.done.as_deref()),

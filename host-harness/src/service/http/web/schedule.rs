@@ -8,6 +8,7 @@ use super::super::refusal::{Answer, Refusal};
 use super::super::schedule::{ahead, store};
 use super::super::scope::{Operator, Scope, Viewer};
 use super::super::sent::Asked;
+use super::super::tag::{self, Seen};
 use super::control::Control;
 use super::entered::{In, Shown, unprocessable};
 use super::fields::Fields;
@@ -57,6 +58,8 @@ struct SchedulePage {
     /// How often.
     frequency: Control,
     start: Control,
+    /// What tells the stored one from others; empty where there is none.
+    expected: String,
     zone: Control,
     full_every: Control,
     active: Control,
@@ -89,7 +92,8 @@ pub(super) async fn submit(In(scope): In<Scope<Operator>>, fields: Fields) -> Sh
     let typed = Typed::of(&fields);
     let (timetable, mut problems) = typed.read();
     let status = if problems.is_empty() {
-        match store(&scope, timetable).await {
+        let seen = Seen::of_form(fields.find("expected"));
+        match store(&scope, seen, timetable).await {
             Ok(_) => {
                 let to = format!("/tenants/{}/schedule?done=scheduled", scope.id());
                 return Ok(Redirect::to(&to).into_response());
@@ -104,6 +108,10 @@ pub(super) async fn submit(In(scope): In<Scope<Operator>>, fields: Fields) -> Sh
         axum::http::StatusCode::UNPROCESSABLE_ENTITY
     };
     let mut shown = form(&scope, &tenant, typed, &problems).await?;
+    // Whoever hears that somebody else has changed it may insist; nobody else does so unawares.
+    if status != axum::http::StatusCode::PRECONDITION_FAILED {
+        fields.get("expected").clone_into(&mut shown.expected);
+    }
     shown.problems = problems;
     let response = page(&shown);
     Ok(if status.is_server_error() {
@@ -196,7 +204,9 @@ async fn form<N>(
     problems: &[Problem],
 ) -> Answer<SchedulePage> {
     let zones = tenant.zones().await?;
-    let stored = match stored(tenant).await? {
+    let stored = stored(tenant).await?;
+    let expected = stored.as_ref().map(tag::of).transpose()?;
+    let stored = match stored {
         Some(timetable) => Some(meaning(tenant, &timetable).await?),
         None => None,
     };
@@ -225,6 +235,7 @@ async fn form<N>(
         chosen: typed.days.iter().any(|one| one == day.name()),
     });
     Ok(SchedulePage {
+        expected: expected.unwrap_or_default(),
         frame: Frame::within(scope, "Schedule", "schedule"),
         stored,
         meant: None,

@@ -47,12 +47,12 @@ struct TenantPage {
 /// How one integration stands.
 pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>) -> Shown {
     let Asked(came) = came;
-    let platform = scope.platform()?;
+    let portal = scope.portal()?;
     let tenant = scope.tenant().await?;
     let standing = standing(&scope, &zone(&tenant).await).await?;
     let configured = !tenant.installation().await?.configuration.is_empty();
     let mapped = configured && !tenant.rules().await?.is_empty();
-    let runs = platform.plans.runs(scope.id(), 20).await?;
+    let runs = scope.plans()?.runs(20).await?;
     let synced = runs.iter().any(|run| run.status == RunStatus::Applied);
     let mut steps = vec![
         Step::new(
@@ -83,8 +83,8 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
     if let Some(first) = steps.iter_mut().find(|step| !step.done) {
         first.next = true;
     }
-    let licence = platform.portal.licence(scope.id()).await?;
-    let count = platform.portal.count(scope.id()).await?;
+    let licence = portal.licence().await?;
+    let count = portal.count().await?;
     Ok(page(&TenantPage {
         frame: Frame::within(&scope, scope.id().as_str(), "").after(came.done.as_deref()),
         synced: number(licence.synced),

@@ -150,8 +150,8 @@ async fn uninstall_page(
 }
 
 async fn impact(scope: &Scope<Admin>) -> Answer<Impact> {
-    let platform = scope.platform()?;
-    let runs = platform.plans.runs(scope.id(), MOST).await?;
+    let (portal, plans) = (scope.portal()?, scope.plans()?);
+    let runs = plans.runs(MOST).await?;
     let rows: u64 = runs
         .iter()
         .filter(|run| run.pruned_at.is_none())
@@ -166,8 +166,8 @@ async fn impact(scope: &Scope<Admin>) -> Answer<Impact> {
     let mut impact = Impact {
         runs: told(u64::try_from(runs.len()).unwrap_or(u64::MAX)),
         rows: told(rows),
-        credentials: platform.secrets.names(scope.id()).await?.len(),
-        failures: platform.plans.count_failures(scope.id(), None).await?,
+        credentials: scope.place().credentials().await?.len(),
+        failures: plans.count_failures(None).await?,
         at_work: those(
             &runs,
             &[RunStatus::Queued, RunStatus::Planning, RunStatus::Applying],
@@ -177,7 +177,7 @@ async fn impact(scope: &Scope<Admin>) -> Answer<Impact> {
     };
     let mut after = String::new();
     loop {
-        let index = platform.portal.index(scope.id(), &after, PORTION).await?;
+        let index = portal.index(&after, PORTION).await?;
         impact.people += u64::try_from(index.external_ids.len()).unwrap_or_default();
         let active = index.marks.iter().filter(|marks| **marks & INACTIVE == 0);
         impact.active += u64::try_from(active.count()).unwrap_or_default();
@@ -200,8 +200,7 @@ fn counted(people: u64) -> String {
 
 /// The last receipt; it stays readable when nothing else of the tenant is.
 pub(super) async fn receipt(In(place): In<Place<Viewer>>) -> Shown {
-    let platform = place.platform()?;
-    let kept = platform.receipts.receipt(place.id()).await?;
+    let kept = place.receipt().await?;
     let lines = |lines: &[crate::contract::hooks::lifecycle::ReceiptLine]| {
         let each = lines.iter();
         each.map(|line| (line.what.clone(), number(line.count)))
@@ -213,7 +212,7 @@ pub(super) async fn receipt(In(place): In<Place<Viewer>>) -> Shown {
         at: Zone::named("UTC").at(kept.at),
         removed: lines(&kept.receipt.removed),
         left: lines(&kept.receipt.left),
-        again: platform.tenants.get(place.id()).await.is_ok(),
+        again: place.tenant().await.is_ok(),
     }))
 }
 

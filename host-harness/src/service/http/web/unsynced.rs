@@ -55,12 +55,10 @@ pub(super) async fn show(
     let plans = scope.plans()?;
     let zone = zone_of(&scope).await?;
     let code = Some(which.code.as_str()).filter(|code| !code.is_empty());
-    let failures = plans
-        .failures(scope.id(), code, which.after, AT_ONCE)
-        .await?;
+    let failures = plans.failures(code, which.after, AT_ONCE).await?;
     let full = failures.len() == AT_ONCE as usize;
-    let all = plans.count_failures(scope.id(), code).await?;
-    let causes = plans.open_causes(scope.id()).await?;
+    let all = plans.count_failures(code).await?;
+    let causes = plans.open_causes().await?;
     let line = |failure: &crate::ports::history::Failure| Line {
         failure: shape::Failure::from(failure),
         first: zone.at(failure.first_at),
@@ -73,7 +71,7 @@ pub(super) async fn show(
         reasons: reasons(&causes),
         next: failures.last().filter(|_| full).map(|last| last.id),
         lines: failures.iter().map(line).collect(),
-        days: plans.days(scope.id()).await?,
+        days: plans.days().await?,
         code: which.code,
     }))
 }

@@ -181,7 +181,7 @@ async fn a_plugin_that_traps_and_the_schedule_it_misses_are_seen_until_it_is_gon
     let store = Store::open(tenancy.rollcall.data()).await.unwrap();
     let late = Some(now() - 10 * 60_000);
     store
-        .set_due(&TenantId::new(BROKEN).unwrap(), late)
+        .set_due(&TenantId::new(BROKEN).unwrap(), late, &[])
         .await
         .unwrap();
     let served = Served::start(&tenancy.rollcall, &["--tenant-metrics"]).unwrap();
@@ -257,7 +257,7 @@ async fn a_schedule_that_nobody_serves_is_overdue_until_somebody_does() {
     let store = Store::open(tenancy.rollcall.data()).await.unwrap();
     let tenant = TenantId::new(TENANT).unwrap();
     store
-        .set_due(&tenant, Some(now() - 60 * 60_000))
+        .set_due(&tenant, Some(now() - 60 * 60_000), &[])
         .await
         .unwrap();
     let (answer, problems) = doctor(&tenancy.rollcall, 1, &[]);

@@ -7,9 +7,10 @@ use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Description, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
+use crate::sandbox::Hooks;
 
 use super::configure::{Change, handles, secret_missing, with};
-use super::{Hook, Tenant};
+use super::{Hook, Refused, Tenant};
 
 impl Tenant {
     /// What the plugin says of itself: its form, its profiles, what it needs.
@@ -97,14 +98,17 @@ impl Tenant {
         Ok(self.hooks().explain(who).await?)
     }
 
-    /// Checks and stores a timetable.
+    /// Checks and stores a timetable, and with it when the tenant is due: a kill in between would leave a tenant who never is.
     ///
     /// # Errors
-    /// `bad-start`, `unknown-zone` and the like, by field.
+    /// `bad-start`, `unknown-zone` and the like, by field; `conflict` where somebody else stored one meanwhile.
     pub async fn submit_timetable(&self, timetable: Timetable) -> Hook<()> {
-        self.hooks().submit_timetable(timetable).await?;
-        let next = self.due_after(Utc::now()).await?;
-        Ok(self.queue().set_due(self.id(), next).await?)
+        let draft = self.draft();
+        let hooks = self.hooks_on(&draft);
+        hooks.submit_timetable(timetable).await?;
+        let next = due_after(&hooks, Utc::now()).await?;
+        let changed = draft.take().await;
+        Ok(self.queue().set_due(self.id(), next, &changed).await?)
     }
 
     /// When the stored timetable has the tenant synced next after a moment: Unix milliseconds; none where it is over, inactive, or
@@ -113,15 +117,7 @@ impl Tenant {
     /// # Errors
     /// The sandbox's.
     pub async fn due_after(&self, moment: DateTime<Utc>) -> Hook<Option<i64>> {
-        let timetable = match self.timetable().await {
-            Ok(timetable) => timetable,
-            Err(refused) if refused.code() == "not-scheduled" => return Ok(None),
-            Err(refused) => return Err(refused),
-        };
-        let after = u64::try_from(moment.timestamp()).unwrap_or_default();
-        let next = self.next_occurrences(timetable, after, 1).await?;
-        let at = next.first().and_then(|one| i64::try_from(one.at).ok());
-        Ok(at.map(|seconds| seconds.saturating_mul(1000)))
+        due_after(&self.hooks(), moment).await
     }
 
     /// The stored timetable.
@@ -144,4 +140,16 @@ impl Tenant {
     ) -> Hook<Vec<Occurrence>> {
         Ok(self.hooks().occurrences(timetable, after, count).await?)
     }
+}
+
+async fn due_after(hooks: &Hooks, moment: DateTime<Utc>) -> Hook<Option<i64>> {
+    let timetable = match hooks.timetable().await.map_err(Refused::from) {
+        Ok(timetable) => timetable,
+        Err(refused) if refused.code() == "not-scheduled" => return Ok(None),
+        Err(refused) => return Err(refused),
+    };
+    let after = u64::try_from(moment.timestamp()).unwrap_or_default();
+    let next = hooks.occurrences(timetable, after, 1).await?;
+    let at = next.first().and_then(|one| i64::try_from(one.at).ok());
+    Ok(at.map(|seconds| seconds.saturating_mul(1000)))
 }

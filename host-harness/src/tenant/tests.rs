@@ -25,6 +25,8 @@ mod interrupted;
 
 mod distrust;
 
+mod schedule;
+
 mod secrets;
 
 mod undo;

@@ -139,6 +139,8 @@ macro_rules! conformance {
                 a_released_plan_waits_to_be_applied,
                 the_plan_of_a_sync_waits_to_be_applied_whoever_made_it,
                 who_is_due_is_met_once_however_many_hosts_look,
+                when_somebody_is_due_is_stored_with_the_timetable_or_not_at_all,
+                what_somebody_stopped_is_not_asked_for_again,
             }
             tenancy {
                 what_a_tenant_may_connect_to_is_kept_and_forgotten_with_its_plugin,

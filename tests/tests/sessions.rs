@@ -554,12 +554,12 @@ fn who_came_in_is_logged_with_the_address_and_nothing_secret_is_kept_or_told() {
     assert_eq!(
         lines,
         [
-            line("logout", "ada", "", ""),
-            line("user.create", "ada", "bob", ""),
-            line("login", "ada", "", ""),
+            line("logout", "user:ada", "", ""),
+            line("user.create", "user:ada", "bob", ""),
+            line("login", "user:ada", "", ""),
             line("login", "unknown", "", "login-refused"),
-            line("login", "ada", "", "login-refused"),
-            line("set-up", "ada", "", ""),
+            line("login", "user:ada", "", "login-refused"),
+            line("set-up", "user:ada", "", ""),
         ]
     );
     let users = with(&served, &ada, "GET", USERS, None);

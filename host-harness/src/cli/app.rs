@@ -95,6 +95,11 @@ impl App {
         Ok(self.store.get_or_try_init(open).await?.clone())
     }
 
+    /// The database, where a command has opened it.
+    pub(crate) fn opened(&self) -> Option<&dyn Database> {
+        self.store.get().map(|store| &**store)
+    }
+
     async fn open(&self, keys: KeyChoice) -> Result<Arc<dyn Database>, Problem> {
         let store: Arc<dyn Database> = match self.postgres()? {
             Some(url) => Arc::new(PostgresStore::open_with_keys(&url, &self.data, keys).await?),

@@ -31,6 +31,14 @@ pub struct User {
     pub changed_at: i64,
 }
 
+impl User {
+    /// How the user stands in the log.
+    #[must_use]
+    pub fn who(&self) -> String {
+        format!("user:{}", self.name)
+    }
+}
+
 /// What is kept of a password: Argon2id in PHC form. It is not shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub String);

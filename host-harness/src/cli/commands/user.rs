@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::Problem;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::cli::password::{PasswordSource, ask};
 use crate::cli::view::plans::moment;
@@ -19,7 +20,7 @@ use crate::service::console::{Actor, Console};
 use crate::tenant::Hook;
 
 use super::install::tenant;
-use super::token::{May, reach, reaches};
+use super::token::{May, reach};
 
 /// Commands about users.
 #[derive(Debug, Subcommand)]
@@ -125,6 +126,19 @@ impl NewPassword {
 }
 
 impl User {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        match self {
+            Self::SetupLink(_) => Doing::whole("user.setup-link", ""),
+            // The console notes these.
+            Self::Create(_)
+            | Self::List
+            | Self::Disable(_)
+            | Self::Enable(_)
+            | Self::Password(_) => None,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Create(_) => "user create",
@@ -200,7 +214,7 @@ fn list(users: &[Stored], page: &mut Page) -> Value {
             Cell::new(one.id.to_string()),
             Cell::styled(&one.name, paint::STRONG),
             Cell::new(one.rank.name()),
-            Cell::new(reaches(&one.reach)),
+            Cell::new(one.reach.to_string()),
             Cell::new(if one.disabled { "no" } else { "yes" }),
             Cell::styled(moment(one.changed_at), paint::DIM),
         ]);

@@ -142,15 +142,13 @@ pub(super) async fn create(
             Reach::Tenants(tenants?)
         }
     };
-    let (token, secret) = token::make(
-        whole.access(),
-        &wanted.name,
-        wanted.rank,
+    let wish = token::Wish {
+        name: &wanted.name,
+        rank: wanted.rank,
         reach,
-        wanted.days,
-    )
-    .await?;
-    whole.note("token.create", token.id).await?;
+        days: wanted.days,
+    };
+    let (token, secret) = token::make(whole.access(), whole.actor(), wish).await?;
     let made = Made {
         token: Listed::from(&token),
         secret,
@@ -162,8 +160,7 @@ pub(super) async fn create(
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "access", params(("id" = i64, Path)), responses(
     (status = 204), (status = 403, body = Document), (status = 404, body = Document)))]
 pub(super) async fn revoke(whole: Whole<Admin>, Path(id): Path<i64>) -> Answer<StatusCode> {
-    whole.access().revoke_token(id).await?;
-    whole.note("token.revoke", id).await?;
+    token::revoke(whole.access(), whole.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -43,6 +43,8 @@ impl fmt::Debug for Api {
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     shown: Shown,
+    /// In the log.
+    who: String,
     from: String,
     api: Api,
 }
@@ -120,9 +122,6 @@ impl Api {
     }
 }
 
-/// Characters of what a deed was done to: part of it is what the caller sent.
-const LONGEST: usize = 500;
-
 impl Caller {
     pub(super) fn name(&self) -> &str {
         match &self.shown {
@@ -175,15 +174,7 @@ impl Caller {
         which: String,
         refused: &str,
     ) -> Answer<()> {
-        let deed = Deed {
-            at: chrono::Utc::now().timestamp_millis(),
-            who: self.name().to_owned(),
-            from: self.from.clone(),
-            tenant: tenant.cloned(),
-            what: what.to_owned(),
-            which: which.chars().take(LONGEST).collect(),
-            refused: refused.to_owned(),
-        };
+        let deed = Deed::now((&self.who, &self.from), tenant, what, &which, refused);
         Ok(self.api.access.note(&deed).await?)
     }
 
@@ -291,18 +282,13 @@ impl<N> Whole<N> {
     /// The caller, for the log.
     pub(super) fn actor(&self) -> Actor<'_> {
         Actor {
-            who: self.caller.name(),
+            who: &self.caller.who,
             from: &self.caller.from,
         }
     }
 
     pub(super) fn access(&self) -> &dyn Access {
         &*self.caller.api.access
-    }
-
-    /// Notes what was done.
-    pub(super) async fn note(&self, what: &str, which: impl fmt::Display) -> Answer<()> {
-        self.caller.note(None, what, which.to_string(), "").await
     }
 }
 
@@ -318,8 +304,13 @@ impl FromRequestParts<Api> for Caller {
             }
             _ => Shown::Token(token(parts, api).await?),
         };
+        let who = match &shown {
+            Shown::Token(token) => token.who(),
+            Shown::Session(session) => session.user.who(),
+        };
         Ok(Self {
             shown,
+            who,
             from: browser::address(parts),
             api: api.clone(),
         })

@@ -42,10 +42,29 @@ pub enum Reach {
     Tenants(BTreeSet<TenantId>),
 }
 
+/// Whoever can be given reach, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// A token.
+    Token(i64),
+    /// A user.
+    User(i64),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(id) => write!(f, "token {id}"),
+            Self::User(id) => write!(f, "user {id}"),
+        }
+    }
+}
+
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everything => f.write_str("every tenant"),
+            Self::Tenants(tenants) if tenants.is_empty() => f.write_str("no tenant"),
             Self::Tenants(tenants) => {
                 let names: Vec<&str> = tenants.iter().map(TenantId::as_str).collect();
                 f.write_str(&names.join(", "))

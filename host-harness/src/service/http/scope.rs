@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 
 use super::browser;
 use super::refusal::{Answer, Refusal};
-use crate::ports::access::{Access, Deed, Rank, Reach, Token};
+use crate::ports::access::{Access, Deed, Holder, Rank, Reach, Token};
 use crate::ports::users::Session;
 use crate::ports::{Plans, Queue, TenantId, Tenants};
 use crate::service::console::{Actor, Console};
@@ -83,6 +83,9 @@ pub(super) struct Place<N> {
     tenant: TenantId,
     needs: PhantomData<N>,
 }
+
+/// A tenant's name whose last receipt the caller may read: within the caller's reach now, or when that tenant left.
+pub(super) struct Leaver(Place<Viewer>);
 
 /// A tenant whom the caller may reach, with at least this rank.
 pub(super) struct Scope<N>(Place<N>);
@@ -157,6 +160,13 @@ impl Caller {
         match &self.shown {
             Shown::Token(_) => None,
             Shown::Session(session) => Some(session),
+        }
+    }
+
+    fn holder(&self) -> Holder {
+        match &self.shown {
+            Shown::Token(token) => Holder::Token(token.id),
+            Shown::Session(session) => Holder::User(session.user.id),
         }
     }
 
@@ -355,13 +365,7 @@ impl<N: Needs> FromRequestParts<Api> for Place<N> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         let caller = Caller::from_request_parts(parts, api).await?;
-        let path = RawPathParams::from_request_parts(parts, api).await;
-        let named = path.ok().and_then(|path| {
-            let mut named = path.iter().filter(|(name, _)| *name == "tenant");
-            named
-                .next()
-                .and_then(|(_, value)| TenantId::new(value).ok())
-        });
+        let named = named(parts, api).await;
         let Some(tenant) = named.filter(|tenant| caller.reach().has(tenant)) else {
             return Err(no_such_tenant());
         };
@@ -371,6 +375,47 @@ impl<N: Needs> FromRequestParts<Api> for Place<N> {
             tenant,
             needs: PhantomData,
         })
+    }
+}
+
+/// The tenant in the path.
+async fn named(parts: &mut Parts, api: &Api) -> Option<TenantId> {
+    let path = RawPathParams::from_request_parts(parts, api).await.ok()?;
+    let mut named = path.iter().filter(|(name, _)| *name == "tenant");
+    named
+        .next()
+        .and_then(|(_, value)| TenantId::new(value).ok())
+}
+
+impl FromRequestParts<Api> for Leaver {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, api).await?;
+        let tenant = named(parts, api).await.ok_or_else(no_such_tenant)?;
+        let may = caller.reach().has(&tenant) || {
+            let receipts = (api.host.platforms)(&tenant)?.receipts;
+            receipts.may_read(&tenant, caller.holder()).await?
+        };
+        if !may {
+            return Err(no_such_tenant());
+        }
+        Ok(Self(Place {
+            caller,
+            tenant,
+            needs: PhantomData,
+        }))
+    }
+}
+
+impl Leaver {
+    pub(super) fn id(&self) -> &TenantId {
+        self.0.id()
+    }
+
+    /// The ports.
+    pub(super) fn platform(&self) -> Answer<Platform> {
+        self.0.platform()
     }
 }
 

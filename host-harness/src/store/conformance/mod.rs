@@ -148,6 +148,7 @@ macro_rules! conformance {
                 another_component_keeps_the_one_before_until_nobody_could_go_back,
                 only_whoever_has_a_plugin_is_given_another,
                 a_receipt_is_kept_until_the_next_and_is_its_tenants_own,
+                whoever_reached_a_tenant_that_left_reads_the_receipt_and_reaches_the_next_no_more,
             }
             texts {
                 texts_with_every_character_are_kept_found_and_given_back,

@@ -20,6 +20,7 @@ use crate::service::console::{Actor, Console};
 use crate::tenant::Hook;
 
 use super::install::tenant;
+use super::origin::{Origin, origin};
 use super::token::{May, reach};
 
 /// Commands about users.
@@ -74,8 +75,8 @@ pub(crate) struct Password {
 #[derive(Debug, Args)]
 pub(crate) struct SetupLink {
     /// Where browsers reach the service
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    url: String,
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = origin)]
+    url: Origin,
 }
 
 /// Where a new password comes from; asked for where nothing is said.
@@ -184,7 +185,7 @@ impl User {
                 user(&changed)
             }
             Self::SetupLink(SetupLink { url }) => {
-                let link = setup_link(&url, &console.offer_setup().await?);
+                let link = setup_link(&url, &console.offer_setup_alone().await?);
                 page.done("Make the first user here, once and within 24 hours:");
                 page.raw(&link);
                 json!({ "link": link })
@@ -195,8 +196,8 @@ impl User {
 }
 
 /// Where the first user is made. What stands behind `#` is not sent to any server by a browser, nor noted by a proxy.
-pub(super) fn setup_link(url: &str, secret: &str) -> String {
-    format!("{}/setup#{secret}", url.trim_end_matches('/'))
+pub(super) fn setup_link(origin: &Origin, secret: &str) -> String {
+    format!("{origin}/setup#{secret}")
 }
 
 async fn change(console: &Console, name: &str, disabled: bool) -> Result<Stored, Problem> {

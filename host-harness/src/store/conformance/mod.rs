@@ -104,7 +104,7 @@ macro_rules! conformance {
                 a_session_needs_the_password_that_was_checked,
                 a_user_has_only_so_many_sessions,
                 a_set_up_secret_is_good_once_and_for_a_while,
-                a_new_set_up_secret_takes_the_place_of_the_old,
+                set_up_secrets_are_good_beside_each_other_until_they_are_forgotten_or_one_is_used,
                 a_set_up_secret_is_used_once_however_many_try_at_once,
                 whoever_fails_often_waits_and_others_do_not,
                 whoever_succeeds_begins_anew,

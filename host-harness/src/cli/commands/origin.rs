@@ -35,15 +35,15 @@ pub(super) fn origin(text: &str) -> Result<Origin, String> {
         return Err(bad());
     }
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let address = bare.parse::<IpAddr>();
-    let own = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    let address = bare.parse::<IpAddr>().ok();
+    let own = host == "localhost" || address.is_some_and(|address| address.is_loopback());
     match scheme {
         "https" => {}
         "http" if own => {}
         "http" => return Err("browsers reach other machines by https only".to_owned()),
         _ => return Err(bad()),
     }
-    if address.is_ok_and(|address| address.is_unspecified()) {
+    if address.is_some_and(|address| address.is_unspecified()) {
         return Err("nobody reaches a service at that address".to_owned());
     }
     Ok(Origin(format!("{scheme}://{authority}")))

@@ -5,7 +5,7 @@ use super::people::*;
 use crate::contract::state::Operation;
 use crate::ports::plan::{Begin, RunStatus};
 use crate::ports::queue::{Ask, Due, Heard, Wanted};
-use crate::ports::{Queue as _, RunId, State as _};
+use crate::ports::{Queue as _, RunId, State};
 
 fn ask(mode: &str) -> Ask {
     Ask {
@@ -276,7 +276,7 @@ pub(crate) async fn when_somebody_is_due_is_stored_with_the_timetable_or_not_at_
     let due = async |at, changed: &[Operation]| store.set_due(&acme, Some(at), changed).await;
     due(100, &[daily(0, "a")]).await.unwrap();
     let stored = async || {
-        let kept = store.get(&acme, "timetable").await.unwrap();
+        let kept = State::get(&store, &acme, "timetable").await.unwrap();
         (kept.value, store.due_at(&acme).await.unwrap())
     };
     assert_eq!(stored().await, (b"a".to_vec(), Some(100)));
@@ -289,7 +289,10 @@ pub(crate) async fn when_somebody_is_due_is_stored_with_the_timetable_or_not_at_
         assert!(due(200, &[refused]).await.is_err());
         assert_eq!(stored().await, (b"a".to_vec(), Some(100)));
     }
-    let version = store.get(&acme, "timetable").await.unwrap().version;
+    let version = State::get(&store, &acme, "timetable")
+        .await
+        .unwrap()
+        .version;
     due(200, &[daily(version, "b")]).await.unwrap();
     assert_eq!(stored().await, (b"b".to_vec(), Some(200)));
 }

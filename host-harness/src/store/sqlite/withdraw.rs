@@ -8,8 +8,10 @@ use crate::ports::access::Holder;
 use crate::store::error::StoreResult;
 use crate::store::values::without;
 
-/// Who has reach, and how it is read and written.
-const HOLDERS: [(fn(i64) -> Holder, &str, &str); 2] = [
+/// A holder by number, and how the reach of all is read and of one is written.
+type Of = (fn(i64) -> Holder, &'static str, &'static str);
+
+const HOLDERS: [Of; 2] = [
     (
         Holder::Token,
         "SELECT id, reach FROM token WHERE revoked = 0 AND instr(reach, ?1) > 0",

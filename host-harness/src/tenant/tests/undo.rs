@@ -4,7 +4,7 @@ use super::*;
 use crate::contract::plan::RowKind;
 use crate::contract::portal::Status;
 use crate::ports::plan::{Run, RunStatus};
-use crate::ports::{PersonEdit, RunId, Whom};
+use crate::ports::{PersonEdit, Plans, RunId, Whom};
 
 fn unwatched() -> Arc<Unwatched> {
     Arc::new(Unwatched::default())
@@ -243,7 +243,7 @@ impl World {
             kind: Some(RowKind::Unsynced),
             ..Default::default()
         };
-        let rows = self.store.rows(&self.id, run, &unsynced, 0, 100).await;
+        let rows = Plans::rows(&self.store, &self.id, run, &unsynced, 0, 100).await;
         let told = |row: crate::contract::plan::Row| (row.external_id, row.problem.unwrap().code);
         let rows = rows.unwrap().into_iter();
         rows.map(|stored| told(stored.row)).collect()

@@ -31,7 +31,9 @@ pub(super) fn origin(text: &str) -> Result<Origin, String> {
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() || text.contains('#') {
         return Err("an origin has no path: the service answers at the top of its host".to_owned());
     }
-    if authority.as_str().contains('@') || host.is_empty() {
+    let port = authority.as_str().len() > host.len();
+    if authority.as_str().contains('@') || host.is_empty() || port && authority.port_u16().is_none()
+    {
         return Err(bad());
     }
     let bare = host.trim_start_matches('[').trim_end_matches(']');

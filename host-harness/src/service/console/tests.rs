@@ -255,7 +255,7 @@ async fn set_up_secrets_are_not_tried_without_end() {
 async fn what_is_done_to_users_is_noted_and_ends_their_sessions() {
     let site = Site::with_ada().await;
     let ada = Actor {
-        who: "ada",
+        who: "user:ada",
         from: HERE,
     };
     let bob = site

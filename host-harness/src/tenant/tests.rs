@@ -26,7 +26,6 @@ mod interrupted;
 mod distrust;
 
 mod schedule;
-
 mod secrets;
 
 mod undo;

@@ -18,6 +18,8 @@ TOP = HERE.parent.parent
 DEPLOY = TOP / "host-harness/deploy"
 # systemd counts in tenths: 100 is a service that may do everything.
 EXPOSURE = 15
+# Sockets of callers, directories and the database; systemd's own limit is 1,024.
+FILES_OPEN = 65536
 
 
 def tool(*command: str | Path) -> list[str]:
@@ -78,6 +80,9 @@ def unit(path: Path) -> list[str]:
         verified = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True)
         # What it does not know, it mentions and passes over.
         problems = [f"verify: {line}" for line in (verified.stdout + verified.stderr).splitlines() if path.name in line]
+        files = re.search(r"^LimitNOFILE=(\d+)$", text, re.M)
+        if not files or int(files[1]) < FILES_OPEN:
+            problems.append(f"a service of many connections may not open {FILES_OPEN} files")
         if verified.returncode != 0 and not problems:
             problems = [f"verify: ended with {verified.returncode}"]
         return problems + tool("systemd-analyze", "security", "--offline=yes", f"--threshold={EXPOSURE}", copy)
@@ -120,6 +125,9 @@ FILES = {
         ("CapabilityBoundingSet=\n", ""),
         ("DynamicUser=yes\n", ""),
         ("RestrictNamespaces=yes\n", ""),
+        ("LimitNOFILE=65536\n", ""),
+        ("LimitNOFILE=65536", "LimitNOFILE=1024"),
+        ("LimitNOFILE=65536", "LimitNOFILE=many"),
     ]),
 }
 

@@ -78,15 +78,41 @@ pub fn forgetful() -> Result<Vec<u8>, Trouble> {
     ])
 }
 
+/// A plugin that can be installed, and logs a text as a warning whenever it is asked for the timetable.
+///
+/// # Errors
+/// None that could be: the text has no quotes or backslashes.
+pub fn talkative(text: &str) -> Result<Vec<u8>, Trouble> {
+    let nothing = "(i32.const 32768)";
+    let length = text.len();
+    let parts = format!(
+        "(import \"marketplace:directory-sync/log@0.1.0\" \"write\" (func $log (param i32 i32 i32)))
+        (data (i32.const 45000) \"{text}\")"
+    );
+    let logging =
+        format!("(call $log (i32.const 2) (i32.const 45000) (i32.const {length})) {nothing}");
+    let bodies = [
+        ("describe", nothing),
+        ("install", nothing),
+        ("current", &logging),
+    ];
+    doing_with(&parts, &bodies)
+}
+
 /// A plugin with every hook of the contract, of which some do this and all others trap.
 fn doing(bodies: &[(&str, &str)]) -> Result<Vec<u8>, Trouble> {
+    doing_with("", bodies)
+}
+
+/// The same, with imports and data.
+fn doing_with(parts: &str, bodies: &[(&str, &str)]) -> Result<Vec<u8>, Trouble> {
     let mut resolve = Resolve::default();
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
     let (package, _) = resolve.push_dir(wit)?;
     let world = resolve.select_world(&[package], Some("directory-sync"))?;
-    let mut text = String::from(
-        "(module (memory (export \"memory\") 1)
-        (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 1024))",
+    let mut text = format!(
+        "(module {parts} (memory (export \"memory\") 1)
+        (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 1024))"
     );
     for (key, item) in &resolve.worlds[world].exports {
         let WorldItem::Interface { id, .. } = item else {

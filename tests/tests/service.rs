@@ -191,7 +191,7 @@ async fn who_is_due_is_synced_once_however_much_was_missed() {
     assert!(due.unwrap() > now());
     // The host was away for a week.
     store
-        .set_due(&tenant, Some(due.unwrap() - 7 * 86_400_000))
+        .set_due(&tenant, Some(due.unwrap() - 7 * 86_400_000), &[])
         .await
         .unwrap();
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
@@ -305,6 +305,36 @@ fn a_run_that_waits_or_is_under_way_is_stopped_when_somebody_wants_that() {
         "what somebody stopped is not asked for again"
     );
     served.end().unwrap();
+}
+
+#[test]
+fn a_run_that_somebody_stopped_while_its_service_ends_is_not_begun_again() {
+    let tenancy = Tenancy::configured(sound(PEOPLE)).unwrap();
+    let operator = token(&tenancy, "operator", &[TENANT]);
+    for stopped in [true, false] {
+        let stall = Fault::always(When::EveryPage, Deed::Silence);
+        tenancy.directory.set_faults(vec![stall]);
+        let served = Served::start(&tenancy.rollcall, &["--drain", "0"]).unwrap();
+        let run = ask(&served, &operator, "full", &[])["id"].as_i64().unwrap();
+        let place = format!("{}/{run}", runs());
+        while served.get(&place, &operator).unwrap().json()["status"] != "planning" {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        if stopped {
+            let wish = Some(&json!({}));
+            let reply = served.ask("POST", &format!("{place}/stop"), &operator, wish, &[]);
+            assert_eq!(reply.unwrap().status, 202);
+        }
+        served.end().unwrap();
+        tenancy.directory.set_faults(Vec::new());
+        let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+        let given_up = served.over(TENANT, run, &operator).unwrap();
+        assert_eq!(given_up["status"], "cancelled", "{given_up:#}");
+        std::thread::sleep(Duration::from_secs(2));
+        let newest = first_run(&served, &operator);
+        assert_eq!(newest == run, stopped);
+        served.end().unwrap();
+    }
 }
 
 #[test]

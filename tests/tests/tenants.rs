@@ -357,12 +357,13 @@ fn a_run_under_way_keeps_its_plugin_and_its_tenant_until_it_is_cancelled() {
 }
 
 #[test]
-fn whoever_leaves_has_a_receipt_and_its_token_reaches_nothing_else() {
+fn whoever_leaves_has_a_receipt_and_its_token_reaches_nothing_else_nor_the_next_of_the_name() {
     let tenancy = Tenancy::synced(sound(PEOPLE)).unwrap();
     let (admin, whole) = (
         token(&tenancy, "admin", &[TENANT]),
-        token(&tenancy, "viewer", &[]),
+        token(&tenancy, "admin", &[]),
     );
+    let elsewhere = token(&tenancy, "viewer", &[GLOBEX]);
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
     let leave = place(TENANT, "/uninstall");
     is(
@@ -430,16 +431,39 @@ fn whoever_leaves_has_a_receipt_and_its_token_reaches_nothing_else() {
         ),
         (0, 0, contents.count("person_values"))
     );
+    let told = gone.json()["receipt"]["removed"].clone();
+    let mut told = told.as_array().unwrap().iter();
+    let withdrawn = told.find(|line| line["what"] == "tokens and users that reach it no more");
+    assert_eq!(withdrawn.unwrap()["count"], 1);
+    let theirs = served.get(&place(TENANT, "/receipt"), &elsewhere).unwrap();
+    is(&theirs, 404, "not-installed");
+    let own = served.send(&place(TENANT, "/plugin"), &admin, b"").unwrap();
+    is(&own, 404, "not-installed");
     // Whoever comes back begins without the policy of before.
-    let again = served.send(&place(TENANT, "/plugin"), &admin, b"").unwrap();
+    let again = served.send(&place(TENANT, "/plugin"), &whole, b"").unwrap();
     assert_eq!(
         (again.status, &again.json()["endpoints"]["loopback"]),
         (201, &json!(false)),
         "{again:?}"
     );
-    served.end().unwrap();
+    // Another may be the next: whoever was given the one before sees nothing of it, but the receipt of then.
+    is(
+        &served.get(&place(TENANT, "/plugin"), &admin).unwrap(),
+        404,
+        "not-installed",
+    );
+    assert_eq!(
+        served
+            .get(&place(TENANT, "/receipt"), &admin)
+            .unwrap()
+            .json(),
+        receipt.json()
+    );
     let leave = ["uninstall", TENANT, "--people=keep", "--cancel", "--yes"];
     tenancy.rollcall.expect(0, &leave).unwrap();
+    let next = served.get(&place(TENANT, "/receipt"), &admin).unwrap();
+    is(&next, 404, "not-installed");
+    served.end().unwrap();
     let missing = tenancy.rollcall.expect(3, &["receipt", "nobody"]).unwrap();
     assert_eq!(missing.problem_codes(), ["no-receipt"]);
 }

@@ -181,7 +181,7 @@ async fn a_plugin_that_traps_and_the_schedule_it_misses_are_seen_until_it_is_gon
     let store = Store::open(tenancy.rollcall.data()).await.unwrap();
     let late = Some(now() - 10 * 60_000);
     store
-        .set_due(&TenantId::new(BROKEN).unwrap(), late)
+        .set_due(&TenantId::new(BROKEN).unwrap(), late, &[])
         .await
         .unwrap();
     let served = Served::start(&tenancy.rollcall, &["--tenant-metrics"]).unwrap();
@@ -257,7 +257,7 @@ async fn a_schedule_that_nobody_serves_is_overdue_until_somebody_does() {
     let store = Store::open(tenancy.rollcall.data()).await.unwrap();
     let tenant = TenantId::new(TENANT).unwrap();
     store
-        .set_due(&tenant, Some(now() - 60 * 60_000))
+        .set_due(&tenant, Some(now() - 60 * 60_000), &[])
         .await
         .unwrap();
     let (answer, problems) = doctor(&tenancy.rollcall, 1, &[]);
@@ -324,7 +324,7 @@ fn nothing_of_a_person_is_in_the_most_talkative_log_or_in_a_number() {
     let admin = token(&tenancy, "admin");
     let log = tempfile::NamedTempFile::new().unwrap();
     let writes = File::create(log.path()).unwrap();
-    let arguments = ["--log-format", "json", "-vv"];
+    let arguments = ["--log-format", "json", "-vv", "--plugin-log"];
     let served = Served::start_logging(&tenancy.rollcall, &arguments, writes).unwrap();
     let people: Vec<_> = tenancy.directory.organisation().manifest().collect();
     let tenant = format!("/api/v1/tenants/{TENANT}");
@@ -434,4 +434,27 @@ fn what_a_library_says_of_the_wire_is_not_logged_whatever_is_asked_for() {
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(log.contains("a run ended"), "{log}");
     assert!(!log.contains("dc=example"), "{log}");
+}
+
+#[test]
+fn what_a_plugin_logs_is_not_logged_unless_the_operator_wants_it() {
+    const WHO: &str = "Ada Lovelace <ada@example.org>";
+    let tenancy = Tenancy::installed(sound(20)).unwrap();
+    let rollcall = tenancy.rollcall.with_variable("RUST_LOG", "trace");
+    let file = rollcall.data().join("talkative.wasm");
+    std::fs::write(&file, component::talkative(WHO).unwrap()).unwrap();
+    let installing = ["install", "globex", "--plugin", file.to_str().unwrap()];
+    rollcall.expect(0, &installing).unwrap();
+    // It says so whenever it is asked for the timetable.
+    let asked = ["schedule", "show", "globex"];
+    for (wanted, lines) in [(&[][..], 0), (&["--plugin-log"], 1)] {
+        let output = rollcall.run(&[&asked[..], wanted].concat()).unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        let told: Vec<&str> = log.lines().filter(|line| line.contains(WHO)).collect();
+        assert_eq!(told.len(), lines, "{log}");
+        assert!(log.lines().count() > lines, "other lines are there: {log}");
+        for line in told {
+            assert!(line.contains("globex") && line.contains("WARN"), "{line}");
+        }
+    }
 }

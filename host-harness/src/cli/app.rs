@@ -27,6 +27,7 @@ pub(crate) struct App {
     pub(crate) data: PathBuf,
     database: Option<DatabaseArgument>,
     secrets_key: Option<KeySource>,
+    plugin_log: bool,
     store: OnceCell<Arc<dyn Database>>,
     /// Whether `--data` was typed: then advice repeats it.
     typed: bool,
@@ -43,6 +44,7 @@ impl App {
             data: global.data.clone().unwrap_or_else(data_folder),
             database: global.database.clone(),
             secrets_key: global.secrets_key.clone(),
+            plugin_log: global.plugin_log,
             store: OnceCell::new(),
             typed: global.data.is_some()
                 && global.data != std::env::var_os("ROLLCALL_DATA").map(PathBuf::from),
@@ -93,6 +95,11 @@ impl App {
     pub(crate) async fn store_with(&self, keys: KeyChoice) -> Hook<Arc<dyn Database>> {
         let open = || self.open(keys);
         Ok(self.store.get_or_try_init(open).await?.clone())
+    }
+
+    /// The database, where a command has opened it.
+    pub(crate) fn opened(&self) -> Option<&dyn Database> {
+        self.store.get().map(|store| &**store)
     }
 
     async fn open(&self, keys: KeyChoice) -> Result<Arc<dyn Database>, Problem> {
@@ -147,6 +154,7 @@ impl App {
     pub(crate) fn sandbox(&self) -> Hook<Sandbox> {
         let config = SandboxConfig {
             cache: Some(self.data.join("compiled")),
+            plugin_log: self.plugin_log,
             ..SandboxConfig::default()
         };
         Ok(Sandbox::new(config)?)

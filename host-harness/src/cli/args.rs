@@ -96,6 +96,16 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub(crate) log_format: Format,
+    /// Log what plugins log too: what is in those lines is their choice, people's data perhaps
+    #[arg(
+        long,
+        env = "ROLLCALL_PLUGIN_LOG",
+        value_parser = clap::builder::FalseyValueParser::new(),
+        hide_env_values = true,
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) plugin_log: bool,
 }
 
 /// When to use colour.

@@ -7,6 +7,7 @@
 //! - [`view`]: text laid out for a terminal
 //! - [`bars`]: progress, and Ctrl-C
 //! - [`exit`]: exit codes
+//! - [`deed`]: what is noted in the log of what was done
 //! - [`password`], [`client_key`], [`settings_file`], [`policy`]: input that is no flag
 //! - [`run`]: the way from arguments to an exit code
 
@@ -17,6 +18,7 @@ mod bars;
 mod client_key;
 mod commands;
 mod database;
+mod deed;
 mod exit;
 mod json;
 mod out;

@@ -33,6 +33,11 @@ pub(crate) struct PasswordSource {
 }
 
 impl PasswordSource {
+    /// Whether one is given or asked for.
+    pub(crate) fn any(&self) -> bool {
+        self.password_file.is_some() || self.password_stdin || self.password_prompt
+    }
+
     /// The password, if one was given or asked for.
     pub(crate) fn read(&self, prompt: &str) -> Result<Option<Zeroizing<String>>, Problem> {
         if let Some(file) = &self.password_file {

@@ -36,6 +36,16 @@ impl PolicyFlags {
         }
     }
 
+    /// Whether anything was typed.
+    pub(crate) fn any(&self) -> bool {
+        let typed = [
+            self.allow_loopback,
+            self.allow_link_local,
+            self.allow_metadata,
+        ];
+        typed.iter().any(Option::is_some)
+    }
+
     /// What holds when this was typed.
     pub(crate) fn over(&self, before: Allowed) -> Allowed {
         Allowed {

@@ -75,7 +75,11 @@ async fn act(arguments: Arguments) -> Exit {
             app.stay_in("demo-output".into());
         }
     }
-    let answer = dispatch(command, &app).await;
+    let doing = command.doing();
+    let mut answer = dispatch(command, &app).await;
+    if let Some(doing) = doing {
+        answer = doing.noted(&app, answer).await;
+    }
     app.close().await;
     match answer {
         Ok(answer) => out.answer(name, answer),

@@ -1,6 +1,7 @@
 //! The access port: who may do what, and who did.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,37 @@ pub enum Reach {
     Tenants(BTreeSet<TenantId>),
 }
 
+/// Whoever can be given reach, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// A token.
+    Token(i64),
+    /// A user.
+    User(i64),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(id) => write!(f, "token {id}"),
+            Self::User(id) => write!(f, "user {id}"),
+        }
+    }
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => f.write_str("every tenant"),
+            Self::Tenants(tenants) if tenants.is_empty() => f.write_str("no tenant"),
+            Self::Tenants(tenants) => {
+                let names: Vec<&str> = tenants.iter().map(TenantId::as_str).collect();
+                f.write_str(&names.join(", "))
+            }
+        }
+    }
+}
+
 impl Reach {
     /// Whether a tenant is within it.
     #[must_use]
@@ -69,12 +101,24 @@ pub struct Token {
     pub expires_at: i64,
 }
 
+impl Token {
+    /// How it stands in the log.
+    #[must_use]
+    pub fn who(&self) -> String {
+        format!("token:{}", self.name)
+    }
+}
+
+/// Characters of [`Deed::which`].
+const LONGEST: usize = 500;
+
 /// A change that somebody made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deed {
     /// Unix milliseconds.
     pub at: i64,
-    /// The name of the user or token, or `command line`.
+    /// `user:` or `token:` and a name, `command line`, or `unknown`: neither can be called like another. (Lines of an older version have
+    /// names alone.)
     pub who: String,
     /// The address it came from; empty on this machine.
     pub from: String,
@@ -86,6 +130,29 @@ pub struct Deed {
     pub which: String,
     /// The code it was refused with; empty where it was done.
     pub refused: String,
+}
+
+impl Deed {
+    /// A deed of this moment, that was done or refused.
+    #[must_use]
+    pub fn now(
+        (who, from): (&str, &str),
+        tenant: Option<&TenantId>,
+        what: &str,
+        which: &str,
+        refused: &str,
+    ) -> Self {
+        Self {
+            at: chrono::Utc::now().timestamp_millis(),
+            who: who.to_owned(),
+            from: from.to_owned(),
+            tenant: tenant.cloned(),
+            what: what.to_owned(),
+            // Part of it is what somebody sent.
+            which: which.chars().take(LONGEST).collect(),
+            refused: refused.to_owned(),
+        }
+    }
 }
 
 /// Who may do what, and who did.

@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 
 use super::{Outcome, RunId, TenantId};
+use crate::contract::state::Operation;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +81,9 @@ pub trait Queue: Send + Sync {
     async fn known(&self, tenant: &TenantId, key: &str, wish: &str) -> Outcome<Option<RunId>>;
     /// A key stands for a wish and its run from now on; run 0 where the wish has none. Refuses `key-reused`.
     async fn remember(&self, tenant: &TenantId, key: &str, wish: &str, run: RunId) -> Outcome<()>;
+    /// Asks for the same again as a run that ended before it was done. Nothing where somebody wanted that run stopped, or its
+    /// tenant is gone.
+    async fn ask_again(&self, tenant: &TenantId, run: RunId, ask: &Ask) -> Outcome<Option<RunId>>;
     /// Asks for a planned run to be applied. Refuses `not-planned`.
     async fn ask_apply(&self, tenant: &TenantId, run: RunId) -> Outcome<()>;
     /// What there is to do at a moment, the oldest first.
@@ -95,8 +99,14 @@ pub trait Queue: Send + Sync {
     /// How far a run has come, as far as it was told.
     async fn heard(&self, tenant: &TenantId, run: RunId) -> Outcome<Option<Heard>>;
 
-    /// Notes when a tenant is due next; none: never.
-    async fn set_due(&self, tenant: &TenantId, at: Option<i64>) -> Outcome<()>;
+    /// Notes when a tenant is due next (none: never), and stores what its timetable changed among the plugin's settings: both or
+    /// neither. Refuses as [`super::State::commit`].
+    async fn set_due(
+        &self,
+        tenant: &TenantId,
+        at: Option<i64>,
+        changed: &[Operation],
+    ) -> Outcome<()>;
     /// When a tenant is due next.
     async fn due_at(&self, tenant: &TenantId) -> Outcome<Option<i64>>;
     /// Who is due at a moment, the longest waiting first.

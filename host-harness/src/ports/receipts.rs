@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::access::Holder;
 use super::{Outcome, TenantId};
 use crate::contract::hooks::lifecycle::Receipt;
 
@@ -22,4 +23,9 @@ pub trait Receipts: Send + Sync {
     async fn keep_receipt(&self, tenant: &TenantId, kept: &Kept) -> Outcome<()>;
     /// The receipt of the last uninstall. Refuses `no-receipt`.
     async fn receipt(&self, tenant: &TenantId) -> Outcome<Kept>;
+    /// Takes a tenant who leaves from whoever reaches it by name, so that they do not reach the next of that name; they may still
+    /// read the receipt, until the next one. Says how many they are.
+    async fn withdraw(&self, tenant: &TenantId) -> Outcome<u64>;
+    /// Whether somebody reached a tenant when it left last.
+    async fn may_read(&self, tenant: &TenantId, holder: Holder) -> Outcome<bool>;
 }

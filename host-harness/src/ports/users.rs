@@ -31,6 +31,14 @@ pub struct User {
     pub changed_at: i64,
 }
 
+impl User {
+    /// How the user stands in the log.
+    #[must_use]
+    pub fn who(&self) -> String {
+        format!("user:{}", self.name)
+    }
+}
+
 /// What is kept of a password: Argon2id in PHC form. It is not shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub String);
@@ -110,8 +118,11 @@ pub trait Users: Send + Sync {
     /// Ends a session, if there is one.
     async fn end_session(&self, hash: &Hash) -> Outcome<()>;
 
-    /// Makes this the one set-up secret; older ones are good no more. Refuses `set-up-done` where there is a user.
+    /// Keeps the hash of another set-up secret, beside those that are still good: hosts that share a database may each have given
+    /// one. The oldest go where there are more than 100. Refuses `set-up-done` where there is a user.
     async fn offer_setup(&self, hash: &Hash, expires_at: i64) -> Outcome<()>;
+    /// Forgets every set-up secret.
+    async fn forget_setup(&self) -> Outcome<()>;
     /// Whether a set-up secret is good. Refuses `set-up-done` where there is a user, and `set-up-refused` where it is not.
     async fn check_setup(&self, hash: &Hash, now: i64) -> Outcome<()>;
     /// Uses a set-up secret up and adds the first user: both or neither. Refuses like [`Self::check_setup`].

@@ -30,7 +30,7 @@ pub(super) struct Shared {
     pub(super) linker: Linker<Guest>,
     pub(super) permits: Arc<Semaphore>,
     ticker: Ticker,
-    config: SandboxConfig,
+    pub(super) config: SandboxConfig,
     loaded: Mutex<HashMap<String, Weak<Loaded>>>,
 }
 

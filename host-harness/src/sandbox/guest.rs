@@ -35,6 +35,8 @@ pub(super) struct Guest {
     pub(super) meter: Meter,
     pub(super) writer: Writer,
     pub(super) witness: Witness,
+    /// Whether what it logs is logged.
+    pub(super) heard: bool,
     /// Ends the call that runs now.
     pub(super) cancel: CancellationToken,
     context: Option<Arc<HostContext>>,
@@ -66,6 +68,7 @@ impl Guest {
             meter,
             writer: Writer::default(),
             witness: Witness::default(),
+            heard: shared.config.plugin_log,
             cancel: CancellationToken::new(),
             context,
             purpose,

@@ -55,6 +55,9 @@ pub struct SandboxConfig {
     pub concurrent_calls: usize,
     /// The largest component that is accepted, in bytes: 32 MiB.
     pub component_size: usize,
+    /// Whether lines that plugins log are logged. Not unless somebody wants that: what is in them is the plugin's choice, and it
+    /// knows people.
+    pub plugin_log: bool,
 }
 
 impl Default for SandboxConfig {
@@ -63,6 +66,7 @@ impl Default for SandboxConfig {
             cache: None,
             concurrent_calls: 64,
             component_size: 32 << 20,
+            plugin_log: false,
         }
     }
 }

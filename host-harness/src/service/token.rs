@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use chrono::Utc;
 use sha2::{Digest as _, Sha256};
 
+use super::console::Actor;
 use crate::Problem;
 use crate::ports::Outcome;
-use crate::ports::access::{Access, Rank, Reach, Token};
+use crate::ports::access::{Access, Deed, Rank, Reach, Token};
 
 /// What every secret begins with, so that it is known for one where it lies about.
 const MARK: &str = "rollcall_";
@@ -15,19 +16,40 @@ const MARK: &str = "rollcall_";
 const LONGEST_DAYS: u32 = 366;
 const LONGEST_NAME: usize = 100;
 
-/// Makes a token, and gives it with its secret, of which only a hash is kept.
+/// A token as somebody wants it.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    /// Who uses it.
+    pub name: &'a str,
+    /// What it may do.
+    pub rank: Rank,
+    /// Whose data it reaches.
+    pub reach: Reach,
+    /// For how many days it is good.
+    pub days: u32,
+}
+
+/// Makes a token, and gives it with its secret, of which only a hash is kept. That is noted, done or refused.
 ///
 /// # Errors
 /// `bad-token` where it has no name or is good for no time or for more than a year.
 pub async fn make(
     access: &dyn Access,
-    name: &str,
-    rank: Rank,
-    reach: Reach,
-    days: u32,
+    actor: Actor<'_>,
+    wish: Wish<'_>,
 ) -> Outcome<(Token, String)> {
-    let name = name.trim();
-    if name.is_empty() || name.len() > LONGEST_NAME || !(1..=LONGEST_DAYS).contains(&days) {
+    let about = format!("{}, {}, {}", wish.name, wish.rank.name(), wish.reach);
+    let made = add(access, wish).await;
+    let which = match &made {
+        Ok((token, _)) => format!("{} {about}", token.id),
+        Err(_) => about,
+    };
+    noted(access, actor, "token.create", &which, made).await
+}
+
+async fn add(access: &dyn Access, wish: Wish<'_>) -> Outcome<(Token, String)> {
+    let name = wish.name.trim();
+    if name.is_empty() || name.len() > LONGEST_NAME || !(1..=LONGEST_DAYS).contains(&wish.days) {
         return Err(Problem::new(
             "bad-token",
             "A token needs a name of at most 100 bytes, and is good for 1 to 366 days",
@@ -38,14 +60,40 @@ pub async fn make(
     let mut token = Token {
         id: 0,
         name: name.to_owned(),
-        rank,
-        reach,
+        rank: wish.rank,
+        reach: wish.reach,
         created_at: now,
-        expires_at: now + i64::from(days) * 24 * 60 * 60 * 1000,
+        expires_at: now + i64::from(wish.days) * 24 * 60 * 60 * 1000,
     };
     let secret = secret(MARK);
     token.id = access.add_token(&token, &hash(&secret)).await?;
     Ok((token, secret))
+}
+
+/// Refuses a token from now on. That is noted.
+///
+/// # Errors
+/// `unknown-token`.
+pub async fn revoke(access: &dyn Access, actor: Actor<'_>, id: i64) -> Outcome<()> {
+    let tokens = access.tokens().await?;
+    let name = tokens.iter().find(|token| token.id == id);
+    let name = name.map_or("", |token| token.name.as_str());
+    let which = format!("{id} {name}");
+    let revoked = access.revoke_token(id).await;
+    noted(access, actor, "token.revoke", which.trim_end(), revoked).await
+}
+
+async fn noted<T>(
+    access: &dyn Access,
+    actor: Actor<'_>,
+    what: &str,
+    which: &str,
+    done: Outcome<T>,
+) -> Outcome<T> {
+    let refused = done.as_ref().err().map_or("", |problem| &problem.code);
+    let deed = Deed::now((actor.who, actor.from), None, what, which, refused);
+    access.note(&deed).await?;
+    done
 }
 
 /// What is kept of a secret. It has 244 random bits: there is nothing to guess, so a fast hash will do.

@@ -185,14 +185,16 @@ impl Host {
                 .end(&work.tenant, work.run, failed, Some(problem))
                 .await?;
         }
-        if refused.code() == "cancelled" {
-            // The host ends, and nobody wanted the run to.
-            if self.stopping.is_cancelled() && stop.is_cancelled() {
-                self.queue.ask(&work.tenant, ask).await?;
-            }
-        } else if may_pass(refused.code()) && ask.attempt < ATTEMPTS {
-            let again = again(ask, now() + millis(pause(ask.attempt)));
-            self.queue.ask(&work.tenant, &again).await?;
+        let again = if refused.code() == "cancelled" {
+            // The host ends. Who wanted the run itself to, is known by the queue alone.
+            let ends = self.stopping.is_cancelled() && stop.is_cancelled();
+            ends.then(|| ask.clone())
+        } else {
+            let more = may_pass(refused.code()) && ask.attempt < ATTEMPTS;
+            more.then(|| again(ask, now() + millis(pause(ask.attempt))))
+        };
+        if let Some(again) = again {
+            self.queue.ask_again(&work.tenant, work.run, &again).await?;
         }
         Ok(())
     }

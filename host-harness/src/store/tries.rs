@@ -19,6 +19,8 @@ const KNOWN: i64 = 30 * FORGOTTEN;
 
 /// Sessions that a user may have at once; the oldest give way.
 pub(super) const SESSIONS: i64 = 20;
+/// Set-up secrets that are good at once.
+pub(super) const SETUPS: i64 = 100;
 
 /// What is known of one who tries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,7 +5,10 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::error::StoreResult;
 use crate::contract::types::FieldValue;
+use crate::ports::TenantId;
+use crate::ports::access::Reach;
 
 /// A JSON object from field to value, or to null where the field is empty.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -98,6 +101,15 @@ fn write_text(into: &mut Vec<u8>, text: &str) {
         // Writing a text into memory cannot fail.
         let _ = serde_json::to_writer(into, text);
     }
+}
+
+/// A reach without a tenant, both as they are kept; none where it does not name it.
+pub(crate) fn without(reach: &str, tenant: &TenantId) -> StoreResult<Option<String>> {
+    let Reach::Tenants(mut tenants) = serde_json::from_str(reach)? else {
+        return Ok(None);
+    };
+    let named = tenants.remove(tenant);
+    Ok(named.then(|| json(&Reach::Tenants(tenants))))
 }
 
 #[cfg(test)]

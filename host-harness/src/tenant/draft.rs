@@ -37,20 +37,25 @@ impl Draft {
         }
     }
 
-    /// Stores all that was changed, if nobody changed it meanwhile.
-    ///
-    /// # Errors
-    /// Those of [`State::commit`]; then nothing is stored.
-    pub(super) async fn store(&self, tenant: &TenantId) -> Outcome<()> {
+    /// All that was changed, for whoever stores it.
+    pub(super) async fn take(&self) -> Vec<Operation> {
         let changed = std::mem::take(&mut *self.changed.lock().await);
-        let operations: Vec<_> = changed
+        changed
             .into_iter()
             .map(|(key, Changed { before, now })| Operation {
                 key,
                 expected: Some(before),
                 value: (now.version > 0).then_some(now.value),
             })
-            .collect();
+            .collect()
+    }
+
+    /// Stores all that was changed, if nobody changed it meanwhile.
+    ///
+    /// # Errors
+    /// Those of [`State::commit`]; then nothing is stored.
+    pub(super) async fn store(&self, tenant: &TenantId) -> Outcome<()> {
+        let operations = self.take().await;
         if operations.is_empty() {
             return Ok(());
         }

@@ -116,7 +116,7 @@ impl Tenant {
             };
             self.plans().end(self.id(), run, status, problem).await?;
             if let Some(again) = again {
-                self.queue().ask(self.id(), again).await?;
+                self.queue().ask_again(self.id(), run, again).await?;
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Hooks that look: verify, map, explain, schedule. They record no plan and may run beside a sync.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::Problem;
@@ -7,8 +9,10 @@ use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Description, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
+use crate::sandbox::Hooks;
 
 use super::configure::{Change, Handles, SecretValues, handles, secret_missing, unknown, with};
+use super::draft::Draft;
 use super::{Hook, Refused, Tenant};
 
 impl Tenant {
@@ -144,19 +148,21 @@ impl Tenant {
         Ok(self.hooks().explain(who).await?)
     }
 
-    /// Checks and stores a timetable.
+    /// Checks and stores a timetable, and with it when the tenant is due: a kill in between would leave a tenant who never is.
     ///
     /// # Errors
-    /// `bad-start`, `unknown-zone` and the like, by field.
+    /// `bad-start`, `unknown-zone` and the like, by field; `conflict` where somebody else stored one meanwhile.
     pub async fn submit_timetable(&self, timetable: Timetable) -> Hook<()> {
-        self.hooks().submit_timetable(timetable).await?;
-        self.note_due().await
+        let draft = self.draft();
+        self.hooks_on(&draft).submit_timetable(timetable).await?;
+        self.keep_timetable(&draft).await
     }
 
-    /// Notes when the stored timetable has the tenant synced next.
-    pub(super) async fn note_due(&self) -> Hook<()> {
-        let next = self.due_after(Utc::now()).await?;
-        Ok(self.queue().set_due(self.id(), next).await?)
+    /// Stores a timetable that hooks have accepted, and with it when the tenant is due, both or neither.
+    pub(super) async fn keep_timetable(&self, draft: &Arc<Draft>) -> Hook<()> {
+        let next = due_after(&self.hooks_on(draft), Utc::now()).await?;
+        let changed = draft.take().await;
+        Ok(self.queue().set_due(self.id(), next, &changed).await?)
     }
 
     /// When the stored timetable has the tenant synced next after a moment: Unix milliseconds; none where it is over, inactive, or
@@ -165,15 +171,7 @@ impl Tenant {
     /// # Errors
     /// The sandbox's.
     pub async fn due_after(&self, moment: DateTime<Utc>) -> Hook<Option<i64>> {
-        let timetable = match self.timetable().await {
-            Ok(timetable) => timetable,
-            Err(refused) if refused.code() == "not-scheduled" => return Ok(None),
-            Err(refused) => return Err(refused),
-        };
-        let after = u64::try_from(moment.timestamp()).unwrap_or_default();
-        let next = self.next_occurrences(timetable, after, 1).await?;
-        let at = next.first().and_then(|one| i64::try_from(one.at).ok());
-        Ok(at.map(|seconds| seconds.saturating_mul(1000)))
+        due_after(&self.hooks(), moment).await
     }
 
     /// The time zones that a timetable can name, ascending.
@@ -204,4 +202,16 @@ impl Tenant {
     ) -> Hook<Vec<Occurrence>> {
         Ok(self.hooks().occurrences(timetable, after, count).await?)
     }
+}
+
+async fn due_after(hooks: &Hooks, moment: DateTime<Utc>) -> Hook<Option<i64>> {
+    let timetable = match hooks.timetable().await.map_err(Refused::from) {
+        Ok(timetable) => timetable,
+        Err(refused) if refused.code() == "not-scheduled" => return Ok(None),
+        Err(refused) => return Err(refused),
+    };
+    let after = u64::try_from(moment.timestamp()).unwrap_or_default();
+    let next = hooks.occurrences(timetable, after, 1).await?;
+    let at = next.first().and_then(|one| i64::try_from(one.at).ok());
+    Ok(at.map(|seconds| seconds.saturating_mul(1000)))
 }

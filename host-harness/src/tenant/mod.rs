@@ -15,7 +15,7 @@
 //! - [`failures`]: who still is unsynced, and how long rows are kept
 //! - [`export`]: the unsynced as CSV
 //! - `trace`: what an operator sees of a run
-//! - [`undo`]: what a run changed is put back
+//! - [`undo`]: what a run changed is put back; `takes`: as far as the portal takes it
 //! - [`upgrade`]: another component, and back
 //! - [`uninstall`]: leaving, with a receipt
 //! - [`watch`]: progress, and stopping at a safe point
@@ -32,6 +32,7 @@ pub mod platform;
 pub mod refused;
 pub mod seen;
 pub mod sync;
+mod takes;
 mod trace;
 pub mod undo;
 pub mod uninstall;

@@ -49,14 +49,13 @@ impl Tenant {
             return Err(schedule_changed().into());
         }
         self.hooks_on(&draft).submit_timetable(timetable).await?;
-        if let Err(problem) = draft.store(self.id()).await {
-            return Err(if problem.code == "conflict" {
+        self.keep_timetable(&draft).await.map_err(|refused| {
+            if refused.code() == "conflict" {
                 schedule_changed().into()
             } else {
-                problem.into()
-            });
-        }
-        self.note_due().await
+                refused
+            }
+        })
     }
 }
 

@@ -25,6 +25,7 @@ mod interrupted;
 
 mod distrust;
 
+mod schedule;
 mod secrets;
 
 mod undo;

@@ -1,20 +1,22 @@
 //! Putting back what a run changed: field by field, where nothing has changed since.
+//! Of whom the portal would not take back what was there before, nothing is, and the plan says why.
 //!
 //! An undo is a plan like any other: it is guarded, can be looked at, is applied row by row, and can itself be undone. Whom
 //! it touches the next sync compares anew, so what the directory still says comes back unless the settings or the directory change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Problem;
 use crate::contract::plan::{Basis, Change, Link, Proof, Row, RowKind, Summary};
-use crate::contract::portal::{FieldKind, Person, Status};
+use crate::contract::portal::{Person, Status};
 use crate::contract::types::Setting;
 use crate::ports::RunId;
 use crate::ports::plan::{
     Begin, MIGRATE_IDS, RowQuery, Run, RunStatus, StoredRow, UNDO, UNINSTALL,
 };
 
+use super::takes::{Missing, Takes, value};
 use super::watch::Watch;
 use super::{Hook, Tenant};
 
@@ -89,11 +91,7 @@ impl Tenant {
     }
 
     async fn plan_undo(&self, run: RunId, undo: RunId) -> Hook<()> {
-        let fields = self.portal().fields(self.id()).await?;
-        let people = fields
-            .into_iter()
-            .filter(|field| field.kind == FieldKind::Person);
-        let links: BTreeSet<String> = people.map(|field| field.id).collect();
+        let takes = Takes::of(self).await?;
         let mut seen = 0;
         let mut after = 0;
         while let Some((rows, people)) = self.applied(run, &mut after).await? {
@@ -103,10 +101,11 @@ impl Tenant {
                 .plans()
                 .changed_status_since(self.id(), run, &ids)
                 .await?;
+            let missing = takes.missing(self, &rows).await?;
             let inverse = |stored: &StoredRow| {
                 let person = people.get(&stored.row.external_id);
                 let later = later.contains(&stored.row.external_id);
-                inverse(&stored.row, person, &links, later)
+                inverse(&stored.row, person, &takes, &missing, later)
             };
             let rows: Vec<Row> = rows.iter().filter_map(inverse).collect();
             self.plans().record(self.id(), undo, rows).await?;
@@ -114,9 +113,10 @@ impl Tenant {
         // Who holds whom comes when everybody has a row.
         after = 0;
         while let Some((rows, people)) = self.applied(run, &mut after).await? {
+            let missing = takes.missing(self, &rows).await?;
             let back = rows.iter().filter_map(|stored| {
                 let person = people.get(&stored.row.external_id)?;
-                Some(link(&stored.row, person, &links))
+                Some(link(&stored.row, person, &takes, &missing))
             });
             let back: Vec<Link> = back.flatten().collect();
             if !back.is_empty() {
@@ -166,7 +166,8 @@ impl Tenant {
 fn inverse(
     row: &Row,
     person: Option<&Person>,
-    links: &BTreeSet<String>,
+    takes: &Takes,
+    missing: &Missing,
     later: bool,
 ) -> Option<Row> {
     let Some(person) = person else {
@@ -178,6 +179,9 @@ fn inverse(
         .any(|change| change.field == "external-id")
     {
         return Some(left(row, person.dn.clone(), taken_over()));
+    }
+    if let Some(problem) = takes.refused(row, person, missing) {
+        return Some(left(row, person.dn.clone(), problem));
     }
     let active = person.status == Status::Active;
     if row.kind == RowKind::Create {
@@ -192,7 +196,7 @@ fn inverse(
     let own = row
         .changes
         .iter()
-        .filter(|change| !links.contains(&change.field));
+        .filter(|change| !takes.holds_people(&change.field));
     let (still, since): (Vec<&Change>, Vec<&Change>) =
         own.partition(|change| value(person, &change.field) == change.after.as_deref());
     let changes: Vec<Change> = still
@@ -215,7 +219,7 @@ fn inverse(
     let other = row
         .changes
         .iter()
-        .any(|change| links.contains(&change.field));
+        .any(|change| takes.holds_people(&change.field));
     if since.is_empty() || other {
         None
     } else {
@@ -224,15 +228,15 @@ fn inverse(
 }
 
 /// The links that put fields back which hold other people.
-fn link(row: &Row, person: &Person, links: &BTreeSet<String>) -> Vec<Link> {
+fn link(row: &Row, person: &Person, takes: &Takes, missing: &Missing) -> Vec<Link> {
     let adopts = row.changes.iter().any(|one| one.field == "external-id");
-    if row.kind == RowKind::Create || adopts {
+    if row.kind == RowKind::Create || adopts || takes.refused(row, person, missing).is_some() {
         return Vec::new();
     }
     let held = row
         .changes
         .iter()
-        .filter(|change| links.contains(&change.field));
+        .filter(|change| takes.holds_people(&change.field));
     held.filter(|change| value(person, &change.field) == change.after.as_deref())
         .map(|change| Link {
             external_id: row.external_id.clone(),
@@ -246,18 +250,6 @@ fn link(row: &Row, person: &Person, links: &BTreeSet<String>) -> Vec<Link> {
             source_hash: UNKNOWN.to_vec(),
         })
         .collect()
-}
-
-/// What a person has there now, as a row would say it.
-fn value<'p>(person: &'p Person, field: &str) -> Option<&'p str> {
-    match field {
-        "role" => Some(&person.role),
-        "dn" => Some(&person.dn),
-        field => {
-            let held = person.values.iter().find(|held| held.field == field);
-            held.map(|held| held.value.as_str())
-        }
-    }
 }
 
 fn back(row: &Row, person: &Person, kind: RowKind, changes: Vec<Change>) -> Row {

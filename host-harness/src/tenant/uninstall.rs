@@ -132,6 +132,9 @@ impl Tenant {
         removed.push(line("settings of the plugin", untold));
         let credentials = self.secrets().destroy(self.id()).await?;
         removed.push(line("credentials destroyed", credentials));
+        // First: a kill in between must leave nobody who reaches the next tenant of this name.
+        let withdrawn = self.receipts().withdraw(self.id()).await?;
+        removed.push(line("tokens and users that reach it no more", withdrawn));
         for (what, count) in self.tenants().uninstall(self.id()).await? {
             removed.push(ReceiptLine { what, count });
         }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::bars::Bars;
+use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::ports::{RunId, TenantId};
 use crate::tenant::{Hook, Synced};
@@ -39,6 +40,11 @@ pub(crate) struct Discard {
 }
 
 impl Approve {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        Doing::to(&self.tenant, "run.approve", self.run)
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let tenant = app.tenant(&self.tenant).await?;
         if self.no_apply {
@@ -65,6 +71,11 @@ impl Approve {
 }
 
 impl Discard {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        Doing::to(&self.tenant, "run.discard", self.run)
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let run = app
             .tenant(&self.tenant)

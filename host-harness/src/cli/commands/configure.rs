@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::client_key::KeySource;
+use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::cli::password::PasswordSource;
 use crate::cli::policy::{PolicyFlags, told};
@@ -34,6 +35,19 @@ pub(crate) struct Configure {
 }
 
 impl Configure {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        let mut which = self.settings.named();
+        which.extend(self.password.any().then(|| "password".to_owned()));
+        which.extend(self.key.key_file.as_ref().map(|_| "client-key".to_owned()));
+        which.extend(self.policy.any().then(|| "endpoints".to_owned()));
+        // Without anything it shows what is stored.
+        if which.is_empty() {
+            return None;
+        }
+        Doing::to(&self.tenant, "configure", which.join(" "))
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         app.installed(&self.tenant).await?;
         let tenant = app.tenant(&self.tenant).await?;

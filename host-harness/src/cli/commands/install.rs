@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::policy::{PolicyFlags, told};
 use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Table, paint};
@@ -27,6 +28,13 @@ pub(crate) struct Install {
 }
 
 impl Install {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        let component = self.plugin.as_ref();
+        let component = component.map_or_else(|| "bundled".into(), |file| file.to_string_lossy());
+        Doing::to(&self.tenant, "install", component)
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let component = app.component(self.plugin.as_deref())?;
         let tenant = app

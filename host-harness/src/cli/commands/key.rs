@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::view::{Cell, Table};
 use crate::store::vault::{KeySource, Rotation};
 use crate::tenant::Hook;
@@ -41,6 +42,15 @@ pub(crate) struct Reset {
 }
 
 impl Key {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        match self {
+            Self::Rotate(_) => Doing::whole("key.rotate", ""),
+            Self::Reset(_) => Doing::whole("key.reset", ""),
+            Self::Show => None,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Show => "key show",

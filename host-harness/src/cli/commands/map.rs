@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::exit::Exit;
 use crate::cli::json as shape;
 use crate::cli::settings_file::{SettingsFile, mapping_table};
@@ -118,6 +119,14 @@ impl RuleSource {
 }
 
 impl Map {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        match self {
+            Self::Store(rules) => Doing::to(&rules.tenant, "map", ""),
+            Self::Suggest(_) | Self::Check(_) | Self::Preview(_) | Self::Show(_) => None,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Suggest(_) => "map suggest",

@@ -10,6 +10,9 @@ use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::policy;
 use crate::cli::view::{Cell, Table};
+use crate::ports::Access as _;
+use crate::ports::access::Deed;
+use crate::service::console::Actor;
 use crate::store::{PostgresStore, copy};
 use crate::tenant::Hook;
 
@@ -38,6 +41,9 @@ impl Migrate {
         let copied = copy::copy(&from, app.keys_of(&from), &store).await?;
         // Where an earlier version has left them as files.
         policy::take_over(&from, &store).await?;
+        let Actor { who, from: here } = Actor::COMMAND_LINE;
+        let deed = Deed::now((who, here), None, "migrate", &from.to_string_lossy(), "");
+        store.note(&deed).await?;
         store.close().await;
         let mut page = app.out.page();
         page.done(&format!(

@@ -15,6 +15,7 @@ pub(crate) mod install;
 pub(crate) mod key;
 pub(crate) mod map;
 pub(crate) mod migrate;
+mod origin;
 pub(crate) mod people;
 pub(crate) mod plugin;
 pub(crate) mod retention;

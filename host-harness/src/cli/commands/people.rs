@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::cli::view::paint::{self, counted};
 use crate::cli::view::plans::moment;
@@ -91,6 +92,18 @@ enum StatusName {
 }
 
 impl People {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        match self {
+            // Whom it was done to is a person.
+            Self::Edit(edit) => Doing::to(&edit.tenant, "people.edit", ""),
+            Self::Seats(seats) => seats
+                .seats
+                .and_then(|n| Doing::to(&seats.tenant, "seats", n)),
+            Self::List(_) | Self::Show(_) => None,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::List(_) => "people list",

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::cli::view::{Cell, Table, paint};
 use crate::ports::TenantId;
@@ -61,6 +62,32 @@ pub(crate) struct Rollback {
 }
 
 impl Plugin {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        match self {
+            Self::Upgrade(upgrade) => {
+                let component = upgrade.component.as_ref();
+                let component =
+                    component.map_or_else(|| "bundled".into(), |file| file.to_string_lossy());
+                let what = if upgrade.dry_run {
+                    "plugin.upgrade dry-run"
+                } else {
+                    "plugin.upgrade"
+                };
+                Doing::to(&upgrade.tenant, what, component)
+            }
+            Self::Rollback(Rollback { tenant, dry_run }) => {
+                let what = if *dry_run {
+                    "plugin.rollback dry-run"
+                } else {
+                    "plugin.rollback"
+                };
+                Doing::to(tenant, what, "")
+            }
+            Self::Inspect(_) => None,
+        }
+    }
+
     /// The command's name in machine output.
     pub(crate) fn name(&self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::view::paint;
 use crate::ports::TenantId;
 use crate::tenant::Hook;
@@ -23,6 +24,12 @@ pub(crate) struct Retention {
 }
 
 impl Retention {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        self.days
+            .and_then(|days| Doing::to(&self.tenant, "retention", days))
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let tenant = app.tenant(&self.tenant).await?;
         if let Some(days) = self.days {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::cli::view::{Cell, Page, Table, paint};
 use crate::contract::hooks::schedule::{Frequency, Occurrence, Timetable, Weekday};
@@ -127,6 +128,14 @@ impl From<Day> for Weekday {
 }
 
 impl Schedule {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        match self {
+            Self::Set(set) => Doing::to(&set.tenant, "schedule", ""),
+            Self::Show(_) | Self::Next(_) => None,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Set(_) => "schedule set",

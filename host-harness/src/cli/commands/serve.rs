@@ -20,6 +20,7 @@ use crate::service::http::{Api, Door, Protection, answer};
 use crate::service::{Host, HostConfig, Platforms, Watcher};
 use crate::tenant::Hook;
 
+use super::origin::{Origin, origin};
 use super::user::setup_link;
 
 /// Arguments of `serve`.
@@ -28,6 +29,9 @@ pub(crate) struct Serve {
     /// Where to listen; on other addresses than this machine's own with TLS or a trusted proxy only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Where browsers reach the service, for links: its origin, such as https://rollcall.example.org; without it, what it listens on
+    #[arg(long, value_name = "URL", env = "ROLLCALL_PUBLIC_URL", hide_env_values = true, value_parser = origin)]
+    public_url: Option<Origin>,
     /// PEM file of the certificate, with those that issued it
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
@@ -81,6 +85,7 @@ impl Serve {
             jitter: 0,
             drain: 20,
             tenant_metrics: false,
+            public_url: None,
             login: Some(login),
         }
     }
@@ -129,7 +134,9 @@ impl Serve {
                     page.raw(
                         "There is no user yet. Make the first one here, once and within 24 hours:",
                     );
-                    page.raw(&setup_link(&format!("{scheme}://{address}"), &secret));
+                    let listening = Origin::of(scheme, address);
+                    let origin = self.public_url.as_ref().unwrap_or(&listening);
+                    page.raw(&setup_link(origin, &secret));
                 }
                 Err(problem) if problem.code == "set-up-done" => {}
                 Err(problem) => return Err(problem.into()),

@@ -75,12 +75,24 @@ pub(crate) struct Settings {
 impl Settings {
     /// Whether anything was typed.
     pub(crate) fn any(&self) -> bool {
-        self.settings.is_some()
-            || self.afresh
-            || !self.unset.is_empty()
-            || !self.flags().is_empty()
-            || self.ca_file.is_some()
-            || self.cert_file.is_some()
+        !self.named().is_empty()
+    }
+
+    /// What was typed: which settings, never what they become.
+    pub(crate) fn named(&self) -> Vec<String> {
+        let typed = [
+            ("(file)", self.settings.is_some()),
+            ("(afresh)", self.afresh),
+            ("certificate-authority", self.ca_file.is_some()),
+            ("client-certificate", self.cert_file.is_some()),
+        ];
+        let typed = typed.into_iter().filter(|(_, typed)| *typed);
+        let flags = self.flags().into_iter().map(|(key, _)| key);
+        typed
+            .map(|(name, _)| name.to_owned())
+            .chain(flags)
+            .chain(self.unset.iter().cloned())
+            .collect()
     }
 
     /// The change that was typed, without a password, and the file if there was one.

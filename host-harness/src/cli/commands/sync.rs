@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::bars::Bars;
+use crate::cli::deed::Doing;
 use crate::cli::exit::Exit;
 use crate::cli::json as shape;
 use crate::cli::view::{Cell, Page, Table, paint};
@@ -80,7 +81,22 @@ impl From<ModeName> for Mode {
     }
 }
 
+/// As it is typed.
+fn told(mode: ModeName) -> &'static str {
+    match mode {
+        ModeName::Full => "full",
+        ModeName::Changes => "changes",
+        ModeName::Unsynced => "unsynced",
+        ModeName::MigrateIds => "migrate-ids",
+    }
+}
+
 impl Plan {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        Doing::to(&self.tenant, "run", format!("dry-run {}", told(self.mode)))
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let tenant = app.tenant(&self.tenant).await?;
         let options = SyncOptions {
@@ -98,6 +114,14 @@ impl Plan {
 }
 
 impl Sync {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        match self.run {
+            Some(run) => Doing::to(&self.tenant, "run.apply", run),
+            None => Doing::to(&self.tenant, "run", told(self.mode)),
+        }
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let tenant = app.tenant(&self.tenant).await?;
         let bars = Bars::interruptible(&app.out);

@@ -10,6 +10,7 @@ use crate::cli::view::plans::moment;
 use crate::cli::view::{Cell, Table, paint};
 use crate::ports::TenantId;
 use crate::ports::access::{Rank, Reach, Token as Stored};
+use crate::service::console::Actor;
 use crate::service::token;
 use crate::tenant::Hook;
 
@@ -75,8 +76,13 @@ impl Token {
         let json = match self {
             Self::Create(create) => {
                 let (rank, reach) = (create.rank.rank(), reach(create.tenant));
-                let (made, secret) =
-                    token::make(&*store, &create.name, rank, reach, create.days).await?;
+                let wish = token::Wish {
+                    name: &create.name,
+                    rank,
+                    reach,
+                    days: create.days,
+                };
+                let (made, secret) = token::make(&*store, Actor::COMMAND_LINE, wish).await?;
                 page.done(&format!(
                     "Token {} is made. This is its secret, shown this once:",
                     made.id
@@ -93,7 +99,7 @@ impl Token {
                         Cell::new(one.id.to_string()),
                         Cell::styled(&one.name, paint::STRONG),
                         Cell::new(one.rank.name()),
-                        Cell::new(reaches(&one.reach)),
+                        Cell::new(one.reach.to_string()),
                         Cell::styled(moment(one.expires_at), paint::DIM),
                     ]);
                 }
@@ -104,7 +110,7 @@ impl Token {
                 tokens.iter().map(|one| json!({ "id": one.id, "name": one.name, "rank": one.rank.name(), "expires_at": shape::moment(one.expires_at) })).collect()
             }
             Self::Revoke(Revoke { id }) => {
-                store.revoke_token(id).await?;
+                token::revoke(&*store, Actor::COMMAND_LINE, id).await?;
                 page.done(&format!("Token {id} is refused from now on."));
                 json!({ "id": id })
             }
@@ -135,18 +141,7 @@ pub(super) fn reach(tenants: Vec<TenantId>) -> Reach {
 fn facts(token: &Stored) -> [(&'static str, String); 3] {
     [
         ("may", token.rank.name().to_owned()),
-        ("reaches", reaches(&token.reach)),
+        ("reaches", token.reach.to_string()),
         ("until", moment(token.expires_at)),
     ]
-}
-
-/// Whose data somebody reaches, in words.
-pub(super) fn reaches(reach: &Reach) -> String {
-    match reach {
-        Reach::Everything => "every tenant".to_owned(),
-        Reach::Tenants(tenants) => {
-            let names: Vec<&str> = tenants.iter().map(TenantId::as_str).collect();
-            names.join(", ")
-        }
-    }
 }

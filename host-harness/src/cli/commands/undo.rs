@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::bars::Bars;
+use crate::cli::deed::Doing;
 use crate::ports::{RunId, TenantId};
 use crate::tenant::{Hook, Synced};
 
@@ -28,6 +29,11 @@ pub(crate) struct Undo {
 }
 
 impl Undo {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        Doing::to(&self.tenant, "run.undo", self.run)
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let tenant = app.tenant(&self.tenant).await?;
         let bars = Bars::interruptible(&app.out);

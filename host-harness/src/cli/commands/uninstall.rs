@@ -10,6 +10,7 @@ use crate::Problem;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
 use crate::cli::bars::Bars;
+use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::cli::view::paint::{self, number};
 use crate::cli::view::plans::moment;
@@ -49,6 +50,15 @@ enum People {
 }
 
 impl Uninstall {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        let people = match self.people {
+            People::Keep => "keep",
+            People::Deactivate => "deactivate",
+        };
+        Doing::to(&self.tenant, "uninstall", people)
+    }
+
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let tenant = app.tenant(&self.tenant).await?;
         if !self.yes {

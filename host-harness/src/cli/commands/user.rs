@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::Problem;
 use crate::cli::answer::Answer;
 use crate::cli::app::App;
+use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::cli::password::{PasswordSource, ask};
 use crate::cli::view::plans::moment;
@@ -19,7 +20,8 @@ use crate::service::console::{Actor, Console};
 use crate::tenant::Hook;
 
 use super::install::tenant;
-use super::token::{May, reach, reaches};
+use super::origin::{Origin, origin};
+use super::token::{May, reach};
 
 /// Commands about users.
 #[derive(Debug, Subcommand)]
@@ -73,8 +75,8 @@ pub(crate) struct Password {
 #[derive(Debug, Args)]
 pub(crate) struct SetupLink {
     /// Where browsers reach the service
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    url: String,
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = origin)]
+    url: Origin,
 }
 
 /// Where a new password comes from; asked for where nothing is said.
@@ -125,6 +127,19 @@ impl NewPassword {
 }
 
 impl User {
+    /// For the log of what was done.
+    pub(crate) fn doing(&self) -> Option<Doing> {
+        match self {
+            Self::SetupLink(_) => Doing::whole("user.setup-link", ""),
+            // The console notes these.
+            Self::Create(_)
+            | Self::List
+            | Self::Disable(_)
+            | Self::Enable(_)
+            | Self::Password(_) => None,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Create(_) => "user create",
@@ -170,7 +185,7 @@ impl User {
                 user(&changed)
             }
             Self::SetupLink(SetupLink { url }) => {
-                let link = setup_link(&url, &console.offer_setup().await?);
+                let link = setup_link(&url, &console.offer_setup_alone().await?);
                 page.done("Make the first user here, once and within 24 hours:");
                 page.raw(&link);
                 json!({ "link": link })
@@ -181,8 +196,8 @@ impl User {
 }
 
 /// Where the first user is made. What stands behind `#` is not sent to any server by a browser, nor noted by a proxy.
-pub(super) fn setup_link(url: &str, secret: &str) -> String {
-    format!("{}/setup#{secret}", url.trim_end_matches('/'))
+pub(super) fn setup_link(origin: &Origin, secret: &str) -> String {
+    format!("{origin}/setup#{secret}")
 }
 
 async fn change(console: &Console, name: &str, disabled: bool) -> Result<Stored, Problem> {
@@ -200,7 +215,7 @@ fn list(users: &[Stored], page: &mut Page) -> Value {
             Cell::new(one.id.to_string()),
             Cell::styled(&one.name, paint::STRONG),
             Cell::new(one.rank.name()),
-            Cell::new(reaches(&one.reach)),
+            Cell::new(one.reach.to_string()),
             Cell::new(if one.disabled { "no" } else { "yes" }),
             Cell::styled(moment(one.changed_at), paint::DIM),
         ]);

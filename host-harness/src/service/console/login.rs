@@ -98,10 +98,8 @@ impl Console {
     /// What the database refuses.
     pub async fn log_out(&self, secret: &str, session: &Session, from: &str) -> Outcome<()> {
         self.users.end_session(&hash(secret)).await?;
-        let actor = Actor {
-            who: &session.user.name,
-            from,
-        };
+        let who = session.user.who();
+        let actor = Actor { who: &who, from };
         self.note(actor, "logout", "", "").await
     }
 
@@ -152,7 +150,7 @@ impl Console {
         let (user, kept) = found.unzip();
         let typed = rules::normal(password);
         let compared = self.passwords.compare(typed.clone(), kept.clone()).await?;
-        let who = user.as_ref().map_or(UNKNOWN, |user| &user.name).to_owned();
+        let who = user.as_ref().map_or_else(|| UNKNOWN.to_owned(), User::who);
         let good = user.zip(kept).filter(|(user, _)| !user.disabled);
         let Some((user, kept)) = good.filter(|_| compared.right) else {
             let actor = Actor { who: &who, from };
@@ -188,10 +186,8 @@ impl Console {
             .users
             .add_session(&hash(&secret), &session, kept)
             .await?;
-        let actor = Actor {
-            who: &session.user.name,
-            from,
-        };
+        let who = session.user.who();
+        let actor = Actor { who: &who, from };
         if !begun {
             // The user was disabled, or has another password, since it was checked.
             return Err(self.refuse(actor, what).await?);

@@ -8,7 +8,7 @@ use crate::ports::users::User;
 /// Who does something, and from where.
 #[derive(Debug, Clone, Copy)]
 pub struct Actor<'a> {
-    /// The name in the log.
+    /// As [`crate::ports::access::Deed::who`] has it.
     pub who: &'a str,
     /// The address; empty on this machine.
     pub from: &'a str,

@@ -62,15 +62,7 @@ impl Console {
     }
 
     async fn note(&self, actor: Actor<'_>, what: &str, which: &str, refused: &str) -> Outcome<()> {
-        let deed = Deed {
-            at: now(),
-            who: actor.who.to_owned(),
-            from: actor.from.to_owned(),
-            tenant: None,
-            what: what.to_owned(),
-            which: which.to_owned(),
-            refused: refused.to_owned(),
-        };
+        let deed = Deed::now((actor.who, actor.from), None, what, which, refused);
         self.access.note(&deed).await
     }
 }

@@ -17,7 +17,8 @@ const GOOD: i64 = 24 * 60 * 60 * 1_000;
 const NOBODY: &str = "";
 
 impl Console {
-    /// Makes a set-up secret, good for 24 hours and once; older ones are good no more.
+    /// Makes a set-up secret, good for 24 hours and until there is a user. Those that were made before stay good: another host may
+    /// have shown one.
     ///
     /// # Errors
     /// `set-up-done` where there is a user.
@@ -25,6 +26,15 @@ impl Console {
         let secret = Zeroizing::new(secret(MARK));
         self.users.offer_setup(&hash(&secret), now() + GOOD).await?;
         Ok(secret)
+    }
+
+    /// The same; those that were made before are good no more.
+    ///
+    /// # Errors
+    /// `set-up-done` where there is a user.
+    pub async fn offer_setup_alone(&self) -> Outcome<Zeroizing<String>> {
+        self.users.forget_setup().await?;
+        self.offer_setup().await
     }
 
     /// Makes the first user, an admin who reaches everything, and logs in.

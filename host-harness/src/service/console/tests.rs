@@ -95,11 +95,11 @@ async fn whoever_has_name_and_password_comes_in_and_the_others_hear_the_same() {
     assert_eq!(
         site.log().await[..5],
         [
-            line("login", "ada", ""),
-            line("login", "bob", "login-refused"),
+            line("login", "user:ada", ""),
+            line("login", "user:bob", "login-refused"),
             line("login", "unknown", "login-refused"),
             line("login", "unknown", "login-refused"),
-            line("login", "ada", "login-refused"),
+            line("login", "user:ada", "login-refused"),
         ]
     );
 }
@@ -203,7 +203,7 @@ async fn ones_own_password_needs_the_old_one_and_ends_every_session() {
 async fn the_first_user_is_made_with_the_newest_secret_and_only_once() {
     let site = Site::new().await;
     let old = site.console.offer_setup().await.unwrap();
-    let new = site.console.offer_setup().await.unwrap();
+    let new = site.console.offer_setup_alone().await.unwrap();
     let set_up = |secret: String, password: &'static str| {
         let console = site.console.clone();
         async move { console.set_up(&secret, "Ada", password, HERE).await }
@@ -230,8 +230,8 @@ async fn the_first_user_is_made_with_the_newest_secret_and_only_once() {
         site.log().await,
         [
             line("set-up", "unknown", "set-up-done"),
-            line("login", "ada", ""),
-            line("set-up", "ada", ""),
+            line("login", "user:ada", ""),
+            line("set-up", "user:ada", ""),
             line("set-up", "unknown", "set-up-refused"),
         ]
     );
@@ -255,7 +255,7 @@ async fn set_up_secrets_are_not_tried_without_end() {
 async fn what_is_done_to_users_is_noted_and_ends_their_sessions() {
     let site = Site::with_ada().await;
     let ada = Actor {
-        who: "ada",
+        who: "user:ada",
         from: HERE,
     };
     let bob = site
@@ -292,7 +292,7 @@ async fn what_is_done_to_users_is_noted_and_ends_their_sessions() {
     let log = site.log().await;
     let of_ada: Vec<_> = log
         .iter()
-        .filter(|line| line.1 == "ada")
+        .filter(|line| line.1 == "user:ada")
         .map(|line| (line.0.as_str(), line.2.as_str()))
         .collect();
     assert_eq!(

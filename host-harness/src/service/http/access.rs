@@ -141,7 +141,13 @@ pub(super) async fn create(
             Reach::Tenants(tenants?)
         }
     };
-    let (token, secret) = make(&whole, &wanted.name, wanted.rank, reach, wanted.days).await?;
+    let wish = token::Wish {
+        name: &wanted.name,
+        rank: wanted.rank,
+        reach,
+        days: wanted.days,
+    };
+    let (token, secret) = token::make(whole.access(), whole.actor(), wish).await?;
     let made = Made {
         token: ListedToken::from(&token),
         secret,
@@ -153,27 +159,8 @@ pub(super) async fn create(
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "access", params(("id" = i64, Path)), responses(
     (status = 204), (status = 404, body = Document)))]
 pub(super) async fn revoke(whole: Whole<Admin>, Id(id): Id) -> Answer<StatusCode> {
-    end(&whole, id).await?;
+    token::revoke(whole.access(), whole.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Makes a token, and notes it.
-pub(super) async fn make(
-    whole: &Whole<Admin>,
-    name: &str,
-    rank: Rank,
-    reach: Reach,
-    days: u32,
-) -> Answer<(Token, String)> {
-    let made = token::make(whole.access(), name, rank, reach, days).await?;
-    whole.note("token.create", made.0.id).await?;
-    Ok(made)
-}
-
-/// Refuses a token from now on, and notes it.
-pub(super) async fn end(whole: &Whole<Admin>, id: i64) -> Answer<()> {
-    whole.access().revoke_token(id).await?;
-    whole.note("token.revoke", id).await
 }
 
 /// What was done, the newest first.

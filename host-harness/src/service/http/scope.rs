@@ -15,7 +15,7 @@ use super::own::Own;
 use super::refusal::{Answer, Refusal};
 use super::sent::unreadable;
 use super::{browser, observe};
-use crate::ports::access::{Access, Deed, Rank, Reach, Token};
+use crate::ports::access::{Access, Deed, Holder, Rank, Reach, Token};
 use crate::ports::endpoints::Allowed;
 use crate::ports::receipts::Kept;
 use crate::ports::tenants::Installation;
@@ -52,6 +52,8 @@ pub(super) struct Caller {
     shown: Shown,
     /// Of the secret that was shown.
     hash: [u8; 32],
+    /// In the log.
+    who: String,
     from: String,
     api: Api,
 }
@@ -90,6 +92,9 @@ pub(super) struct Place<N> {
     tenant: TenantId,
     needs: PhantomData<N>,
 }
+
+/// A tenant's name whose last receipt the caller may read: within the caller's reach now, or when that tenant left.
+pub(super) struct Leaver(Place<Viewer>);
 
 /// A tenant whom the caller may reach, with at least this rank.
 pub(super) struct Scope<N>(Place<N>);
@@ -140,9 +145,6 @@ impl Api {
         self.watcher.health().await
     }
 }
-
-/// Characters of what a deed was done to: part of it is what the caller sent.
-const LONGEST: usize = 500;
 
 impl Caller {
     pub(super) fn name(&self) -> &str {
@@ -197,6 +199,13 @@ impl Caller {
         }
     }
 
+    fn holder(&self) -> Holder {
+        match &self.shown {
+            Shown::Token(token) => Holder::Token(token.id),
+            Shown::Session(session) => Holder::User(session.user.id),
+        }
+    }
+
     /// The tenants that the caller reaches.
     pub(super) async fn tenants(&self) -> Answer<Vec<Installation>> {
         let mut all = self.api.tenants.list().await?;
@@ -245,15 +254,7 @@ impl Caller {
         which: String,
         refused: &str,
     ) -> Answer<()> {
-        let deed = Deed {
-            at: chrono::Utc::now().timestamp_millis(),
-            who: self.name().to_owned(),
-            from: self.from.clone(),
-            tenant: tenant.cloned(),
-            what: what.to_owned(),
-            which: which.chars().take(LONGEST).collect(),
-            refused: refused.to_owned(),
-        };
+        let deed = Deed::now((&self.who, &self.from), tenant, what, &which, refused);
         Ok(self.api.access.note(&deed).await?)
     }
 
@@ -324,11 +325,6 @@ impl<N> Place<N> {
     /// The names of stored passwords and keys.
     pub(super) async fn credentials(&self) -> Answer<Vec<String>> {
         Ok(self.platform()?.secrets.names(&self.tenant).await?)
-    }
-
-    /// What the last uninstall left.
-    pub(super) async fn receipt(&self) -> Answer<Kept> {
-        Ok(self.platform()?.receipts.receipt(&self.tenant).await?)
     }
 
     pub(super) fn queue(&self) -> Own<dyn Queue> {
@@ -422,7 +418,7 @@ impl<N> Whole<N> {
     /// The caller, for the log.
     pub(super) fn actor(&self) -> Actor<'_> {
         Actor {
-            who: self.caller.name(),
+            who: &self.caller.who,
             from: &self.caller.from,
         }
     }
@@ -437,11 +433,6 @@ impl<N> Whole<N> {
 
     pub(super) fn access(&self) -> &dyn Access {
         &*self.caller.api.access
-    }
-
-    /// Notes what was done.
-    pub(super) async fn note(&self, what: &str, which: impl fmt::Display) -> Answer<()> {
-        self.caller.note(None, what, which.to_string(), "").await
     }
 }
 
@@ -461,9 +452,14 @@ impl FromRequestParts<Api> for Caller {
                 (Shown::Token(token(&hash, api).await?), hash)
             }
         };
+        let who = match &shown {
+            Shown::Token(token) => token.who(),
+            Shown::Session(session) => session.user.who(),
+        };
         Ok(Self {
             shown,
             hash,
+            who,
             from: browser::address(parts),
             api: api.clone(),
         })
@@ -511,13 +507,59 @@ impl<N: Needs> FromRequestParts<Api> for Place<N> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         let caller = Caller::from_request_parts(parts, api).await?;
-        let path = RawPathParams::from_request_parts(parts, api).await;
-        let path = path.map_err(|why| unreadable(&why.body_text()))?;
-        let named = path.iter().find(|(name, _)| *name == "tenant");
-        let named = named.and_then(|(_, value)| TenantId::new(value).ok());
+        let named = named(parts, api).await?;
         let place = caller.place(named.ok_or_else(no_such_tenant)?)?;
         observe::of_tenant(place.id());
         Ok(place)
+    }
+}
+
+/// The tenant in the path.
+async fn named(parts: &mut Parts, api: &Api) -> Answer<Option<TenantId>> {
+    let path = RawPathParams::from_request_parts(parts, api).await;
+    let path = path.map_err(|why| unreadable(&why.body_text()))?;
+    let named = path.iter().find(|(name, _)| *name == "tenant");
+    Ok(named.and_then(|(_, value)| TenantId::new(value).ok()))
+}
+
+impl FromRequestParts<Api> for Leaver {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, api).await?;
+        let tenant = named(parts, api).await?.ok_or_else(no_such_tenant)?;
+        let may = caller.reach().has(&tenant) || {
+            let receipts = (api.host.platforms)(&tenant)?.receipts;
+            receipts.may_read(&tenant, caller.holder()).await?
+        };
+        if !may {
+            return Err(no_such_tenant());
+        }
+        Ok(Self(Place {
+            caller,
+            tenant,
+            needs: PhantomData,
+        }))
+    }
+}
+
+impl Leaver {
+    pub(super) fn id(&self) -> &TenantId {
+        self.0.id()
+    }
+
+    pub(super) fn caller(&self) -> &Caller {
+        self.0.caller()
+    }
+
+    /// Whether something is installed there again, which the caller reaches.
+    pub(super) async fn stands(&self) -> bool {
+        self.caller().reach().has(self.id()) && self.0.tenant().await.is_ok()
+    }
+
+    /// What the last uninstall left.
+    pub(super) async fn receipt(&self) -> Answer<Kept> {
+        Ok(self.0.platform()?.receipts.receipt(self.id()).await?)
     }
 }
 

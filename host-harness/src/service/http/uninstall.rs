@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::refusal::{Answer, Document};
-use super::scope::{Admin, Place, Scope, Viewer};
+use super::scope::{Admin, Leaver, Scope};
 use super::sent::Sent;
 use crate::contract::hooks::lifecycle::Afterwards;
 use crate::shape;
@@ -61,7 +61,8 @@ pub(super) struct Last {
 }
 
 /// Removes the plugin, its settings, its runs and the credential; the portal's people stay. Stopped on the way it is asked for again, and goes
-/// on; asked for again of a tenant that has left, it changes nothing (`not-installed`), and the receipt says what was done. Tokens stay, and reach nothing any more but the receipt.
+/// on; asked for again of a tenant that has left, it changes nothing (`not-installed`), and the receipt says what was done. Tokens and users
+/// that name the tenant reach it no more, nor the next of that name; they may read the receipt.
 #[utoipa::path(post, path = "/tenants/{tenant}/uninstall", tag = "plugin", params(("tenant" = String, Path)), request_body = Leave,
     responses((status = 200, body = Left), (status = 404, body = Document), (status = 409, body = Document), (status = 422, body = Document)))]
 pub(super) async fn leave(
@@ -96,7 +97,7 @@ pub(super) async fn end(scope: &Scope<Admin>, people: People, cancel: bool) -> A
 /// What the last uninstall removed and left. It stays readable when nothing else of the tenant is.
 #[utoipa::path(get, path = "/tenants/{tenant}/receipt", tag = "plugin", params(("tenant" = String, Path)), responses(
     (status = 200, body = Last), (status = 404, body = Document)))]
-pub(super) async fn receipt(place: Place<Viewer>) -> Answer<Json<Last>> {
+pub(super) async fn receipt(place: Leaver) -> Answer<Json<Last>> {
     let kept = place.receipt().await?;
     Ok(Json(Last {
         tenant: place.id().to_string(),

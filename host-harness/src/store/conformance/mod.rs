@@ -104,7 +104,7 @@ macro_rules! conformance {
                 a_session_needs_the_password_that_was_checked,
                 a_user_has_only_so_many_sessions,
                 a_set_up_secret_is_good_once_and_for_a_while,
-                a_new_set_up_secret_takes_the_place_of_the_old,
+                set_up_secrets_are_good_beside_each_other_until_they_are_forgotten_or_one_is_used,
                 a_set_up_secret_is_used_once_however_many_try_at_once,
                 whoever_fails_often_waits_and_others_do_not,
                 whoever_succeeds_begins_anew,
@@ -140,6 +140,8 @@ macro_rules! conformance {
                 a_released_plan_waits_to_be_applied,
                 the_plan_of_a_sync_waits_to_be_applied_whoever_made_it,
                 who_is_due_is_met_once_however_many_hosts_look,
+                when_somebody_is_due_is_stored_with_the_timetable_or_not_at_all,
+                what_somebody_stopped_is_not_asked_for_again,
             }
             tenancy {
                 what_a_tenant_may_connect_to_is_kept_and_forgotten_with_its_plugin,
@@ -147,6 +149,7 @@ macro_rules! conformance {
                 another_component_keeps_the_one_before_until_nobody_could_go_back,
                 only_whoever_has_a_plugin_is_given_another,
                 a_receipt_is_kept_until_the_next_and_is_its_tenants_own,
+                whoever_reached_a_tenant_that_left_reads_the_receipt_and_reaches_the_next_no_more,
             }
             texts {
                 texts_with_every_character_are_kept_found_and_given_back,

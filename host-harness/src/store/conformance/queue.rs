@@ -2,9 +2,10 @@
 
 use super::Engine;
 use super::people::*;
+use crate::contract::state::Operation;
 use crate::ports::plan::{Begin, RunStatus};
 use crate::ports::queue::{Ask, Due, Heard, Wanted};
-use crate::ports::{Queue as _, RunId, TenantId};
+use crate::ports::{Queue as _, RunId, State, TenantId};
 
 fn ask(mode: &str) -> Ask {
     Ask {
@@ -255,8 +256,8 @@ pub(crate) async fn who_is_due_is_met_once_however_many_hosts_look<E: Engine>() 
         installed(&store, "acme").await,
         installed(&store, "other").await,
     );
-    store.set_due(&acme, Some(100)).await.unwrap();
-    store.set_due(&other, Some(50)).await.unwrap();
+    store.set_due(&acme, Some(100), &[]).await.unwrap();
+    store.set_due(&other, Some(50), &[]).await.unwrap();
     assert_eq!(store.due(49, 10).await.unwrap(), []);
     let due = store.due(100, 10).await.unwrap();
     let listed: Vec<_> = due.iter().map(|due| (&due.tenant, due.at)).collect();
@@ -269,7 +270,7 @@ pub(crate) async fn who_is_due_is_met_once_however_many_hosts_look<E: Engine>() 
     );
     assert_eq!(store.due_at(&acme).await.unwrap(), Some(200));
     // A timetable that changed meanwhile is asked again.
-    store.set_due(&other, Some(70)).await.unwrap();
+    store.set_due(&other, Some(70), &[]).await.unwrap();
     assert_eq!(store.meet(&due[0], None, &ask("full")).await.unwrap(), None);
     let moved = Due {
         at: 70,
@@ -283,11 +284,72 @@ pub(crate) async fn who_is_due_is_met_once_however_many_hosts_look<E: Engine>() 
             .is_some()
     );
     assert_eq!(store.due_at(&other).await.unwrap(), None);
-    store.set_due(&acme, None).await.unwrap();
+    store.set_due(&acme, None, &[]).await.unwrap();
     assert_eq!(store.due(i64::MAX, 10).await.unwrap(), []);
     // Nothing is left of it after an uninstall.
-    store.set_due(&acme, Some(1)).await.unwrap();
+    store.set_due(&acme, Some(1), &[]).await.unwrap();
     store.uninstall(&acme).await.unwrap();
     assert_eq!(store.due(i64::MAX, 10).await.unwrap(), []);
     assert_eq!(store.waiting(i64::MAX, 10).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn when_somebody_is_due_is_stored_with_the_timetable_or_not_at_all<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let daily = |expected: u64, text: &str| Operation {
+        key: "timetable".into(),
+        expected: Some(expected),
+        value: Some(text.into()),
+    };
+    let due = async |at, changed: &[Operation]| store.set_due(&acme, Some(at), changed).await;
+    due(100, &[daily(0, "a")]).await.unwrap();
+    let stored = async || {
+        let kept = State::get(&store, &acme, "timetable").await.unwrap();
+        (kept.value, store.due_at(&acme).await.unwrap())
+    };
+    assert_eq!(stored().await, (b"a".to_vec(), Some(100)));
+    // Somebody else stored one meanwhile; and one that is too large.
+    let large = Operation {
+        value: Some(vec![0; 2 << 20]),
+        ..daily(1, "")
+    };
+    for refused in [daily(0, "b"), large] {
+        assert!(due(200, &[refused]).await.is_err());
+        assert_eq!(stored().await, (b"a".to_vec(), Some(100)));
+    }
+    let version = State::get(&store, &acme, "timetable")
+        .await
+        .unwrap()
+        .version;
+    due(200, &[daily(version, "b")]).await.unwrap();
+    assert_eq!(stored().await, (b"b".to_vec(), Some(200)));
+}
+
+pub(crate) async fn what_somebody_stopped_is_not_asked_for_again<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let (acme, other) = (
+        installed(&store, "acme").await,
+        installed(&store, "other").await,
+    );
+    for stopped in [false, true] {
+        let run = store.ask(&acme, &ask("full")).await.unwrap();
+        store.begin(&acme, begin(Some(run))).await.unwrap();
+        if stopped {
+            store.stop(&acme, run).await.unwrap();
+        }
+        let cancelled = RunStatus::Cancelled;
+        store.end(&acme, run, cancelled, None).await.unwrap();
+        let theirs = store.ask_again(&other, run, &ask("full")).await.unwrap();
+        assert_eq!(theirs, None, "another tenant's run");
+        let again = store.ask_again(&acme, run, &ask("full")).await.unwrap();
+        assert_eq!(again.is_none(), stopped);
+        let waiting = store.waiting(10, 10).await.unwrap();
+        let waiting: Vec<_> = waiting.iter().map(|work| work.run).collect();
+        assert_eq!(waiting, again.into_iter().collect::<Vec<_>>());
+        if let Some(again) = again {
+            store.stop(&acme, again).await.unwrap();
+        }
+    }
 }

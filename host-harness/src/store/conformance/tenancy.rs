@@ -3,8 +3,10 @@
 use super::people::*;
 use super::{Engine, Ports};
 use crate::contract::hooks::lifecycle::{Receipt, ReceiptLine};
+use crate::ports::access::{Access as _, Holder, Rank, Reach, Token};
 use crate::ports::endpoints::{Allowed, Endpoints as _};
 use crate::ports::receipts::{Kept, Receipts as _};
+use crate::ports::users::{PasswordHash, User, Users as _};
 use crate::ports::versions::{Switch, Versions as _};
 
 const EVERYTHING: Allowed = Allowed {
@@ -160,4 +162,74 @@ pub(crate) async fn a_receipt_is_kept_until_the_next_and_is_its_tenants_own<E: E
     assert_eq!(nobody.unwrap_err().code, "not-installed");
     let nobody = store.receipt(&tenant("nobody")).await;
     assert_eq!(nobody.unwrap_err().code, "no-receipt");
+}
+
+pub(crate) async fn whoever_reached_a_tenant_that_left_reads_the_receipt_and_reaches_the_next_no_more<
+    E: Engine,
+>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let acme = installed(&store, "acme").await;
+    let reach = |names: &[&str]| Reach::Tenants(names.iter().map(|name| tenant(name)).collect());
+    let add = async |n: u8, reach: Reach| {
+        let token = Token {
+            id: 0,
+            name: "ops \u{0}".into(),
+            rank: Rank::Admin,
+            reach,
+            created_at: 5,
+            expires_at: 10,
+        };
+        store.add_token(&token, &[n; 32]).await.unwrap()
+    };
+    let of = async |n: u8| store.token(&[n; 32]).await.unwrap().unwrap().reach;
+    let own = add(1, reach(&["acme"])).await;
+    let both = add(2, reach(&["acme", "globex"])).await;
+    let similar = add(3, reach(&["acme-2", "my-acme"])).await;
+    let whole = add(4, Reach::Everything).await;
+    let ada = User {
+        id: 0,
+        name: "ada".into(),
+        rank: Rank::Operator,
+        reach: reach(&["acme"]),
+        disabled: false,
+        created_at: 5,
+        changed_at: 5,
+    };
+    let hash = PasswordHash("$argon2id$x".into());
+    let ada = store.add_user(&ada, &hash).await.unwrap();
+    let holders = [
+        (Holder::Token(own), true),
+        (Holder::Token(both), true),
+        (Holder::Token(similar), false),
+        (Holder::Token(whole), false),
+        (Holder::User(ada), true),
+        // Another kind of the same number.
+        (Holder::User(both), false),
+    ];
+    for (holder, _) in holders {
+        assert!(!store.may_read(&acme, holder).await.unwrap(), "{holder}");
+    }
+    assert_eq!(store.withdraw(&acme).await.unwrap(), 3);
+    store.uninstall(&acme).await.unwrap();
+    installed(&store, "acme").await;
+    for (holder, may) in holders {
+        assert_eq!(
+            store.may_read(&acme, holder).await.unwrap(),
+            may,
+            "{holder}"
+        );
+        assert!(!store.may_read(&tenant("globex"), holder).await.unwrap());
+    }
+    assert_eq!((of(1).await, of(2).await), (reach(&[]), reach(&["globex"])));
+    assert_eq!(of(3).await, reach(&["acme-2", "my-acme"]));
+    assert_eq!(of(4).await, Reach::Everything);
+    assert_eq!(store.user(ada).await.unwrap().reach, reach(&[]));
+    // The next tenant's receipt is for those who reached that one.
+    let next = add(5, reach(&["acme"])).await;
+    assert_eq!(store.withdraw(&acme).await.unwrap(), 1);
+    for (holder, _) in holders {
+        assert!(!store.may_read(&acme, holder).await.unwrap(), "{holder}");
+    }
+    assert!(store.may_read(&acme, Holder::Token(next)).await.unwrap());
 }

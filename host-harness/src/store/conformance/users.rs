@@ -272,17 +272,34 @@ pub(crate) async fn a_set_up_secret_is_good_once_and_for_a_while<E: Engine>() {
     assert_eq!(another.code, "set-up-done");
 }
 
-pub(crate) async fn a_new_set_up_secret_takes_the_place_of_the_old<E: Engine>() {
+pub(crate) async fn set_up_secrets_are_good_beside_each_other_until_they_are_forgotten_or_one_is_used<
+    E: Engine,
+>() {
     let folder = tempfile::tempdir().unwrap();
     let store = E::open(folder.path()).await;
     store.offer_setup(&[1; 32], 100).await.unwrap();
     store.offer_setup(&[2; 32], 100).await.unwrap();
-    let old = store.set_up(&[1; 32], &admin("ada"), &hashed("x")).await;
-    assert_eq!(old.unwrap_err().code, "set-up-refused");
-    store
-        .set_up(&[2; 32], &admin("ada"), &hashed("x"))
-        .await
-        .unwrap();
+    for hash in [[1; 32], [2; 32]] {
+        store.check_setup(&hash, 99).await.unwrap();
+    }
+    store.forget_setup().await.unwrap();
+    store.offer_setup(&[3; 32], 100).await.unwrap();
+    for hash in [[1; 32], [2; 32]] {
+        let old = store.set_up(&hash, &admin("ada"), &hashed("x")).await;
+        assert_eq!(old.unwrap_err().code, "set-up-refused");
+    }
+    // A host that is started over and over leaves no more than the last ones.
+    for n in 0..100u8 {
+        let expires_at = 1_000 + i64::from(n);
+        store.offer_setup(&[n + 100; 32], expires_at).await.unwrap();
+    }
+    let gone = store.check_setup(&[3; 32], 99).await.unwrap_err();
+    assert_eq!(gone.code, "set-up-refused");
+    store.check_setup(&[100; 32], 99).await.unwrap();
+    let used = store.set_up(&[199; 32], &admin("ada"), &hashed("x")).await;
+    used.unwrap();
+    let other = store.set_up(&[100; 32], &admin("bob"), &hashed("x")).await;
+    assert_eq!(other.unwrap_err().code, "set-up-done");
 }
 
 pub(crate) async fn a_set_up_secret_is_used_once_however_many_try_at_once<E: Engine>() {

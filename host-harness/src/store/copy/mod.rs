@@ -8,6 +8,10 @@ mod tables;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
+mod whole;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
 pub use copying::{Copied, copy};

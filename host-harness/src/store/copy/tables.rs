@@ -120,17 +120,21 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "run",
-        columns: &[Int, Int, Text, Text, Text, Text, Int, Int, Int, Text, Text, Json, Json, Json, Json, Bytes, Int, Int, Int],
+        columns: &[Int, Int, Text, Text, Text, Text, Int, Int, Int, Text, Text, Json, Json, Json, Json, Bytes, Int, Int, Int, Text, Int, Int, Bool, Bool],
         read: "SELECT id, tenant, mode, status, plugin, configuration, started_at, planned_at, ended_at, digest,
-            approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending
+            approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending,
+            asked_by, not_before, attempt, stop, released
             FROM run ORDER BY id",
         write: "INSERT INTO run (id, tenant, mode, status, plugin, configuration, started_at, planned_at, ended_at, digest,
-            approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending)
+            approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending,
+            asked_by, not_before, attempt, stop, released)
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-            $15::text[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bigint[])",
+            $15::text[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bigint[],
+            $20::text[], $21::bigint[], $22::bigint[], $23::boolean[], $24::boolean[])",
         check: "SELECT id, tenant, mode, status, plugin, configuration, started_at, planned_at, ended_at, digest,
-            approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending
+            approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending,
+            asked_by, not_before, attempt, stop, released
             FROM run ORDER BY id",
     },
     Table {
@@ -241,5 +245,35 @@ pub(super) const TABLES: &[Table] = &[
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])",
         check: "SELECT run, at, counts, done
             FROM pruned ORDER BY run",
+    },
+    Table {
+        name: "due",
+        columns: &[Int, Int],
+        read: "SELECT tenant, at
+            FROM due ORDER BY tenant",
+        write: "INSERT INTO due (tenant, at)
+            SELECT * FROM unnest($1::bigint[], $2::bigint[])",
+        check: "SELECT tenant, at
+            FROM due ORDER BY tenant",
+    },
+    Table {
+        name: "ask",
+        columns: &[Int, Text, Text, Int],
+        read: "SELECT tenant, key, mode, run
+            FROM ask ORDER BY tenant, key",
+        write: "INSERT INTO ask (tenant, key, mode, run)
+            SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[])",
+        check: "SELECT tenant, key, mode, run
+            FROM ask ORDER BY tenant, key",
+    },
+    Table {
+        name: "receipt_reader",
+        columns: &[Int, Text],
+        read: "SELECT tenant, holder
+            FROM receipt_reader ORDER BY tenant, holder",
+        write: "INSERT INTO receipt_reader (tenant, holder)
+            SELECT * FROM unnest($1::bigint[], $2::text[])",
+        check: "SELECT tenant, holder
+            FROM receipt_reader ORDER BY tenant, holder",
     },
 ];

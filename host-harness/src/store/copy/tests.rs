@@ -5,10 +5,11 @@ use zeroize::Zeroizing;
 use super::copy;
 use crate::contract::state::Operation;
 use crate::ports::TenantId;
-use crate::ports::access::{Deed, Rank, Reach, Token};
+use crate::ports::access::{Deed, Holder, Rank, Reach, Token};
 use crate::ports::plan::RowQuery;
+use crate::ports::queue::{Ask, Wanted};
 use crate::ports::users::{PasswordHash, Session, Users};
-use crate::ports::{Access, PersonEdit, PortalDesk, State, Whom};
+use crate::ports::{Access, PersonEdit, PortalDesk, Queue as _, Receipts as _, State, Whom};
 use crate::store::conformance::history::fails;
 use crate::store::conformance::people::*;
 use crate::store::postgres::server;
@@ -21,6 +22,16 @@ fn moved(city: &str) -> PersonEdit {
     PersonEdit {
         values: vec![("city".into(), Some(city.into()))],
         ..PersonEdit::default()
+    }
+}
+
+fn wanted() -> Ask {
+    Ask {
+        mode: "changes".into(),
+        by: ODD.into(),
+        key: Some(ODD.into()),
+        not_before: 77,
+        attempt: 3,
     }
 }
 
@@ -56,7 +67,10 @@ async fn filled(store: &Store) -> (TenantId, TenantId, String) {
     };
     store.commit(&acme, &[put]).await.unwrap();
     synced(store, &other, vec![create("z", "0@x")]).await;
+    store.withdraw(&other).await.unwrap();
     store.uninstall(&other).await.unwrap();
+    store.set_due(&acme, Some(1_234), &[]).await.unwrap();
+    store.ask(&acme, &wanted()).await.unwrap();
     let password = Zeroizing::new("correct horse".to_owned());
     let handle = store.store(&acme, "password", password).await.unwrap();
     (acme, other, handle)
@@ -98,6 +112,17 @@ async fn everything_arrives_and_goes_on() {
         failures
     );
     assert_eq!(postgres.days(&acme).await.unwrap(), 7);
+    // What is due and what waits goes on too.
+    assert_eq!(postgres.due_at(&acme).await.unwrap(), Some(1_234));
+    let waiting = sqlite.waiting(100, 10).await.unwrap();
+    assert!(waiting.iter().any(|work| work.what
+        == Wanted::Begin(Ask {
+            key: None,
+            ..wanted()
+        })));
+    assert_eq!(postgres.waiting(100, 10).await.unwrap(), waiting);
+    let same = sqlite.ask(&acme, &wanted()).await.unwrap();
+    assert_eq!(postgres.ask(&acme, &wanted()).await.unwrap(), same);
     let index = sqlite.index(&acme, "", 10_000).await.unwrap();
     assert_eq!(postgres.index(&acme, "", 10_000).await.unwrap(), index);
     for ids in index.external_ids.chunks(500) {
@@ -159,6 +184,13 @@ async fn who_has_access_and_what_was_done_arrive_and_sessions_do_not() {
     sqlite.add_token(&token(ODD), &[1; 32]).await.unwrap();
     let revoked = sqlite.add_token(&token("old"), &[2; 32]).await.unwrap();
     sqlite.revoke_token(revoked).await.unwrap();
+    let gone = installed(&sqlite, "gone").await;
+    let reader = Token {
+        reach: Reach::Tenants([gone.clone()].into()),
+        ..token("reader")
+    };
+    let reader = sqlite.add_token(&reader, &[5; 32]).await.unwrap();
+    sqlite.withdraw(&gone).await.unwrap();
     let deed = Deed {
         at: 7,
         who: ODD.into(),
@@ -208,6 +240,10 @@ async fn who_has_access_and_what_was_done_arrive_and_sessions_do_not() {
     assert_eq!(kept, Some((ada, password.clone())));
     assert!(sqlite.session(&[3; 32], 50).await.unwrap().is_some());
     assert_eq!(postgres.session(&[3; 32], 50).await.unwrap(), None);
+    for (id, may) in [(reader, true), (revoked, false)] {
+        let reads = postgres.may_read(&gone, Holder::Token(id)).await;
+        assert_eq!(reads.unwrap(), may);
+    }
     // Numbers go on.
     let next = postgres.add_token(&token("new"), &[4; 32]).await.unwrap();
     assert!(next > revoked);

@@ -48,6 +48,7 @@ mod undo;
 mod unique;
 mod users;
 mod versions;
+mod withdraw;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

@@ -64,21 +64,9 @@ impl PostgresStore {
     }
 
     async fn commit_state(&self, tenant: &TenantId, operations: &[Operation]) -> StoreResult<()> {
-        operations.iter().try_for_each(refused::check_operation)?;
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.write(tenant).await?;
-        for operation in operations {
-            run_operation(&mut tx, tenant, operation).await?;
-        }
-        // A key counts with the bytes that it was given with.
-        let used: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(octet_length(replace(key, chr(1), '')) + octet_length(value)), 0)::bigint
-             FROM state WHERE tenant = $1",
-        )
-        .bind(tenant)
-        .fetch_one(&mut *tx)
-        .await?;
-        refused::check_quota(used)?;
+        change(&mut tx, tenant, operations).await?;
         Ok(tx.commit().await?)
     }
 
@@ -92,6 +80,27 @@ impl PostgresStore {
         tx.commit().await?;
         Ok(done.rows_affected())
     }
+}
+
+/// Changes settings, as far as nobody changed them meanwhile and there is room. The caller commits.
+pub(super) async fn change(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    operations: &[Operation],
+) -> StoreResult<()> {
+    operations.iter().try_for_each(refused::check_operation)?;
+    for operation in operations {
+        run_operation(tx, tenant, operation).await?;
+    }
+    // A key counts with the bytes that it was given with.
+    let used: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(octet_length(replace(key, chr(1), '')) + octet_length(value)), 0)::bigint
+         FROM state WHERE tenant = $1",
+    )
+    .bind(tenant)
+    .fetch_one(&mut **tx)
+    .await?;
+    refused::check_quota(used)
 }
 
 /// Versions count up for the whole tenant, so that a key deleted and made again never has an old one.

@@ -10,6 +10,7 @@ use crate::ports::access::{Rank, Reach};
 use crate::ports::users::{Hash, PasswordHash, Session, Trier, Try, User, Users};
 use crate::store::error::{StoreResult, is_unique_violation};
 use crate::store::refused::{last_admin, set_up_done, set_up_refused, unknown_user, user_exists};
+use crate::store::tries::SETUPS;
 use crate::store::values::json;
 
 #[async_trait]
@@ -64,7 +65,11 @@ impl Users for PostgresStore {
     }
 
     async fn offer_setup(&self, hash: &Hash, expires_at: i64) -> Outcome<()> {
-        Ok(self.replace_setup(hash, expires_at).await?)
+        Ok(self.add_setup(hash, expires_at).await?)
+    }
+
+    async fn forget_setup(&self) -> Outcome<()> {
+        Ok(self.remove_setups().await?)
     }
 
     async fn check_setup(&self, hash: &Hash, now: i64) -> Outcome<()> {
@@ -191,18 +196,30 @@ impl PostgresStore {
         Ok(tx.commit().await?)
     }
 
-    async fn replace_setup(&self, hash: &Hash, expires_at: i64) -> StoreResult<()> {
+    async fn add_setup(&self, hash: &Hash, expires_at: i64) -> StoreResult<()> {
         let mut tx = self.begin().await?;
         alone(&mut tx).await?;
         if has_users(&mut tx).await? {
             return Err(set_up_done());
         }
-        sqlx::query("DELETE FROM setup_secret")
-            .execute(&mut *tx)
-            .await?;
         sqlx::query("INSERT INTO setup_secret (hash, expires_at) VALUES ($1, $2)")
             .bind(&hash[..])
             .bind(expires_at)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(
+            "DELETE FROM setup_secret WHERE hash NOT IN
+                (SELECT hash FROM setup_secret ORDER BY expires_at DESC, hash LIMIT $1)",
+        )
+        .bind(SETUPS)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn remove_setups(&self) -> StoreResult<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("DELETE FROM setup_secret")
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
@@ -244,6 +261,9 @@ impl PostgresStore {
             return Err(set_up_refused());
         }
         let id = add(&mut tx, user, password).await?;
+        sqlx::query("DELETE FROM setup_secret")
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(id)
     }

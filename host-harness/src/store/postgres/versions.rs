@@ -6,6 +6,7 @@ use super::lease;
 use super::open::PostgresStore;
 use super::tenants::components_alone;
 use super::text::{given_json, kept_json};
+use crate::ports::access::Holder;
 use crate::ports::receipts::{Kept, Receipts};
 use crate::ports::versions::{Switch, Versions};
 use crate::ports::{Outcome, TenantId};
@@ -32,6 +33,14 @@ impl Receipts for PostgresStore {
 
     async fn receipt(&self, tenant: &TenantId) -> Outcome<Kept> {
         Ok(self.last_receipt(tenant).await?)
+    }
+
+    async fn withdraw(&self, tenant: &TenantId) -> Outcome<u64> {
+        Ok(self.withdraw_reach(tenant).await?)
+    }
+
+    async fn may_read(&self, tenant: &TenantId, holder: Holder) -> Outcome<bool> {
+        Ok(self.reached(tenant, holder).await?)
     }
 }
 

@@ -37,6 +37,7 @@ mod tenants;
 mod undo;
 mod users;
 mod versions;
+mod withdraw;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

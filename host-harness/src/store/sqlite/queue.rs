@@ -6,6 +6,8 @@ use sqlx::{Row, Sqlite, Transaction};
 
 use super::open::{Store, now_millis, unsigned};
 use super::runs::{standing, wrong_status};
+use super::state::change;
+use crate::contract::state::Operation;
 use crate::ports::plan::RunStatus;
 use crate::ports::queue::{Ask, Due, Heard, Queue, Wanted, Work};
 use crate::ports::{Outcome, RunId, TenantId};
@@ -25,6 +27,10 @@ impl Queue for Store {
 
     async fn remember(&self, tenant: &TenantId, key: &str, wish: &str, run: RunId) -> Outcome<()> {
         Ok(self.remember_key(tenant, key, wish, run).await?)
+    }
+
+    async fn ask_again(&self, tenant: &TenantId, run: RunId, ask: &Ask) -> Outcome<Option<RunId>> {
+        Ok(self.ask_run_again(tenant, run, ask).await?)
     }
 
     async fn ask_apply(&self, tenant: &TenantId, run: RunId) -> Outcome<()> {
@@ -51,8 +57,13 @@ impl Queue for Store {
         Ok(self.heard_of_run(tenant, run).await?)
     }
 
-    async fn set_due(&self, tenant: &TenantId, at: Option<i64>) -> Outcome<()> {
-        Ok(self.note_due(tenant, at).await?)
+    async fn set_due(
+        &self,
+        tenant: &TenantId,
+        at: Option<i64>,
+        changed: &[Operation],
+    ) -> Outcome<()> {
+        Ok(self.note_due(tenant, at, changed).await?)
     }
 
     async fn due_at(&self, tenant: &TenantId) -> Outcome<Option<i64>> {
@@ -108,6 +119,28 @@ impl Store {
             note_key(&mut tx, tenant, key, wish, run).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    async fn ask_run_again(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+        ask: &Ask,
+    ) -> StoreResult<Option<RunId>> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.write().await?;
+        let stop: Option<bool> =
+            sqlx::query_scalar("SELECT stop FROM run WHERE tenant = ?1 AND id = ?2")
+                .bind(tenant)
+                .bind(run.0)
+                .fetch_optional(&mut *tx)
+                .await?;
+        if stop.unwrap_or(true) {
+            return Ok(None);
+        }
+        let again = queued(&mut tx, tenant, ask).await?;
+        tx.commit().await?;
+        Ok(Some(again))
     }
 
     async fn release_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<()> {
@@ -199,9 +232,15 @@ impl Store {
         Ok(heard.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
-    async fn note_due(&self, tenant: &TenantId, at: Option<i64>) -> StoreResult<()> {
+    async fn note_due(
+        &self,
+        tenant: &TenantId,
+        at: Option<i64>,
+        changed: &[Operation],
+    ) -> StoreResult<()> {
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.write().await?;
+        change(&mut tx, tenant, changed).await?;
         set_due(&mut tx, tenant, at).await?;
         Ok(tx.commit().await?)
     }

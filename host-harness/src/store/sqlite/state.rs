@@ -62,21 +62,10 @@ impl Store {
     }
 
     async fn commit_state(&self, tenant: &TenantId, operations: &[Operation]) -> StoreResult<()> {
-        operations.iter().try_for_each(refused::check_operation)?;
         let tenant = self.tenant(tenant).await?;
         let mut tx = self.write().await?;
-        for operation in operations {
-            run_operation(&mut tx, tenant, operation).await?;
-        }
-        let used: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(octet_length(key) + length(value)), 0) FROM state WHERE tenant = ?1",
-        )
-        .bind(tenant)
-        .fetch_one(&mut *tx)
-        .await?;
-        refused::check_quota(used)?;
-        tx.commit().await?;
-        Ok(())
+        change(&mut tx, tenant, operations).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn clear_state(&self, tenant: &TenantId) -> StoreResult<u64> {
@@ -89,6 +78,25 @@ impl Store {
         tx.commit().await?;
         Ok(done.rows_affected())
     }
+}
+
+/// Changes settings, as far as nobody changed them meanwhile and there is room. The caller commits.
+pub(super) async fn change(
+    tx: &mut Transaction<'_, Sqlite>,
+    tenant: i64,
+    operations: &[Operation],
+) -> StoreResult<()> {
+    operations.iter().try_for_each(refused::check_operation)?;
+    for operation in operations {
+        run_operation(tx, tenant, operation).await?;
+    }
+    let used: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(octet_length(key) + length(value)), 0) FROM state WHERE tenant = ?1",
+    )
+    .bind(tenant)
+    .fetch_one(&mut **tx)
+    .await?;
+    refused::check_quota(used)
 }
 
 /// Versions count up for the whole tenant, so that a key deleted and made again never has an old one.

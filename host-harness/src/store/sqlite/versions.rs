@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::open::{Store, not_installed};
+use crate::ports::access::Holder;
 use crate::ports::receipts::{Kept, Receipts};
 use crate::ports::versions::{Switch, Versions};
 use crate::ports::{Outcome, TenantId};
@@ -29,6 +30,14 @@ impl Receipts for Store {
 
     async fn receipt(&self, tenant: &TenantId) -> Outcome<Kept> {
         Ok(self.last_receipt(tenant).await?)
+    }
+
+    async fn withdraw(&self, tenant: &TenantId) -> Outcome<u64> {
+        Ok(self.withdraw_reach(tenant).await?)
+    }
+
+    async fn may_read(&self, tenant: &TenantId, holder: Holder) -> Outcome<bool> {
+        Ok(self.reached(tenant, holder).await?)
     }
 }
 

@@ -128,7 +128,7 @@ async fn a_plan_that_is_too_large_fails_and_one_of_just_that_size_is_applied() {
 }
 
 /// Settings of which a certain number of commits are stored before the program is killed.
-struct Commits(Store, std::sync::atomic::AtomicU32);
+pub(super) struct Commits(pub(super) Store, pub(super) std::sync::atomic::AtomicU32);
 
 #[async_trait::async_trait]
 impl State for Commits {

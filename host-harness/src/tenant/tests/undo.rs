@@ -4,7 +4,7 @@ use super::*;
 use crate::contract::plan::RowKind;
 use crate::contract::portal::Status;
 use crate::ports::plan::{Run, RunStatus};
-use crate::ports::{PersonEdit, RunId, Whom};
+use crate::ports::{PersonEdit, Plans, RunId, Whom};
 
 fn unwatched() -> Arc<Unwatched> {
     Arc::new(Unwatched::default())
@@ -211,4 +211,110 @@ async fn whose_status_a_later_run_changed_keeps_it() {
     assert_eq!(inactive(&before), inactive(&everybody) + 1);
     undo(&world, first.id).await;
     assert_eq!(people(&world).await, before);
+}
+
+impl World {
+    /// Does something to the database behind the store's back.
+    async fn sql(&self, statement: &'static str, value: &str) {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.data.path().join("rollcall.db").display());
+        let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let done = sqlx::query(statement)
+            .bind(value)
+            .execute(&mut database)
+            .await;
+        assert!(done.unwrap().rows_affected() > 0, "{statement}");
+        database.close().await.unwrap();
+    }
+
+    async fn edit(&self, external_id: &str, field: &str, value: Option<&str>) {
+        let edit = PersonEdit {
+            values: vec![(field.into(), value.map(Into::into))],
+            ..PersonEdit::default()
+        };
+        let whom = Whom::ExternalId(external_id.to_owned());
+        let edited = self.store.edit_person(&self.id, &whom, &edit);
+        edited.await.unwrap();
+    }
+
+    /// The codes of whom a run left alone, by external id.
+    async fn left_alone(&self, run: RunId) -> Vec<(String, String)> {
+        let unsynced = crate::ports::plan::RowQuery {
+            kind: Some(RowKind::Unsynced),
+            ..Default::default()
+        };
+        let rows = Plans::rows(&self.store, &self.id, run, &unsynced, 0, 100).await;
+        let told = |row: crate::contract::plan::Row| (row.external_id, row.problem.unwrap().code);
+        let rows = rows.unwrap().into_iter();
+        rows.map(|stored| told(stored.row)).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_whom_the_portal_would_not_take_back_what_was_there_nothing_is_put_back_and_the_others_are()
+ {
+    let world = World::with_people(20).await;
+    world.sync().await;
+    // Somebody's city is emptied by hand; somebody has another manager by hand, and another one's city is long.
+    let first = people(&world).await;
+    let managed = first.iter().position(|one| one.3.is_some()).unwrap();
+    let free: Vec<usize> = (0..first.len()).filter(|at| *at != managed).collect();
+    let (emptied, long) = (&first[free[0]].0, &first[free[1]].0);
+    let gone = free.iter().map(|at| &first[*at]).find(|one| {
+        let id = Some(one.0.clone());
+        one.0 != *emptied && one.0 != *long && first.iter().all(|other| other.3 != id)
+    });
+    let gone = &gone.unwrap().0;
+    world.edit(emptied, "city", None).await;
+    world.edit(long, "city", Some(&"x".repeat(100))).await;
+    world.edit(&first[managed].0, "manager", Some(gone)).await;
+    let before = people(&world).await;
+    elsewhere(&world).await;
+    let moved = world.sync().await.run;
+    let after = people(&world).await;
+    assert_eq!(
+        after[managed].3, first[managed].3,
+        "the directory's manager"
+    );
+    // Meanwhile the portal requires a city, of fewer characters, and knows that manager by another id.
+    world
+        .sql(
+            "UPDATE field SET required = 1, max_length = 50 WHERE id = ?1",
+            "city",
+        )
+        .await;
+    world
+        .sql("UPDATE person SET key = 'renamed' WHERE key = ?1", gone)
+        .await;
+    world
+        .sql(
+            "UPDATE person_values SET key = 'renamed' WHERE key = ?1",
+            gone,
+        )
+        .await;
+    let undone = undo(&world, moved.id).await;
+    assert_eq!(undone.status, RunStatus::Applied);
+    let mut expected = [
+        (emptied.clone(), "undo-required".to_owned()),
+        (long.clone(), "undo-unfit".to_owned()),
+        (first[managed].0.clone(), "undo-nobody".to_owned()),
+        (gone.clone(), "undo-gone".to_owned()),
+    ];
+    expected.sort_unstable();
+    let mut told = world.left_alone(undone.id).await;
+    told.sort_unstable();
+    assert_eq!(told, expected);
+    let now = people(&world).await;
+    let of = |all: &[(String, Option<String>, Status, Option<String>)], id: &str| {
+        all.iter().find(|one| one.0 == id).cloned()
+    };
+    for person in &before {
+        let id = person.0.as_str();
+        if id == gone {
+            continue;
+        }
+        let left = expected.iter().any(|(one, _)| one == id);
+        let wanted = of(if left { &after } else { &before }, id);
+        assert_eq!(of(&now, id), wanted, "{id}");
+    }
 }

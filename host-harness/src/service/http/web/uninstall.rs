@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 
 use super::super::refusal::{Answer, Refusal};
-use super::super::scope::{Admin, Place, Scope, Viewer};
+use super::super::scope::{Admin, Leaver, Scope};
 use super::super::uninstall::{self, People};
 use super::control::Control;
 use super::entered::{In, Shown, unprocessable};
@@ -199,7 +199,7 @@ fn counted(people: u64) -> String {
 }
 
 /// The last receipt; it stays readable when nothing else of the tenant is.
-pub(super) async fn receipt(In(place): In<Place<Viewer>>) -> Shown {
+pub(super) async fn receipt(In(place): In<Leaver>) -> Shown {
     let kept = place.receipt().await?;
     let lines = |lines: &[crate::contract::hooks::lifecycle::ReceiptLine]| {
         let each = lines.iter();
@@ -212,12 +212,12 @@ pub(super) async fn receipt(In(place): In<Place<Viewer>>) -> Shown {
         at: Zone::named("UTC").at(kept.at),
         removed: lines(&kept.receipt.removed),
         left: lines(&kept.receipt.left),
-        again: place.tenant().await.is_ok(),
+        again: place.stands().await,
     }))
 }
 
 /// The same as a file.
-pub(super) async fn receipt_file(In(place): In<Place<Viewer>>) -> Shown {
+pub(super) async fn receipt_file(In(place): In<Leaver>) -> Shown {
     let name = format!("attachment; filename=\"receipt-{}.json\"", place.id());
     let receipt = uninstall::receipt(place).await?;
     Ok(([(header::CONTENT_DISPOSITION, name)], receipt).into_response())

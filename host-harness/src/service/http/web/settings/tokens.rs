@@ -4,8 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 
-use super::super::super::access::make;
-use super::super::super::refusal::Answer;
+use super::super::super::refusal::{Answer, Refusal};
 use super::super::super::scope::{Admin, Whole};
 use super::super::super::sent::Asked;
 use super::super::control::Control;
@@ -15,6 +14,7 @@ use super::super::frame::{Frame, page};
 use super::super::moment::{Moment, Zone};
 use super::super::tenant::Came;
 use super::{access, given, reached};
+use crate::service::token::{self, Wish, make};
 use crate::shape;
 
 struct Line {
@@ -52,7 +52,13 @@ pub(in super::super) async fn create(In(whole): In<Whole<Admin>>, fields: Fields
     let made = async {
         let (rank, reach) = given(&fields)?;
         let days = fields.get("days").trim().parse().unwrap_or_default();
-        make(&whole, fields.get("name"), rank, reach, days).await
+        let wish = Wish {
+            name: fields.get("name"),
+            rank,
+            reach,
+            days,
+        };
+        Ok::<_, Refusal>(make(whole.access(), whole.actor(), wish).await?)
     };
     match made.await {
         Ok((_, secret)) => {
@@ -69,7 +75,7 @@ pub(in super::super) async fn create(In(whole): In<Whole<Admin>>, fields: Fields
 
 /// Refuses one from now on.
 pub(in super::super) async fn revoke(In(whole): In<Whole<Admin>>, Path(id): Path<i64>) -> Shown {
-    super::super::super::access::end(&whole, id).await?;
+    token::revoke(whole.access(), whole.actor(), id).await?;
     Ok(Redirect::to("/settings/tokens?done=revoked").into_response())
 }
 

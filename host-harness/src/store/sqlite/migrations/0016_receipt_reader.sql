@@ -1,0 +1,6 @@
+-- Who reached a tenant when it left last: 'token' or 'user', and a number. They may read the receipt.
+CREATE TABLE receipt_reader (
+    tenant INTEGER NOT NULL REFERENCES tenant (id),
+    holder TEXT NOT NULL,
+    PRIMARY KEY (tenant, holder)
+) STRICT, WITHOUT ROWID;

@@ -95,6 +95,9 @@ pub trait Queue: Send + Sync {
     /// How far a run has come, as far as it was told.
     async fn heard(&self, tenant: &TenantId, run: RunId) -> Outcome<Option<Heard>>;
 
+    /// Whether a run is to go on without anybody asking: it waits for a host, or one works on it; between plan and apply too.
+    async fn goes_on(&self, tenant: &TenantId, run: RunId) -> Outcome<bool>;
+
     /// Notes when a tenant is due next; none: never.
     async fn set_due(&self, tenant: &TenantId, at: Option<i64>) -> Outcome<()>;
     /// When a tenant is due next.

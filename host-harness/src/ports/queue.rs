@@ -99,6 +99,9 @@ pub trait Queue: Send + Sync {
     /// How far a run has come, as far as it was told.
     async fn heard(&self, tenant: &TenantId, run: RunId) -> Outcome<Option<Heard>>;
 
+    /// Whether a run is to go on without anybody asking: it waits for a host, or one works on it; between plan and apply too.
+    async fn goes_on(&self, tenant: &TenantId, run: RunId) -> Outcome<bool>;
+
     /// Notes when a tenant is due next (none: never), and stores what its timetable changed among the plugin's settings: both or
     /// neither. Refuses as [`super::State::commit`].
     async fn set_due(

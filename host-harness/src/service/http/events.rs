@@ -14,7 +14,6 @@ use super::refusal::{Answer, Document};
 use super::scope::{Scope, Viewer};
 use super::sent::Numbered;
 use crate::ports::RunId;
-use crate::ports::plan::RunStatus;
 use crate::shape;
 
 /// How long a stream goes on. Whoever follows comes again by itself, with what it saw last, and is asked anew who it is.
@@ -121,8 +120,9 @@ impl Follower {
 impl Happening {
     /// The same for the same standing, on whichever host it is asked for.
     fn id(&self) -> String {
+        let end = if self.over { "end" } else { "on" };
         format!(
-            "{}.{}.{}.{}",
+            "{}.{}.{}.{}.{end}",
             self.status, self.phase, self.done, self.total
         )
     }
@@ -131,10 +131,8 @@ impl Happening {
 async fn happening(scope: &Scope<Viewer>, run: RunId) -> Answer<Happening> {
     let status = scope.plans()?.run(run).await?.status;
     let heard = scope.queue().heard(run).await?;
-    let under_way = matches!(
-        status,
-        RunStatus::Queued | RunStatus::Planning | RunStatus::Applying
-    );
+    // A plan that is to be applied at once is no end.
+    let goes_on = scope.queue().goes_on(run).await?;
     Ok(Happening {
         status: status.name(),
         phase: heard
@@ -143,6 +141,6 @@ async fn happening(scope: &Scope<Viewer>, run: RunId) -> Answer<Happening> {
         done: heard.as_ref().map_or(0, |heard| heard.done),
         total: heard.as_ref().map_or(0, |heard| heard.total),
         at: heard.and_then(|heard| shape::moment(heard.at)),
-        over: !under_way,
+        over: !goes_on,
     })
 }

@@ -123,6 +123,10 @@ impl Own<dyn Queue> {
         self.port.heard(&self.tenant, run).await
     }
 
+    pub(super) async fn goes_on(&self, run: RunId) -> Outcome<bool> {
+        self.port.goes_on(&self.tenant, run).await
+    }
+
     pub(super) async fn due_at(&self) -> Outcome<Option<i64>> {
         self.port.due_at(&self.tenant).await
     }

@@ -215,11 +215,14 @@ pub(crate) async fn a_released_plan_waits_to_be_applied<E: Engine>() {
         .await
         .unwrap();
     assert_eq!(store.waiting(10, 10).await.unwrap(), []);
+    assert!(!store.goes_on(&acme, run).await.unwrap());
     store.ask_apply(&acme, run).await.unwrap();
+    assert!(store.goes_on(&acme, run).await.unwrap());
     let waiting = store.waiting(10, 10).await.unwrap();
     assert_eq!((waiting[0].run, &waiting[0].what), (run, &Wanted::Apply));
     applied(&store, &acme, run, 10).await.unwrap();
     assert_eq!(store.waiting(10, 10).await.unwrap(), []);
+    assert!(!store.goes_on(&acme, run).await.unwrap());
 }
 
 pub(crate) async fn the_plan_of_a_sync_waits_to_be_applied_whoever_made_it<E: Engine>() {
@@ -234,6 +237,7 @@ pub(crate) async fn the_plan_of_a_sync_waits_to_be_applied_whoever_made_it<E: En
         .unwrap();
     let waiting = store.waiting(10, 10).await.unwrap();
     assert_eq!((waiting[0].run, &waiting[0].what), (run, &Wanted::Apply));
+    assert!(store.goes_on(&acme, run).await.unwrap());
 
     // One that was held is applied when that is asked for.
     let run = store.ask(&acme, &ask("full")).await.unwrap();

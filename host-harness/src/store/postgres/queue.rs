@@ -59,6 +59,10 @@ impl Queue for PostgresStore {
         Ok(self.heard_of_run(tenant, run).await?)
     }
 
+    async fn goes_on(&self, tenant: &TenantId, run: RunId) -> Outcome<bool> {
+        Ok(self.run_goes_on(tenant, run).await?)
+    }
+
     async fn set_due(
         &self,
         tenant: &TenantId,
@@ -236,6 +240,19 @@ impl PostgresStore {
         Ok(heard
             .map(|text| serde_json::from_str(&given_json(text)))
             .transpose()?)
+    }
+
+    async fn run_goes_on(&self, tenant: &TenantId, run: RunId) -> StoreResult<bool> {
+        let tenant = self.tenant(tenant).await?;
+        let goes_on: Option<bool> = sqlx::query_scalar(
+            "SELECT status IN ('queued', 'planning', 'applying') OR status = 'planned' AND released AND NOT stop
+             FROM run WHERE tenant = $1 AND id = $2",
+        )
+        .bind(tenant)
+        .bind(run.0)
+        .fetch_optional(&mut *self.read().await?)
+        .await?;
+        Ok(goes_on.unwrap_or(false))
     }
 
     async fn note_due(

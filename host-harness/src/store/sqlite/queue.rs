@@ -57,6 +57,10 @@ impl Queue for Store {
         Ok(self.heard_of_run(tenant, run).await?)
     }
 
+    async fn goes_on(&self, tenant: &TenantId, run: RunId) -> Outcome<bool> {
+        Ok(self.run_goes_on(tenant, run).await?)
+    }
+
     async fn set_due(
         &self,
         tenant: &TenantId,
@@ -230,6 +234,19 @@ impl Store {
                 .await?;
         let heard = heard.flatten();
         Ok(heard.map(|text| serde_json::from_str(&text)).transpose()?)
+    }
+
+    async fn run_goes_on(&self, tenant: &TenantId, run: RunId) -> StoreResult<bool> {
+        let tenant = self.tenant(tenant).await?;
+        let goes_on: Option<bool> = sqlx::query_scalar(
+            "SELECT status IN ('queued', 'planning', 'applying') OR status = 'planned' AND released = 1 AND stop = 0
+             FROM run WHERE tenant = ?1 AND id = ?2",
+        )
+        .bind(tenant)
+        .bind(run.0)
+        .fetch_optional(self.readers())
+        .await?;
+        Ok(goes_on.unwrap_or(false))
     }
 
     async fn note_due(

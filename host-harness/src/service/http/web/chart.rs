@@ -9,7 +9,7 @@ pub(super) const WIDTH: u64 = 8_000;
 /// The most that a bar is wide.
 const WIDEST: u64 = 400;
 /// What a piece is high at least: what is there can be seen.
-const LOWEST: u64 = 10;
+const LOWEST: u64 = 30;
 
 /// A length in tenths of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +131,7 @@ fn slot(runs: usize) -> u64 {
 
 /// How high a value is, where the highest one takes all but a margin.
 fn scaled(value: u64, most: u64, height: u64) -> u64 {
-    let all = u128::from(height - height / 20);
+    let all = u128::from(height - height / 10);
     let high = u128::from(value) * all / u128::from(most.max(1));
     u64::try_from(high).unwrap_or(height).min(height)
 }
@@ -162,7 +162,7 @@ mod tests {
         };
         assert_eq!(good.y.0 + good.height.0, 1_000);
         assert_eq!(bad.y.0 + bad.height.0, good.y.0);
-        assert_eq!(bad.y.0, 50, "the highest has a margin above it");
+        assert_eq!(bad.y.0, 100, "the highest has a margin above it");
         assert_eq!(good.x, bad.x);
         // In the middle of thirds.
         assert_eq!((good.x, busy.x), (Tenths(1_133), Tenths(6_465)));
@@ -198,7 +198,7 @@ mod tests {
             Some((0, String::from("none"))),
         ];
         let panel = Panel::line(&runs, 1_000);
-        assert_eq!(panel.path(), "133.3,5.0 666.5,100.0");
+        assert_eq!(panel.path(), "133.3,10.0 666.5,100.0");
         assert_eq!(panel.points[1].title, "none");
         assert!(Panel::line(&[None], 1_000).is_empty());
     }

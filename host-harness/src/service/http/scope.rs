@@ -3,6 +3,9 @@
 //! [`Api`]'s ports are private to this module, and what it hands out names the tenant by itself ([`Own`]). A handler gets at a tenant by asking for a [`Scope`] of the rank that its work needs;
 //! whoever may not reach the tenant hears the same as of one that does not exist.
 
+mod leaver;
+mod whole;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -17,15 +20,17 @@ use super::sent::unreadable;
 use super::{browser, observe};
 use crate::ports::access::{Access, Deed, Holder, Rank, Reach, Token};
 use crate::ports::endpoints::Allowed;
-use crate::ports::receipts::Kept;
 use crate::ports::tenants::Installation;
 use crate::ports::users::Session;
 use crate::ports::{Plans, Portal, Queue, TenantId, Tenants};
 use crate::sandbox::{BUNDLED, Plugin};
-use crate::service::console::{Actor, Console};
+use crate::service::console::Console;
 use crate::service::token::hash;
 use crate::service::{Health, Host, Watcher};
 use crate::tenant::{Platform, Tenant};
+
+pub(super) use leaver::Leaver;
+pub(super) use whole::Whole;
 
 /// What the routes stand on. Clones share it.
 #[derive(Clone)]
@@ -93,17 +98,8 @@ pub(super) struct Place<N> {
     needs: PhantomData<N>,
 }
 
-/// A tenant's name whose last receipt the caller may read: within the caller's reach now, or when that tenant left.
-pub(super) struct Leaver(Place<Viewer>);
-
 /// A tenant whom the caller may reach, with at least this rank.
 pub(super) struct Scope<N>(Place<N>);
-
-/// What concerns no tenant alone, for a caller of at least this rank who reaches everything.
-pub(super) struct Whole<N> {
-    caller: Caller,
-    needs: PhantomData<N>,
-}
 
 impl Api {
     /// The routes' ground.
@@ -410,32 +406,6 @@ impl<N> Scope<N> {
     }
 }
 
-impl<N> Whole<N> {
-    pub(super) fn console(&self) -> &Console {
-        self.caller.api.console()
-    }
-
-    /// The caller, for the log.
-    pub(super) fn actor(&self) -> Actor<'_> {
-        Actor {
-            who: &self.caller.who,
-            from: &self.caller.from,
-        }
-    }
-
-    pub(super) fn watcher(&self) -> &Watcher {
-        &self.caller.api.watcher
-    }
-
-    pub(super) fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    pub(super) fn access(&self) -> &dyn Access {
-        &*self.caller.api.access
-    }
-}
-
 impl FromRequestParts<Api> for Caller {
     type Rejection = Refusal;
 
@@ -522,47 +492,6 @@ async fn named(parts: &mut Parts, api: &Api) -> Answer<Option<TenantId>> {
     Ok(named.and_then(|(_, value)| TenantId::new(value).ok()))
 }
 
-impl FromRequestParts<Api> for Leaver {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let caller = Caller::from_request_parts(parts, api).await?;
-        let tenant = named(parts, api).await?.ok_or_else(no_such_tenant)?;
-        let may = caller.reach().has(&tenant) || {
-            let receipts = (api.host.platforms)(&tenant)?.receipts;
-            receipts.may_read(&tenant, caller.holder()).await?
-        };
-        if !may {
-            return Err(no_such_tenant());
-        }
-        Ok(Self(Place {
-            caller,
-            tenant,
-            needs: PhantomData,
-        }))
-    }
-}
-
-impl Leaver {
-    pub(super) fn id(&self) -> &TenantId {
-        self.0.id()
-    }
-
-    pub(super) fn caller(&self) -> &Caller {
-        self.0.caller()
-    }
-
-    /// Whether something is installed there again, which the caller reaches.
-    pub(super) async fn stands(&self) -> bool {
-        self.caller().reach().has(self.id()) && self.0.tenant().await.is_ok()
-    }
-
-    /// What the last uninstall left.
-    pub(super) async fn receipt(&self) -> Answer<Kept> {
-        Ok(self.0.platform()?.receipts.receipt(self.id()).await?)
-    }
-}
-
 impl<N: Needs> FromRequestParts<Api> for Scope<N> {
     type Rejection = Refusal;
 
@@ -574,26 +503,6 @@ impl<N: Needs> FromRequestParts<Api> for Scope<N> {
             Err(problem) if problem.code == "not-installed" => Err(no_such_tenant()),
             Err(problem) => Err(problem.into()),
         }
-    }
-}
-
-impl<N: Needs> FromRequestParts<Api> for Whole<N> {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let caller = Caller::from_request_parts(parts, api).await?;
-        caller.needs(N::RANK)?;
-        if *caller.reach() != Reach::Everything {
-            return Err(Refusal::new(
-                "reach-too-small",
-                "This concerns every tenant, and you reach some",
-                "Come as somebody who reaches everything.",
-            ));
-        }
-        Ok(Self {
-            caller,
-            needs: PhantomData,
-        })
     }
 }
 

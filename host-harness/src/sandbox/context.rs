@@ -7,10 +7,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CallLimits, Enumeration};
 use crate::contract::progress::Update;
+use crate::contract::types::Stage;
 use crate::ports::{Directory, Plans, Portal, RunId, State, TenantId};
 
 /// Hears how far a plugin has come. Called on the plugin's thread: it must not wait.
 pub type ProgressSink = Arc<dyn Fn(&Update) + Send + Sync>;
+
+/// Hears of the stages of a verification, cut to what can be shown. Called on the plugin's thread: it must not wait.
+pub type StageSink = Arc<dyn Fn(Stage) + Send + Sync>;
 
 /// Tells the time, in place of the system in tests.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -38,6 +42,8 @@ pub struct HostContext {
     pub enumeration: Option<Enumeration>,
     /// Where progress goes.
     pub progress: ProgressSink,
+    /// Where stages go that are over.
+    pub stages: StageSink,
     /// Ends the calls when cancelled, wherever they are.
     pub cancel: CancellationToken,
     /// What each call may use.
@@ -47,7 +53,7 @@ pub struct HostContext {
 }
 
 impl HostContext {
-    /// A context without a run, that reports progress to nobody, with the default limits and the system's clock.
+    /// A context without a run, that reports progress and stages to nobody, with the default limits and the system's clock.
     #[must_use]
     pub fn new(
         tenant: TenantId,
@@ -67,6 +73,7 @@ impl HostContext {
             open: false,
             enumeration: None,
             progress: Arc::new(|_| {}),
+            stages: Arc::new(|_| {}),
             cancel: CancellationToken::new(),
             limits: CallLimits::default(),
             clock: Arc::new(SystemTime::now),

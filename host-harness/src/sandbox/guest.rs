@@ -35,6 +35,8 @@ pub(super) struct Guest {
     pub(super) meter: Meter,
     pub(super) writer: Writer,
     pub(super) witness: Witness,
+    /// Stages that it told.
+    pub(super) staged: u32,
     /// Whether what it logs is logged.
     pub(super) heard: bool,
     /// Ends the call that runs now.
@@ -68,6 +70,7 @@ impl Guest {
             meter,
             writer: Writer::default(),
             witness: Witness::default(),
+            staged: 0,
             heard: shared.config.plugin_log,
             cancel: CancellationToken::new(),
             context,

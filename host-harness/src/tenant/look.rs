@@ -13,7 +13,7 @@ use crate::sandbox::Hooks;
 
 use super::configure::{Change, Handles, SecretValues, handles, secret_missing, unknown, with};
 use super::draft::Draft;
-use super::{Hook, Refused, Tenant};
+use super::{Hook, Refused, Tenant, Unwatched, Watch};
 
 impl Tenant {
     /// What the plugin says of itself: its form, its profiles, what it needs.
@@ -31,8 +31,22 @@ impl Tenant {
     /// Problems that leave nothing to verify; `password-missing` or `key-missing` for another server than the stored one;
     /// failing stages are in the report.
     pub async fn verify(&self, change: Option<&Change>) -> Hook<Report> {
+        let nobody: Arc<dyn Watch> = Arc::new(Unwatched::default());
+        self.verify_watched(change, &nobody).await
+    }
+
+    /// The same, while somebody hears of each stage as it is over, and may stop it. Stop it so rather than by no longer waiting: then
+    /// a change's secrets are destroyed all the same.
+    ///
+    /// # Errors
+    /// As [`Tenant::verify`]; `cancelled`.
+    pub async fn verify_watched(
+        &self,
+        change: Option<&Change>,
+        watch: &Arc<dyn Watch>,
+    ) -> Hook<Report> {
         let Some(change) = change else {
-            return Ok(self.hooks().verify(Vec::new()).await?);
+            return Ok(self.hooks_heard(watch).verify(Vec::new()).await?);
         };
         let secrets = self.secret_keys().await?;
         let settings = self.changed(change, &secrets).await?;
@@ -50,7 +64,7 @@ impl Tenant {
         let tried = self.lend(&change.secrets).await?;
         handles.extend(tried.clone());
         let settings = with(settings, &handles);
-        let report = self.hooks_trying(&settings).verify(settings).await;
+        let report = self.hooks_trying(&settings, watch).verify(settings).await;
         for handle in tried.values() {
             self.secrets().forget(self.id(), handle).await?;
         }

@@ -221,25 +221,20 @@ impl Tenant {
     }
 
     fn watched(&self, run: RunId, watch: &Arc<dyn Watch>) -> HostContext {
-        let mut context = self.context().for_run(run);
-        context.cancel = watch.stop().child_token();
-        let watch = Arc::clone(watch);
-        context.progress = Arc::new(move |update: &Update| {
-            watch.progress(&Progress {
-                phase: update.phase.clone(),
-                done: update.done,
-                total: update.total,
-            });
-        });
-        context
+        watching(self.context().for_run(run), watch)
+    }
+
+    /// The plugin's hooks outside of any run, watched.
+    pub(super) fn hooks_heard(&self, watch: &Arc<dyn Watch>) -> Hooks {
+        self.plugin.hooks(watching(self.context(), watch))
     }
 
     /// The plugin's hooks for settings that are only tried.
-    pub(super) fn hooks_trying(&self, settings: &[Setting]) -> Hooks {
+    pub(super) fn hooks_trying(&self, settings: &[Setting], watch: &Arc<dyn Watch>) -> Hooks {
         let directory = Arc::new(self.granted().given(settings));
         self.plugin.hooks(HostContext {
             directory,
-            ..self.context()
+            ..watching(self.context(), watch)
         })
     }
 
@@ -279,4 +274,20 @@ impl Tenant {
             state,
         )
     }
+}
+
+/// A context of which somebody hears, and which they may stop.
+fn watching(mut context: HostContext, watch: &Arc<dyn Watch>) -> HostContext {
+    context.cancel = watch.stop().child_token();
+    let heard = Arc::clone(watch);
+    context.progress = Arc::new(move |update: &Update| {
+        heard.progress(&Progress {
+            phase: update.phase.clone(),
+            done: update.done,
+            total: update.total,
+        });
+    });
+    let heard = Arc::clone(watch);
+    context.stages = Arc::new(move |stage| heard.staged(stage));
+    context
 }

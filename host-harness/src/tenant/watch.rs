@@ -2,6 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
+use crate::contract::types::Stage;
+
 /// How far long work has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
@@ -17,6 +19,8 @@ pub struct Progress {
 pub trait Watch: Send + Sync + 'static {
     /// How far it is.
     fn progress(&self, progress: &Progress);
+    /// A stage of a verification is over. Most need not know before the report.
+    fn staged(&self, _stage: Stage) {}
     /// Cancelled when the work shall end. A run stopped while planning ends where it is and is `cancelled`; one stopped
     /// while applying ends after the batch under way, stays `applying`, and the next run resumes it.
     fn stop(&self) -> &CancellationToken;

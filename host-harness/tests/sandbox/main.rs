@@ -7,6 +7,7 @@ mod cancelled;
 mod hostile;
 mod ports;
 mod refused;
+mod staged;
 mod steps;
 mod support;
 mod surroundings;

@@ -3,7 +3,7 @@
 use super::bindings::marketplace::directory_sync::{log, progress, state};
 use super::bindings::wasi::clocks::wall_clock;
 use super::host::Imports;
-use crate::ports::directory::HostProblem;
+use crate::ports::directory::{HostProblem, Stage};
 use crate::ports::services::{Clock, Level, Log, Operation, Progress, Signal, State, Versioned};
 
 impl State for Imports {
@@ -38,6 +38,10 @@ impl Progress for Imports {
             progress::Signal::GoOn => Signal::GoOn,
             progress::Signal::Stop => Signal::Stop,
         }
+    }
+
+    fn staged(&self, stage: &Stage) {
+        progress::staged(&stage.clone().into());
     }
 }
 

@@ -30,7 +30,14 @@ pub(crate) fn connect<H: Host>(
     host: &H,
     settings: &Settings,
 ) -> Result<Connected<<H::Directory as Directory>::Session>, Box<OpenFailure>> {
-    let session = host.directory().open(&settings.connection)?;
+    recognised(host.directory().open(&settings.connection)?, settings)
+}
+
+/// The same with a session that is open.
+pub(crate) fn recognised<S: Session>(
+    session: S,
+    settings: &Settings,
+) -> Result<Connected<S>, Box<OpenFailure>> {
     match recognise(&session, &settings.profile) {
         Ok((root, detected)) => Ok(Connected {
             session,

@@ -1,6 +1,6 @@
 //! State, progress, log and clock (contract: `state`, `progress`, `log`, `wasi:clocks`).
 
-use super::directory::HostProblem;
+use super::directory::{HostProblem, Stage};
 
 /// A value and its version; 0 where the key is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub enum Signal {
 pub trait Progress {
     /// A phase, what is done, and an estimate of the whole (0 where unknown).
     fn report(&self, phase: &str, done: u64, total: u64) -> Signal;
+    /// A stage of a verification is over.
+    fn staged(&self, stage: &Stage);
 }
 
 /// How much a line matters.

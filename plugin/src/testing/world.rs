@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use crate::ports::Host;
-use crate::ports::directory::HostProblem;
+use crate::ports::directory::{HostProblem, Stage};
 use crate::ports::plan::{Absence, Link, Plan, Proof, Rejection, Row, Summary, UnsyncedRow};
 use crate::ports::portal::Portal;
 use crate::ports::services::{Clock, Level, Log, Operation, Progress, Signal, State, Versioned};
@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) unsynced: RefCell<Vec<UnsyncedRow>>,
     pub(crate) lines: RefCell<Vec<String>>,
     pub(crate) now: Cell<u64>,
+    /// Stages in the order told.
+    pub(crate) told: RefCell<Vec<Stage>>,
     /// Progress reports until it is told to stop; none: never.
     pub(crate) patience: Cell<Option<u32>>,
 }
@@ -210,6 +212,9 @@ impl Progress for World {
             }
             None => Signal::GoOn,
         }
+    }
+    fn staged(&self, stage: &Stage) {
+        self.told.borrow_mut().push(stage.clone());
     }
 }
 

@@ -263,6 +263,7 @@ impl Progress for Native {
     fn report(&self, _: &str, _: u64, _: u64) -> Signal {
         Signal::GoOn
     }
+    fn staged(&self, _: &Stage) {}
 }
 
 impl Log for Native {

@@ -1,14 +1,14 @@
 //! The staged report.
 
-use crate::ports::Host;
 use crate::ports::directory::{Directory, Security, Stage, Verdict};
+use crate::ports::{Host, Session};
 use crate::problem::Problem;
 use crate::settings::configuration::stored_rules;
 use crate::settings::{Configuration, Settings, parse};
 use crate::sync::identifier;
 
 use super::super::answer::{Answer, one, ours};
-use super::super::connected::{Connected, connect};
+use super::super::connected::recognised;
 use super::super::view::View;
 use super::{sample, stages};
 
@@ -61,35 +61,39 @@ pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
             .settings
     };
     let (rules, _) = stored_rules(host.state()).map_err(one)?;
-    let connected = match connect(host, &settings) {
-        Ok(connected) => connected,
+    let mut report = Report::default();
+    let opened = host.directory().open(&settings.connection);
+    let session = match opened {
+        Ok(session) => session,
         Err(failure) => {
-            let mut stages = failure.stages;
-            if !stages.iter().any(|stage| stage.verdict == Verdict::Failed) {
-                // Connected, but what the directory says of itself could not be read.
-                let connected = stages.iter().any(|stage| stage.name == "connect");
-                stages.push(stage(
-                    if connected { "read" } else { "connect" },
-                    Vec::new(),
-                    vec![(Verdict::Failed, failure.problem)],
-                ));
+            let silent = !failure
+                .stages
+                .iter()
+                .any(|stage| stage.verdict == Verdict::Failed);
+            report.tell(host, failure.stages);
+            if silent {
+                let why = vec![(Verdict::Failed, failure.problem)];
+                report.tell(host, [stage("connect", Vec::new(), why)]);
             }
-            return Ok(Report {
-                stages,
-                ..Report::default()
-            });
+            return Ok(report);
         }
     };
-    let mut report = Report {
-        stages: opening(&connected, &settings),
-        profile: connected.detected.profile.id.to_owned(),
-        evidence: connected.detected.evidence.clone(),
-        bases: connected.bases(),
-        tally: Tally::default(),
+    report.tell(host, opening(&session, &settings));
+    let connected = match recognised(session, &settings) {
+        Ok(connected) => connected,
+        Err(failure) => {
+            // Connected, but what the directory says of itself could not be read.
+            let why = vec![(Verdict::Failed, failure.problem)];
+            report.tell(host, [stage("read", Vec::new(), why)]);
+            return Ok(report);
+        }
     };
+    report.profile = connected.detected.profile.id.to_owned();
+    report.evidence.clone_from(&connected.detected.evidence);
+    report.bases = connected.bases();
     let base = stages::base(&connected, &settings);
     let usable = base.verdict != Verdict::Failed;
-    report.stages.push(base);
+    report.tell(host, [base]);
     if !usable {
         return Ok(report);
     }
@@ -100,20 +104,27 @@ pub fn verify<H: Host>(host: &H, given: &[(String, String)]) -> Answer<Report> {
     match view {
         Ok(mut view) => {
             view.read_groups(host, &connected, &settings)?;
-            report.stages.extend(stages::id(&view, &settings, changed));
-            report.stages.extend(view.role_stage(None));
+            report.tell(host, stages::id(&view, &settings, changed));
+            report.tell(host, view.role_stage(None));
             sample::people(host, &connected, &view, &mut report)?;
         }
-        Err(problems) => report.stages.push(stage(
-            "sample",
-            Vec::new(),
-            problems
-                .into_iter()
-                .map(|problem| (Verdict::Failed, problem))
-                .collect::<Vec<_>>(),
-        )),
+        Err(problems) => {
+            let problems = problems.into_iter();
+            let problems = problems.map(|problem| (Verdict::Failed, problem));
+            report.tell(host, [stage("sample", Vec::new(), problems.collect())]);
+        }
     }
     Ok(report)
+}
+
+impl Report {
+    /// Adds stages, and tells whoever waits for them.
+    pub(super) fn tell(&mut self, host: &impl Host, stages: impl IntoIterator<Item = Stage>) {
+        for stage in stages {
+            host.progress().staged(&stage);
+            self.stages.push(stage);
+        }
+    }
 }
 
 /// A stage whose verdict is the worst of its problems'.
@@ -144,8 +155,8 @@ pub(super) fn stage<P: Into<crate::ports::directory::HostProblem>>(
 }
 
 /// The host's stages; an unencrypted transport is warned about where encryption would be.
-fn opening<S: crate::ports::Session>(connected: &Connected<S>, settings: &Settings) -> Vec<Stage> {
-    let mut stages = connected.session.stages();
+fn opening(session: &impl Session, settings: &Settings) -> Vec<Stage> {
+    let mut stages = session.stages();
     if settings.connection.security == Security::Plain {
         let warning = Problem::new(
             "transport-unencrypted",

@@ -49,7 +49,7 @@ pub(super) fn people<H: Host>(
                 .into_iter()
                 .map(|problem| (Verdict::Failed, problem))
                 .collect();
-            report.stages.push(stage("filter", Vec::new(), problems));
+            report.tell(host, [stage("filter", Vec::new(), problems)]);
             return Ok(());
         }
     };
@@ -67,26 +67,16 @@ pub(super) fn people<H: Host>(
         .profile
         .filter()
         .is_ok_and(|default| default != view.filter);
-    report.stages.push(stages::filter(
-        view,
-        own_filter,
-        matched,
-        completion.problem.as_ref(),
-    ));
+    let ended = completion.problem.as_ref();
+    report.tell(host, [stages::filter(view, own_filter, matched, ended)]);
     if sampled > 0 {
-        report.stages.push(stages::read(
-            view,
-            sampled,
-            unreadable,
-            &seen,
-            completion.referrals,
-        ));
+        let referrals = completion.referrals;
+        let read = stages::read(view, sampled, unreadable, &seen, referrals);
+        report.tell(host, [read]);
     }
-    report.stages.push(stages::paging(
-        connected.root.pages(),
-        &completion,
-        connected.detected.profile.limits,
-    ));
+    let limits = connected.detected.profile.limits;
+    let paging = stages::paging(connected.root.pages(), &completion, limits);
+    report.tell(host, [paging]);
     if sampled > 0 {
         judge(host, view, &sample, report);
     }
@@ -211,7 +201,7 @@ fn judge(host: &impl Host, view: &View, sample: &[Reading], report: &mut Report)
         let status = reading.status.join(", ");
         format!("disabled, for example {}: {status}", reading.dn)
     }));
-    report.stages.push(stage("sample", evidence, problems));
+    report.tell(host, [stage("sample", evidence, problems)]);
 }
 
 /// Who of the sample shares an id or a unique value with another one, or with a person whom no sync brought.

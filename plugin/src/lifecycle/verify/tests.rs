@@ -361,3 +361,29 @@ fn an_id_attribute_is_named_and_one_that_people_fill_in_or_that_is_another_is_wa
         Some((Verdict::Warned, vec![changed, reusable]))
     );
 }
+
+#[test]
+fn every_stage_of_a_report_is_told_once_and_in_its_order() {
+    let good = World::with_people(30);
+    let nobody = World::with_people(0);
+    let unreachable = World::with_people(3);
+    unreachable.directory.faults.borrow_mut().open = Some("connect-refused");
+    let unreadable = World::with_people(3);
+    unreadable.directory.faults.borrow_mut().root = Some("connection-lost");
+    for world in [good, nobody, unreachable, unreadable] {
+        let report = verify(&world, &settings(&[("security", "plain")])).unwrap();
+        assert!(!report.stages.is_empty());
+        assert_eq!(*world.told.borrow(), report.stages);
+    }
+}
+
+#[test]
+fn a_stage_is_told_before_the_next_one_is_tried() {
+    let world = World::with_people(3);
+    world.patience.set(Some(0));
+    // It is stopped while the sample is read: what was over by then was told.
+    verify(&world, &settings(&[])).unwrap_err();
+    let told = world.told.borrow();
+    let names: Vec<_> = told.iter().map(|stage| stage.name.as_str()).collect();
+    assert_eq!(names, ["resolve", "connect", "tls", "bind", "base"]);
+}

@@ -1,19 +1,23 @@
 //! What a sync would meet, stage by stage. The page is sent as it becomes known: nobody waits before an empty one.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt as _;
-use futures_util::stream::{iter, once};
+use futures_util::stream::{Stream, StreamExt as _, iter, unfold};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::configuration::ConfigurationPage;
 use super::words::number;
 use crate::contract::hooks::lifecycle::Report;
+use crate::contract::types::Stage;
 use crate::shape;
-use crate::tenant::{Change, Refused, Tenant};
+use crate::tenant::{Change, Hook, Progress, Refused, Tenant, Watch};
 
 /// Stands in the page where the stages come.
 const PLACE: &str = "<!--stages-->";
@@ -98,7 +102,39 @@ impl Tried {
     }
 }
 
-/// The page at once, and what is found in it when it is.
+/// One stage that is over.
+#[derive(Template)]
+#[template(path = "verified-stage.html")]
+struct Passed {
+    stage: shape::problem::Stage,
+}
+
+/// What comes while it is verified.
+enum Told {
+    Stage(Stage),
+    Ended(Box<Hook<Report>>),
+}
+
+/// Hears of the stages, and stops the verification where nobody reads the page any more.
+struct Reader {
+    tells: UnboundedSender<Told>,
+    stop: CancellationToken,
+}
+
+impl Watch for Reader {
+    fn progress(&self, _: &Progress) {}
+
+    fn staged(&self, stage: Stage) {
+        // Nobody reads any more: then `stop` is cancelled too.
+        let _ = self.tells.send(Told::Stage(stage));
+    }
+
+    fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+}
+
+/// The page at once, then each stage when it is over, then what was found. Whoever goes away ends the verification.
 pub(super) fn answer(shown: ConfigurationPage, tenant: Tenant, change: Option<Change>) -> Response {
     let shown = shown.with_stages();
     let text = match shown.render() {
@@ -109,17 +145,55 @@ pub(super) fn answer(shown: ConfigurationPage, tenant: Tenant, change: Option<Ch
         }
     };
     let (before, after) = text.split_once(PLACE).unwrap_or((&text, ""));
-    let (before, after) = (before.to_owned(), after.to_owned());
-    let found = once(async move {
-        let report = tenant.verify(change.as_ref()).await;
-        let tried = match &report {
-            Ok(report) => Tried::new(report),
-            Err(refused) => Tried::refused(refused),
-        };
-        tried.render().unwrap_or_default()
-    });
-    let pieces = iter([before]).chain(found).chain(iter([after]));
+    let before = format!("{before}<ol class=\"stages\">\n");
+    let after = after.to_owned();
+    let pieces = iter([before])
+        .chain(found(tenant, change))
+        .chain(iter([after]));
     let pieces = pieces.map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
     let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
     (kind, Body::from_stream(pieces)).into_response()
+}
+
+/// The stages as items of a list, then the end of the list and the summary.
+fn found(tenant: Tenant, change: Option<Change>) -> impl Stream<Item = String> {
+    let (tells, told) = unbounded_channel();
+    let stop = CancellationToken::new();
+    let stops = stop.clone().drop_guard();
+    let work = async move {
+        let ends = tells.clone();
+        let reader: Arc<dyn Watch> = Arc::new(Reader { tells, stop });
+        let report = tenant.verify_watched(change.as_ref(), &reader).await;
+        let _ = ends.send(Told::Ended(Box::new(report)));
+    };
+    // A task of its own: it puts away what it borrowed, though nobody reads any more.
+    tokio::spawn(work.in_current_span());
+    unfold(Some((told, stops, 0)), async |state| {
+        let (mut told, stops, count) = state?;
+        Some(match told.recv().await {
+            Some(Told::Stage(stage)) => (item(&stage), Some((told, stops, count + 1))),
+            Some(Told::Ended(report)) => (end(&report, count), None),
+            None => ("</ol>".to_owned(), None),
+        })
+    })
+}
+
+fn item(stage: &Stage) -> String {
+    let stage = shape::problem::Stage::from(stage);
+    Passed { stage }.render().unwrap_or_default()
+}
+
+/// Stages that nobody told before, as a plugin of an earlier contract does, then what all of them come to.
+fn end(report: &Hook<Report>, told: usize) -> String {
+    let mut text = String::new();
+    let tried = match report {
+        Ok(report) => {
+            text.extend(report.stages.iter().skip(told).map(item));
+            Tried::new(report)
+        }
+        Err(refused) => Tried::refused(refused),
+    };
+    text.push_str("</ol>\n");
+    text.push_str(&tried.render().unwrap_or_default());
+    text
 }

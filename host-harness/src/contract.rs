@@ -9,7 +9,12 @@
 mod generated {
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "directory-sync",
+        // Without what came later: a plugin of an earlier version lacks that.
+        inline: "
+            package rollcall:host;
+            world directory-sync { include marketplace:directory-sync/required@0.1.0; }
+        ",
+        world: "rollcall:host/directory-sync",
         imports: { default: async | trappable },
         exports: { default: async },
         with: {
@@ -20,6 +25,28 @@ mod generated {
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
     });
 }
+
+/// The same, of what came later.
+#[expect(missing_docs, reason = "generated from documented WIT")]
+mod later {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "
+            package rollcall:host;
+            world looking { export marketplace:directory-sync/people@0.1.0; }
+        ",
+        world: "rollcall:host/looking",
+        exports: { default: async },
+        with: {
+            "marketplace:directory-sync/types": crate::contract::types,
+            "marketplace:directory-sync/mapping": crate::contract::hooks::mapping,
+        },
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+pub use later::exports::marketplace::directory_sync::people;
+pub use later::{Looking, LookingPre};
 
 pub use generated::exports::marketplace::directory_sync as hooks;
 pub use generated::marketplace::directory_sync::{ldap, log, plan, portal, progress, state, types};

@@ -42,6 +42,33 @@ where
         .map(|(answer, _)| answer)
 }
 
+/// The same for a hook that makes its instance itself.
+pub(super) async fn alone<R, H>(
+    loaded: &Arc<Loaded>,
+    context: Option<Arc<HostContext>>,
+    limits: CallLimits,
+    hook: H,
+) -> Result<R, Failure>
+where
+    R: Send + 'static,
+    H: AsyncFnOnce(&mut Store<Guest>) -> wasmtime::Result<R> + Send + 'static,
+{
+    let cancel = context
+        .as_ref()
+        .map(|context| context.cancel.clone())
+        .unwrap_or_default();
+    let shared = Arc::clone(&loaded.shared);
+    on_own_thread(loaded, &cancel, limits.total, async move |cancel| {
+        let mut store = Guest::store(&shared, context, &limits, Purpose::Other);
+        store.data_mut().cancel = cancel;
+        let output = store.data().output.clone();
+        hook(&mut store)
+            .await
+            .map_err(|error| Failure::of(&error, &output))
+    })
+    .await
+}
+
 /// Makes an instance, calls one hook, and keeps the instance.
 pub(super) async fn kept<R, H>(
     loaded: &Arc<Loaded>,

@@ -7,15 +7,16 @@ use wasmtime::Store;
 use super::failure::Failure;
 use super::guest::{Guest, Purpose};
 use super::plugin::Loaded;
-use super::{Export, HostContext, SyncRun, call};
+use super::{Export, HostContext, SyncRun, call, interfaces};
 use crate::Problem;
-use crate::contract::DirectorySync;
 use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Afterwards, Configured, Description, Receipt, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
 use crate::contract::hooks::sync::Options;
+use crate::contract::people::{Candidate, Coverage};
 use crate::contract::types::Setting;
+use crate::contract::{DirectorySync, Looking};
 
 /// What a hook gives: its result, or problems. Those of the sandbox itself have the codes of [`super`]; all others are the
 /// plugin's or a port's.
@@ -163,6 +164,28 @@ impl Hooks {
         .await
     }
 
+    /// `people.find`: people to pick from, at most `limit`.
+    pub async fn find(&self, text: String, limit: u32) -> Answer<Vec<Candidate>> {
+        self.look(async move |plugin, store| {
+            plugin
+                .marketplace_directory_sync_people()
+                .call_find(store, &text, limit)
+                .await
+        })
+        .await
+    }
+
+    /// `people.coverage`: what rules come to over a sample.
+    pub async fn coverage(&self, rules: Vec<Rule>) -> Answer<Coverage> {
+        self.look(async move |plugin, store| {
+            plugin
+                .marketplace_directory_sync_people()
+                .call_coverage(store, &rules)
+                .await
+        })
+        .await
+    }
+
     /// `sync.start`. The context needs a run.
     pub async fn sync(&self, options: Options) -> Answer<SyncRun> {
         SyncRun::start(Arc::clone(&self.loaded), Arc::clone(&self.context), options).await
@@ -238,6 +261,25 @@ impl Hooks {
                 .await
         })
         .await
+    }
+
+    /// Calls a hook that a plugin may lack: `plugin-older`.
+    async fn look<R, H>(&self, hook: H) -> Answer<R>
+    where
+        R: Send + 'static,
+        H: AsyncFnOnce(&Looking, &mut Store<Guest>) -> wasmtime::Result<Answer<R>> + Send + 'static,
+    {
+        let Some(ready) = self.loaded.looking.clone() else {
+            return Err(vec![interfaces::older(interfaces::PEOPLE)]);
+        };
+        let context = Some(Arc::clone(&self.context));
+        let limits = self.context.limits;
+        call::alone(&self.loaded, context, limits, async move |store| {
+            let plugin = ready.instantiate_async(&mut *store).await?;
+            hook(&plugin, store).await
+        })
+        .await
+        .map_err(problems)?
     }
 
     async fn call<R, H>(&self, hook: H) -> Answer<R>

@@ -64,6 +64,23 @@ pub const REQUIRED: [&str; 6] = [
     "marketplace:directory-sync/explain",
 ];
 
+/// What came later, without a version: a plugin may lack it, and then the host does without.
+pub(super) const PEOPLE: &str = "marketplace:directory-sync/people";
+
+/// Hooks that came later and that a plugin lacks, with what the host does without, in plain words.
+#[must_use]
+pub fn lacking(exports: &[String]) -> Vec<(&'static str, &'static str)> {
+    let words =
+        "people cannot be searched for by a part of a name, nor is it counted what rules come to";
+    let later = [(PEOPLE, words)].into_iter();
+    later.filter(|(name, _)| !offers(exports, name)).collect()
+}
+
+/// An interface is among these, in any version.
+pub(super) fn offers(exports: &[String], name: &str) -> bool {
+    exports.iter().any(|export| unversioned(export) == name)
+}
+
 /// Refuses imports that are not granted, all of them by name.
 pub(super) fn check_imports(imports: &[String]) -> Result<(), Problem> {
     let refused: Vec<&str> = imports
@@ -82,7 +99,7 @@ pub(super) fn check_imports(imports: &[String]) -> Result<(), Problem> {
 pub(super) fn check_exports(exports: &[String]) -> Result<(), Problem> {
     let missing: Vec<&str> = REQUIRED
         .into_iter()
-        .filter(|required| !exports.iter().any(|name| unversioned(name) == *required))
+        .filter(|required| !offers(exports, required))
         .collect();
     if missing.is_empty() {
         Ok(())
@@ -97,6 +114,15 @@ pub(super) fn import_refused(what: &str) -> Problem {
         format!("the component imports what this host does not grant: {what}"),
         "A plugin gets the interfaces of the directory-sync contract and nothing else: no files, sockets or HTTP. \
          Build it against this host's version of the contract, without them.",
+    )
+}
+
+/// A hook was asked for that the plugin lacks.
+pub(super) fn older(name: &str) -> Problem {
+    Problem::new(
+        "plugin-older",
+        format!("the tenant's plugin was made for an earlier contract: it does not export {name}"),
+        "Upgrade the plugin; everything else works as it did.",
     )
 }
 
@@ -170,5 +196,19 @@ mod tests {
                 .message
                 .contains("unsynced, marketplace:directory-sync/explain")
         );
+    }
+
+    #[test]
+    fn hooks_that_came_later_may_be_missing_and_are_named() {
+        let required = names(&REQUIRED);
+        check_exports(&required).unwrap();
+        let lacking: Vec<&str> = lacking(&required).iter().map(|one| one.0).collect();
+        assert_eq!(lacking, [PEOPLE]);
+        let whole = [
+            &required[..],
+            &names(&["marketplace:directory-sync/people@0.1.0"]),
+        ]
+        .concat();
+        assert_eq!(super::lacking(&whole), []);
     }
 }

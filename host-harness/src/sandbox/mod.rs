@@ -58,7 +58,7 @@ mod witness;
 mod writer;
 
 pub use bundled::BUNDLED;
-pub use context::{Clock, HostContext, ProgressSink};
+pub use context::{Clock, HostContext, ProgressSink, StageSink};
 pub use engine::Sandbox;
 pub use export::Export;
 pub use hooks::{Answer, Hooks};

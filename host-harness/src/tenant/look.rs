@@ -9,6 +9,7 @@ use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Description, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
 use crate::contract::hooks::schedule::{Occurrence, Timetable};
+use crate::contract::people::{Candidate, Coverage};
 use crate::sandbox::Hooks;
 
 use super::configure::{Change, Handles, SecretValues, handles, secret_missing, unknown, with};
@@ -126,6 +127,22 @@ impl Tenant {
     /// `unknown-person` and what reading the directory may bring.
     pub async fn preview(&self, rules: Vec<Rule>, who: Who) -> Hook<Previewed> {
         Ok(self.hooks().preview(rules, who).await?)
+    }
+
+    /// People to pick from by a part of a name, or with an empty text the first; at most `limit`, 1 to 20.
+    ///
+    /// # Errors
+    /// `search-text`, `bad-number`; `plugin-older` where the plugin cannot; what reading the directory may bring.
+    pub async fn find(&self, text: &str, limit: u32) -> Hook<Vec<Candidate>> {
+        Ok(self.hooks().find(text.to_owned(), limit).await?)
+    }
+
+    /// What these rules (or, if empty, the stored ones) come to over a sample of people.
+    ///
+    /// # Errors
+    /// What is wrong with the rules; `plugin-older` where the plugin cannot; what reading the directory may bring.
+    pub async fn coverage(&self, rules: Vec<Rule>) -> Hook<Coverage> {
+        Ok(self.hooks().coverage(rules).await?)
     }
 
     /// Checks and stores rules.

@@ -5,6 +5,7 @@
 mod bundled;
 mod cancelled;
 mod hostile;
+mod older;
 mod ports;
 mod refused;
 mod staged;

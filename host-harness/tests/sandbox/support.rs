@@ -49,7 +49,7 @@ const CLI: &str = "package wasi:cli@0.2.6;
     }";
 const WORLD: &str = "package test:plugin;
     world plugin {
-        include marketplace:directory-sync/directory-sync@0.1.0;
+        include marketplace:directory-sync/WHOLE@0.1.0;
         import wasi:cli/environment@0.2.6;
         import wasi:cli/stdin@0.2.6;
         import wasi:cli/stderr@0.2.6;
@@ -63,11 +63,22 @@ pub(crate) fn component(parts: &str, describe: &str) -> Vec<u8> {
 
 /// The same, with the bodies of some hooks.
 pub(crate) fn component_of(parts: &str, bodies: &[(&str, &str)]) -> Vec<u8> {
+    component_with("directory-sync", parts, bodies)
+}
+
+/// The same of a plugin that has nothing that came later.
+pub(crate) fn older_component_of(parts: &str, bodies: &[(&str, &str)]) -> Vec<u8> {
+    component_with("required", parts, bodies)
+}
+
+fn component_with(whole: &str, parts: &str, bodies: &[(&str, &str)]) -> Vec<u8> {
     let mut resolve = Resolve::default();
     resolve.push_dir("../wit").unwrap();
     resolve.push_str("streams.wit", STREAMS).unwrap();
     resolve.push_str("cli.wit", CLI).unwrap();
-    let package = resolve.push_str("world.wit", WORLD).unwrap();
+    let package = resolve
+        .push_str("world.wit", &WORLD.replace("WHOLE", whole))
+        .unwrap();
     let world = resolve.select_world(&[package], Some("plugin")).unwrap();
     let mut text = format!("(module\n{parts}\n(global $top (mut i32) (i32.const 1024))\n");
     if !parts.contains("(memory") {

@@ -54,7 +54,7 @@ impl Guest for Component {
     }
 }
 
-fn read(rules: Vec<Rule>) -> Vec<mapping::Rule> {
+pub(super) fn read(rules: Vec<Rule>) -> Vec<mapping::Rule> {
     rules
         .into_iter()
         .map(|rule| mapping::Rule {

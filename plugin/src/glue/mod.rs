@@ -3,7 +3,7 @@
 //! - [`convert`]: types that cross the border both ways
 //! - [`directory`], [`portal`], [`plan`], [`services`]: the ports over the contract's imports
 //! - [`host`]: all the ports in one value
-//! - [`lifecycle`], [`mapping`], [`sync`], [`schedule`], [`unsynced`], [`explain`]: the contract's exports,
+//! - [`lifecycle`], [`mapping`], [`sync`], [`schedule`], [`unsynced`], [`explain`], [`people`]: the contract's exports,
 //!   each of which only forwards
 //! - [`nodes`]: filters in prefix order
 
@@ -29,6 +29,7 @@ mod host;
 mod lifecycle;
 mod mapping;
 mod nodes;
+mod people;
 mod plan;
 mod portal;
 mod schedule;

@@ -6,6 +6,7 @@
 //! - [`unsynced`]: the export
 //! - [`verify`]: everything tried, short of a plan
 //! - [`mapping`], [`preview`]: which field is made of what, and what of one person
+//! - [`find`](mod@find), [`coverage`](mod@coverage): people to pick from, and what rules come to over a sample
 //! - [`person`]: finding one person
 //! - `place`: whether a sync looks where an entry stands
 //! - `role`: roles by group, told
@@ -20,9 +21,11 @@ mod adoption;
 pub mod answer;
 pub mod configure;
 mod connected;
+pub mod coverage;
 pub mod describe;
 mod duplicate;
 pub mod explain;
+pub mod find;
 pub mod install;
 mod manager;
 pub mod mapping;
@@ -38,8 +41,10 @@ pub mod view;
 
 pub use answer::Answer;
 pub use configure::{Configured, configuration, configure};
+pub use coverage::{Coverage, Covered, coverage};
 pub use describe::{Description, describe};
 pub use explain::{Explanation, explain};
+pub use find::{Candidate, find};
 pub use install::install;
 pub use mapping::Suggestion;
 pub use person::Who;

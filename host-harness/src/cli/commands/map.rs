@@ -15,6 +15,7 @@ use crate::ports::TenantId;
 use crate::tenant::{Hook, Tenant};
 
 use super::install::tenant;
+use super::looking::{self, Find, show_coverage};
 use super::who::Person;
 
 /// Commands about the mapping.
@@ -26,6 +27,10 @@ pub(crate) enum Map {
     Check(Rules),
     /// Show what rules make of one person
     Preview(Preview),
+    /// Find people by a part of a name
+    Find(Find),
+    /// Count what rules come to over a sample of people
+    Coverage(Rules),
     /// Check and store rules
     Store(Rules),
     /// Show the stored rules
@@ -43,7 +48,7 @@ pub(crate) struct Suggest {
     toml: bool,
 }
 
-/// Arguments of `map check` and `map store`.
+/// Arguments of `map check`, `map coverage` and `map store`.
 #[derive(Debug, Args)]
 pub(crate) struct Rules {
     /// The tenant
@@ -123,7 +128,12 @@ impl Map {
     pub(crate) fn doing(&self) -> Option<Doing> {
         match self {
             Self::Store(rules) => Doing::to(&rules.tenant, "map", ""),
-            Self::Suggest(_) | Self::Check(_) | Self::Preview(_) | Self::Show(_) => None,
+            Self::Suggest(_)
+            | Self::Check(_)
+            | Self::Preview(_)
+            | Self::Find(_)
+            | Self::Coverage(_)
+            | Self::Show(_) => None,
         }
     }
 
@@ -132,6 +142,8 @@ impl Map {
             Self::Suggest(_) => "map suggest",
             Self::Check(_) => "map check",
             Self::Preview(_) => "map preview",
+            Self::Find(_) => "map find",
+            Self::Coverage(_) => "map coverage",
             Self::Store(_) => "map store",
             Self::Show(_) => "map show",
         }
@@ -170,6 +182,15 @@ impl Map {
                 Ok(Answer::done(page, json).ends(exit))
             }
             Self::Preview(preview) => preview.run(app).await,
+            Self::Find(find) => find.run(app).await,
+            Self::Coverage(Rules { tenant, source }) => {
+                let tenant = app.tenant(&tenant).await?;
+                let rules = source.rules(&tenant).await?;
+                let coverage = tenant.coverage(rules).await?;
+                let mut page = app.out.page();
+                show_coverage(&mut page, &coverage);
+                Ok(Answer::done(page, looking::coverage(&coverage)))
+            }
             Self::Store(Rules { tenant, source }) => {
                 let tenant = app.tenant(&tenant).await?;
                 let rules = source.rules(&tenant).await?;

@@ -13,6 +13,7 @@ pub(crate) mod export;
 pub(crate) mod failures;
 pub(crate) mod install;
 pub(crate) mod key;
+mod looking;
 pub(crate) mod map;
 pub(crate) mod migrate;
 mod origin;

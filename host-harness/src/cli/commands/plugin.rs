@@ -12,7 +12,7 @@ use crate::cli::deed::Doing;
 use crate::cli::json as shape;
 use crate::cli::view::{Cell, Table, paint};
 use crate::ports::TenantId;
-use crate::sandbox::interfaces::words;
+use crate::sandbox::interfaces::{lacking, words};
 use crate::tenant::{self, Hook};
 
 use super::install::tenant;
@@ -206,6 +206,9 @@ impl Inspect {
         page.heading("Exports");
         for name in plugin.exports() {
             page.marked("·", paint::DIM, name);
+        }
+        for (name, words) in lacking(plugin.exports()) {
+            page.marked("-", paint::CAUTION, &format!("{name} is missing: {words}"));
         }
         let json = json!({
             "digest": plugin.digest(),

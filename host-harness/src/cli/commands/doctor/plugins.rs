@@ -12,6 +12,7 @@ use crate::contract::types::Stage;
 use crate::ports::TenantId;
 use crate::ports::tenants::Installation;
 use crate::sandbox::Sandbox;
+use crate::sandbox::interfaces::lacking;
 use crate::store::Database;
 use crate::telemetry::short;
 use crate::tenant::Hook;
@@ -30,22 +31,28 @@ pub(super) async fn checks(
     for (digest, tenants) in by_digest {
         let of = format!("{}, of {}", short(digest), names(tenants.into_iter()));
         checks.push(match described(store, sandbox, digest).await {
-            Ok(description) => told(&description, of),
+            Ok((description, without)) => told(&description, of, without),
             Err(refused) => failed("plugin", &[of], refused.problems().cloned().collect()),
         });
     }
     checks
 }
 
-async fn described(store: &dyn Database, sandbox: &Sandbox, digest: &str) -> Hook<Description> {
+async fn described(
+    store: &dyn Database,
+    sandbox: &Sandbox,
+    digest: &str,
+) -> Hook<(Description, Vec<String>)> {
     let component = store.component(digest).await?;
     let plugin = sandbox.load(&component).await?;
-    Ok(plugin.describe().await?)
+    let without = lacking(plugin.exports()).into_iter();
+    let without = without.map(|(name, words)| format!("it lacks {name}: {words}"));
+    Ok((plugin.describe().await?, without.collect()))
 }
 
-fn told(description: &Description, of: String) -> Stage {
+fn told(description: &Description, of: String, without: Vec<String>) -> Stage {
     let zones = &description.zone_database;
-    let evidence = [
+    let mut evidence = vec![
         of,
         format!(
             "{} {}, time zones of {}",
@@ -54,6 +61,7 @@ fn told(description: &Description, of: String) -> Stage {
             if zones.is_empty() { "no time" } else { zones }
         ),
     ];
+    evidence.extend(without);
     match outdated(zones, Utc::now().year()) {
         true => warned(
             "plugin",

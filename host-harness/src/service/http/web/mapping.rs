@@ -11,8 +11,10 @@ use super::super::scope::{Admin, Scope, Viewer};
 use super::super::sent::Asked;
 use super::super::tag::Seen;
 use super::control::Choice;
+use super::covered::{self, Covered};
 use super::entered::{In, Shown, unprocessable};
 use super::fields::Fields;
+use super::found::{self, Found};
 use super::frame::{Frame, page};
 use super::tenant::Came;
 use super::words::{Badge, Tone};
@@ -41,8 +43,8 @@ struct Line {
     raw: String,
     value: Option<String>,
     problem: Option<shape::Problem>,
-    /// How many of a sample have the attributes that the source names.
-    coverage: Vec<(String, String)>,
+    /// What the source comes to over a sample.
+    covered: Option<Covered>,
 }
 
 /// The person on whom the rules are tried.
@@ -68,6 +70,9 @@ struct MappingPage {
     previewed: Option<Previewed>,
     person: String,
     nth: u32,
+    found: Option<Found>,
+    /// The plugin can neither find people nor count what rules come to.
+    older: bool,
     failing: Vec<(String, String)>,
     problems: Vec<shape::Problem>,
 }
@@ -79,6 +84,8 @@ struct Trial {
     nth: u32,
     tab: String,
     suggested: String,
+    /// People to pick the next one from.
+    found: Option<Found>,
 }
 
 /// The rules in force, or those to begin with.
@@ -98,6 +105,7 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
         nth: 0,
         tab: String::new(),
         suggested: begin.map_or_else(String::new, |begin| begin.profile.clone()),
+        found: None,
     };
     let problems = match &suggestion {
         Ok(_) => Vec::new(),
@@ -134,6 +142,7 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
                 trial.suggested.clone_from(&begin.profile);
             }
         }
+        "find" => trial.found = Some(found::look(&tenant, &trial.person).await),
         "next" => {
             trial.person.clear();
             trial.nth = trial.nth.saturating_add(1);
@@ -143,6 +152,9 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
             trial.nth = trial.nth.saturating_sub(1);
         }
         _ => {}
+    }
+    if let Some(picked) = fields.find("pick") {
+        picked.clone_into(&mut trial.person);
     }
     if let Some(tab) = fields.find("to-tab") {
         tab.clone_into(&mut trial.tab);
@@ -190,7 +202,8 @@ async fn mapping<N>(
     let (portal, plans) = (scope.portal()?, scope.plans()?);
     let schema = portal.fields().await?;
     let failing = plans.failures(None, 0, WITH_PROBLEMS).await?;
-    let who = if trial.person.trim().is_empty() {
+    // While somebody is looked for, the one before stays in view.
+    let who = if trial.person.trim().is_empty() || trial.found.is_some() {
         Who::Nth(trial.nth)
     } else {
         Who::Named(trial.person.trim().to_owned())
@@ -214,12 +227,8 @@ async fn mapping<N>(
             Err(refused) => problems.extend(refused.problems().map(shape::Problem::from)),
         }
     }
+    let (mut covered, older) = covered::count(tenant, &trial.rules, reads).await;
     let attributes = suggestion.map(|suggestion| suggestion.attributes);
-    let seen: BTreeMap<String, String> = attributes
-        .iter()
-        .flatten()
-        .map(|one| (one.field.to_lowercase(), one.value.clone()))
-        .collect();
     let mut tabs: Vec<String> = Vec::new();
     for field in &schema {
         if !tabs.contains(&field.tab) {
@@ -230,7 +239,7 @@ async fn mapping<N>(
     let tab = tab.or_else(|| tabs.first().cloned()).unwrap_or_default();
     let lines = schema
         .iter()
-        .map(|field| line(field, &trial.rules, &mut values, &seen))
+        .map(|field| line(field, &trial.rules, &mut values, &mut covered))
         .collect();
     Ok(MappingPage {
         frame: Frame::within(scope, "Mapping", "mapping"),
@@ -252,6 +261,8 @@ async fn mapping<N>(
         previewed,
         person: trial.person,
         nth: trial.nth,
+        found: trial.found,
+        older,
         failing: failing.iter().map(offered).collect(),
         problems,
     })
@@ -261,7 +272,7 @@ fn line(
     field: &Field,
     rules: &[Rule],
     values: &mut BTreeMap<String, shape::MappedField>,
-    seen: &BTreeMap<String, String>,
+    covered: &mut BTreeMap<String, Covered>,
 ) -> Line {
     let rule = rules.iter().find(|rule| rule.field == field.id);
     let (on_empty, default) = match rule.map(|rule| &rule.on_empty) {
@@ -271,16 +282,13 @@ fn line(
     };
     let source = rule.map_or_else(String::new, |rule| rule.source.clone());
     let value = values.remove(&field.id);
-    let coverage = named(&source)
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), seen.get(&name.to_lowercase())?.clone())));
     Line {
         field: field.id.clone(),
         label: field.label.clone(),
         required: field.required,
         unique: field.unique,
         tab: field.tab.clone(),
-        coverage: coverage.collect(),
+        covered: covered.remove(&field.id),
         source,
         on_empty,
         default,
@@ -290,17 +298,6 @@ fn line(
         problem: value.as_ref().and_then(|one| one.problem.clone()),
         value: value.and_then(|one| one.value).map(|value| short(&value)),
     }
-}
-
-/// The attributes that a source names: what stands in braces before the first transform.
-fn named(source: &str) -> Vec<&str> {
-    let parts = source.split('{').skip(1);
-    let inside = parts.filter_map(|part| part.split(['}', '|']).next());
-    inside
-        .flat_map(|names| names.split(','))
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect()
 }
 
 fn short(text: &str) -> String {
@@ -353,6 +350,7 @@ fn trial(schema: &[Field], fields: &Fields) -> Trial {
         nth: fields.get("nth").parse().unwrap_or_default(),
         tab: fields.get("tab").to_owned(),
         suggested: fields.get("suggested").to_owned(),
+        found: None,
     }
 }
 
@@ -375,16 +373,6 @@ pub(super) fn outcome(word: &str) -> Badge {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_attributes_of_a_source_are_those_before_its_transforms() {
-        assert_eq!(named("{givenName} {sn|upper}"), ["givenName", "sn"]);
-        assert_eq!(
-            named("{mail, mailAlternate|lower|default:x}"),
-            ["mail", "mailAlternate"]
-        );
-        assert!(named("text").is_empty() && named("").is_empty());
-    }
 
     #[test]
     fn long_values_are_cut_and_short_ones_are_not() {

@@ -7,7 +7,8 @@
 //! - [`frame`]: what stands around every page; [`assets`]: its style and script
 //! - `moment`: dates in the tenant's zone; [`words`]: statuses in words; `control`: a form's fields
 //! - `login`: coming in; `home`, `tenant`: integrations and one of them
-//! - `configuration`, `verify`: where the directory is, and whether it works; `mapping`: what fields are made of
+//! - `configuration`, `verify`: where the directory is, and whether it works; `mapping`: what fields are made of, with
+//!   `found`: people to pick from, and `covered`: what that comes to
 //! - `runs`, `run`, `rows`: what was and will be done; `unsynced`, `person`: with whom not, and why
 //! - `schedule`, `timetable`: when it happens by itself; `history`, `chart`: what it did
 //! - `plugin`: installing it, and another one; `uninstall`: leaving
@@ -17,8 +18,10 @@ mod assets;
 mod chart;
 mod configuration;
 mod control;
+mod covered;
 mod entered;
 mod fields;
+mod found;
 mod frame;
 mod history;
 mod home;

@@ -5,8 +5,8 @@ use axum::{Router, middleware};
 
 use super::super::scope::Api;
 use super::{
-    assets, configuration, frame, history, home, login, mapping, person, plugin, rows, run, runs,
-    schedule, settings, tenant, uninstall, unsynced,
+    assets, configuration, found, frame, history, home, login, mapping, person, plugin, rows, run,
+    runs, schedule, settings, tenant, uninstall, unsynced,
 };
 
 /// The console's pages.
@@ -52,6 +52,7 @@ pub(in super::super) fn routes() -> Router<Api> {
             "/tenants/{tenant}/mapping",
             get(mapping::show).post(mapping::submit),
         )
+        .route("/tenants/{tenant}/mapping/find", post(found::find))
         .route("/tenants/{tenant}/runs", get(runs::show).post(runs::ask))
         .route("/tenants/{tenant}/runs/{run}", get(run::show))
         .route("/tenants/{tenant}/runs/{run}/rows", get(rows::show))

@@ -42,11 +42,12 @@ where
         match T::from_request_parts(parts, api).await {
             Ok(entered) => Ok(Self(entered)),
             Err(refusal) if refusal.code() == "not-authenticated" => {
+                if !parts.method.is_safe() {
+                    return Err(over().into());
+                }
                 let asked = parts.uri.path_and_query();
-                let asked = asked.filter(|_| parts.method.is_safe());
-                Err(Trouble::Stranger(
-                    asked.map_or("/", |asked| asked.as_str()).to_owned(),
-                ))
+                let asked = asked.map_or("/", |asked| asked.as_str());
+                Err(Trouble::Stranger(asked.to_owned()))
             }
             Err(refusal) => Err(Trouble::Refused(refusal)),
         }
@@ -81,6 +82,20 @@ impl IntoResponse for Trouble {
             }
         }
     }
+}
+
+/// A form came after its session was over. Reloading sends it again, so what was typed is not lost.
+fn over() -> Refusal {
+    Refusal::new(
+        "not-authenticated",
+        "You have not logged in, or the session is over; nothing was done",
+        "Log in in another tab, then reload this page: the browser sends what you typed again.",
+    )
+}
+
+/// Whether whoever reads this has to log in.
+fn of_strangers(problems: &[shape::Problem]) -> bool {
+    problems.iter().any(|problem| problem.code == "not-authenticated")
 }
 
 /// An address at which there is nothing: told as a page to whoever reads pages.

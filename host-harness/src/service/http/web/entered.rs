@@ -30,6 +30,8 @@ pub(super) type Shown<T = Response> = Result<T, Trouble>;
 struct TroublePage {
     frame: Frame,
     problems: Vec<shape::Problem>,
+    /// Whoever reads it has to log in.
+    stranger: bool,
 }
 
 impl<T> FromRequestParts<Api> for In<T>
@@ -75,6 +77,7 @@ impl IntoResponse for Trouble {
                 let shown = page(&TroublePage {
                     frame: Frame::bare("This did not work"),
                     problems: refusal.problems(),
+                    stranger: refusal.code() == "not-authenticated",
                 });
                 let mut response = (status, shown).into_response();
                 refusal.say_when(response.headers_mut());
@@ -91,11 +94,6 @@ fn over() -> Refusal {
         "You have not logged in, or the session is over; nothing was done",
         "Log in in another tab, then reload this page: the browser sends what you typed again.",
     )
-}
-
-/// Whether whoever reads this has to log in.
-fn of_strangers(problems: &[shape::Problem]) -> bool {
-    problems.iter().any(|problem| problem.code == "not-authenticated")
 }
 
 /// An address at which there is nothing: told as a page to whoever reads pages.

@@ -290,6 +290,12 @@ impl History for Nothing {
     async fn count_failures(&self, _: &TenantId, _: Option<&str>) -> Outcome<u64> {
         refused()
     }
+    async fn open_causes(&self, _: &TenantId) -> Outcome<Vec<history::Cause>> {
+        refused()
+    }
+    async fn causes(&self, _: &TenantId, _: RunId) -> Outcome<Vec<history::Cause>> {
+        refused()
+    }
     async fn open_unsynced(&self, _: &TenantId, _: u64, _: u32) -> Outcome<Vec<UnsyncedRow>> {
         refused()
     }

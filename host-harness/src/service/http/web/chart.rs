@@ -137,6 +137,7 @@ fn scaled(value: u64, most: u64, height: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
 

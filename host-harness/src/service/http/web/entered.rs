@@ -30,6 +30,8 @@ pub(super) type Shown<T = Response> = Result<T, Trouble>;
 struct TroublePage {
     frame: Frame,
     problems: Vec<shape::Problem>,
+    /// Whoever reads it has to log in.
+    stranger: bool,
 }
 
 impl<T> FromRequestParts<Api> for In<T>
@@ -42,11 +44,12 @@ where
         match T::from_request_parts(parts, api).await {
             Ok(entered) => Ok(Self(entered)),
             Err(refusal) if refusal.code() == "not-authenticated" => {
+                if !parts.method.is_safe() {
+                    return Err(over().into());
+                }
                 let asked = parts.uri.path_and_query();
-                let asked = asked.filter(|_| parts.method.is_safe());
-                Err(Trouble::Stranger(
-                    asked.map_or("/", |asked| asked.as_str()).to_owned(),
-                ))
+                let asked = asked.map_or("/", |asked| asked.as_str());
+                Err(Trouble::Stranger(asked.to_owned()))
             }
             Err(refusal) => Err(Trouble::Refused(refusal)),
         }
@@ -74,6 +77,7 @@ impl IntoResponse for Trouble {
                 let shown = page(&TroublePage {
                     frame: Frame::bare("This did not work"),
                     problems: refusal.problems(),
+                    stranger: refusal.code() == "not-authenticated",
                 });
                 let mut response = (status, shown).into_response();
                 refusal.say_when(response.headers_mut());
@@ -81,6 +85,15 @@ impl IntoResponse for Trouble {
             }
         }
     }
+}
+
+/// A form came after its session was over. Reloading sends it again, so what was typed is not lost.
+fn over() -> Refusal {
+    Refusal::new(
+        "not-authenticated",
+        "You have not logged in, or the session is over; nothing was done",
+        "Log in in another tab, then reload this page: the browser sends what you typed again.",
+    )
 }
 
 /// An address at which there is nothing: told as a page to whoever reads pages.

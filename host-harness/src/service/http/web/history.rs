@@ -292,6 +292,7 @@ mod tests {
                 referrals: 0,
                 server: String::new(),
                 searches: Vec::new(),
+                configuration: String::new(),
             }),
             guards: Vec::new(),
             counts: vec![

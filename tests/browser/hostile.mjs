@@ -92,7 +92,7 @@ await scenario("hostile", async (page) => {
     }
     for (const payload of payloads) {
       const written = encodeURIComponent(payload);
-      for (const path of [`/tenants/${written}`, `${at}/runs/${written}`, `${at}/${written}`, `/${written}`, `/assets/${written}/x`]) {
+      for (const path of [`/tenants/${written}`, `${at}/runs/${written}`, `${at}/${written}`, `/${written}`]) {
         await open(page, path);
         await clean(page, path);
       }
@@ -105,7 +105,6 @@ await scenario("hostile", async (page) => {
       await open(page, `${at}/configuration`);
       for (const name of ["filter", "base-dn"]) {
         await Promise.all([heard(`${at}/configuration/check`), page.locator(`#${name}`).fill(payload)]);
-        await page.locator(`#${name}-wrong`).or(page.locator(`#${name}-told`)).first().waitFor({ state: "attached" });
         await clean(page, `${name} as it is typed`);
       }
       await open(page, `${at}/mapping`);
@@ -126,7 +125,7 @@ await scenario("hostile", async (page) => {
     let sent = 0;
     for (const path of [...facts.forms, "/setup", "/login"]) {
       await open(page, path);
-      const buttons = await page.locator("main form button").allInnerTexts();
+      const buttons = await page.locator("main form button").allTextContents();
       for (const [nth, name] of buttons.entries()) {
         // Whoever does this would lose the way in.
         if (name.includes(facts.user)) continue;

@@ -125,7 +125,7 @@ await scenario(
     await step("look at the rows of the plan", async () => {
       await page.locator("#plan a").first().click();
       await page.getByRole("heading", { name: "People of run" }).waitFor();
-      await field("person").fill(facts.person.username);
+      await field("person").fill(facts.person.dn);
       await press(page, "Show");
       await page.locator("td summary").first().click();
       await page.locator("dd ins").getByText(facts.person.display).waitFor();

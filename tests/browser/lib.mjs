@@ -40,6 +40,53 @@ export function holds(condition, what) {
   if (!condition) throw new Error(what);
 }
 
+/// Says of what goes wrong in a step in which one it was.
+export async function step(words, work) {
+  try {
+    await work();
+  } catch (error) {
+    throw new Error(`${words}: ${error.message}`, { cause: error });
+  }
+}
+
+/// Presses a button that leads to another page, or to this one again.
+export async function press(page, name) {
+  const exact = typeof name === "string";
+  await leads(page, () => page.getByRole("button", { name, exact }).first().click());
+}
+
+/// Follows a link.
+export async function follow(page, name) {
+  await leads(page, () => page.getByRole("link", { name, exact: typeof name === "string" }).first().click());
+}
+
+async function leads(page, work) {
+  const came = page.waitForEvent("load");
+  came.catch(() => {});
+  await work();
+  await came;
+}
+
+/// Waits until the run that is shown is over; gives how it stands. Without script whoever looks asks again.
+export async function over(page, script = true) {
+  const end = Date.now() + 120_000;
+  while (!script && (await page.locator("[data-events]").count()) > 0) {
+    if (Date.now() > end) throw new Error("the run does not end");
+    await follow(page, "Look again");
+  }
+  await page.locator("body:has(footer.foot):not(:has([data-events]))").waitFor({ state: "attached", timeout: 120_000 });
+  return page.locator("main .row .badge").first().innerText();
+}
+
+/// What a file holds that a link downloads.
+export async function downloaded(page, name) {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name, exact: true }).click(),
+  ]);
+  return readFileSync(await download.path(), "utf8");
+}
+
 /// Runs a scenario. Where it fails, its trace, the page and a picture of it are kept.
 export async function scenario(name, work, options = {}) {
   const browser = await chromium.launch({
@@ -53,7 +100,7 @@ export async function scenario(name, work, options = {}) {
     reducedMotion: "reduce",
     ...options,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   await context.tracing.start({ screenshots: true, snapshots: true });
   const violations = [];
   await context.addInitScript(() => {
@@ -69,7 +116,7 @@ export async function scenario(name, work, options = {}) {
   });
   const page = await context.newPage();
   try {
-    await work(page, context);
+    await work(page, context, browser);
     equal(violations, [], "violations");
     await context.tracing.stop();
   } catch (error) {

@@ -73,8 +73,11 @@ pub(super) async fn show(
     In(came): In<Asked<Came>>,
 ) -> Shown {
     let Asked(came) = came;
-    let found = scope.plans()?.run(RunId(run)).await?;
-    let mut shown = run_page(&scope, &found).await?;
+    let run = RunId(run);
+    // Before it is read: whatever it becomes meanwhile, what follows it tells.
+    let under_way = scope.queue().goes_on(run).await?;
+    let found = scope.plans()?.run(run).await?;
+    let mut shown = run_page(&scope, &found, under_way).await?;
     shown.frame = shown.frame.after(came.done.as_deref());
     Ok(page(&shown))
 }
@@ -128,12 +131,8 @@ fn back<N>(scope: &Scope<N>, run: i64, done: &str) -> Response {
     Redirect::to(&format!("/tenants/{}/runs/{run}{asked}{done}", scope.id())).into_response()
 }
 
-async fn run_page(scope: &Scope<Viewer>, run: &Run) -> Answer<RunPage> {
+async fn run_page(scope: &Scope<Viewer>, run: &Run, under_way: bool) -> Answer<RunPage> {
     let zone = zone_of(scope).await?;
-    let under_way = matches!(
-        run.status,
-        RunStatus::Queued | RunStatus::Planning | RunStatus::Applying
-    );
     let progress = if under_way {
         let heard = scope.queue().heard(run.id).await?;
         Some(Progress {
@@ -189,7 +188,7 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run) -> Answer<RunPage> {
         reasons: reasons(&causes),
         progress,
         held: run.status == RunStatus::Held,
-        waits: run.status == RunStatus::Planned,
+        waits: run.status == RunStatus::Planned && !under_way,
         key: uuid::Uuid::new_v4().to_string(),
         undoable: run.rows_with("applied") > 0 && run.pruned_at.is_none() && !under_way,
         run: shape::Run::from(run),

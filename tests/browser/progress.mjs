@@ -1,0 +1,56 @@
+// A run is followed to its end, though the page is loaded again and the host ends meanwhile.
+import { accessible, ask, equal, facts, holds, logIn, over, press, scenario, step } from "./lib.mjs";
+
+await scenario("progress", async (page) => {
+  const words = page.locator("[data-words]");
+  const told = async () => Number(/· ([\d,]+)/.exec(await words.innerText())?.[1].replaceAll(",", "") ?? 0);
+  /// Waits until more people were read than so many; gives how many.
+  const beyond = async (count) => {
+    const end = Date.now() + 60_000;
+    for (;;) {
+      const now = await told();
+      if (now > count) return now;
+      if (Date.now() > end) throw new Error(`it stays at ${now}`);
+      await page.waitForTimeout(100);
+    }
+  };
+
+  await logIn(page, facts.user, facts.password);
+  let seen = 0;
+  await step("progress is shown as it comes", async () => {
+    await page.goto(`/tenants/${facts.tenant}/runs`);
+    await press(page, "Sync Now");
+    const bar = page.getByRole("progressbar");
+    await bar.waitFor();
+    const address = page.url();
+    seen = await beyond(0);
+    // The same document: nobody has loaded the page again.
+    await page.evaluate(() => { window.same = true; });
+    seen = await beyond(seen);
+    equal(await page.evaluate(() => window.same), true, "the page goes on by itself");
+    equal(page.url(), address, "the address");
+    await accessible(page, "a run under way");
+  });
+
+  await step("a page that is loaded again goes on where the run is", async () => {
+    await page.reload();
+    holds((await told()) >= seen, "what was done is shown at once");
+    seen = await beyond(seen);
+  });
+
+  await step("a host that ends and starts again", async () => {
+    await page.evaluate(() => { window.same = true; });
+    await ask("restart");
+    holds((await over(page)).length > 0, "the page tells how the run ended");
+    equal(await page.evaluate(() => window.same ?? false), false, "the page came again by itself");
+    await accessible(page, "after the restart");
+  });
+
+  await step("the work is done", async () => {
+    await page.goto(`/tenants/${facts.tenant}/runs`);
+    const newest = page.locator("tbody tr").first();
+    await newest.locator("th a").click();
+    holds((await over(page)).includes("done"), "the newest run is done");
+    equal(await ask("people"), { count: facts.people }, "everybody is there");
+  });
+});

@@ -51,6 +51,12 @@ pub(super) fn stamp() -> &'static str {
     &STAMP
 }
 
+/// The OpenAPI document, which a test holds to what the code says.
+pub(super) async fn document() -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (kind, include_str!("../../../../openapi.json")).into_response()
+}
+
 /// One of them.
 pub(super) async fn get(Path((_, name)): Path<(String, String)>) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {

@@ -86,6 +86,7 @@ pub(in super::super) fn routes() -> Router<Api> {
         .route("/settings/hosts", get(settings::hosts))
         .route("/settings/keys", get(settings::keys))
         .route("/settings/audit", get(settings::audit))
+        .route("/api/v1/openapi.json", get(assets::document))
         .route("/assets/{stamp}/{name}", get(assets::get))
         .layer(middleware::from_fn(frame::protect))
 }

@@ -26,27 +26,7 @@ mod generated {
     });
 }
 
-/// The same, of what came later.
-#[expect(missing_docs, reason = "generated from documented WIT")]
-mod later {
-    wasmtime::component::bindgen!({
-        path: "../wit",
-        inline: "
-            package rollcall:host;
-            world looking { export marketplace:directory-sync/people@0.1.0; }
-        ",
-        world: "rollcall:host/looking",
-        exports: { default: async },
-        with: {
-            "marketplace:directory-sync/types": crate::contract::types,
-            "marketplace:directory-sync/mapping": crate::contract::hooks::mapping,
-        },
-        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
-    });
-}
-
-pub use later::exports::marketplace::directory_sync::people;
-pub use later::{Looking, LookingPre};
+pub mod people;
 
 pub use generated::exports::marketplace::directory_sync as hooks;
 pub use generated::marketplace::directory_sync::{ldap, log, plan, portal, progress, state, types};

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use rollcall::demo::directory::{Deed, Fault, When};
+use rollcall::demo::people::ServiceAccount;
 use rollcall_tests::portal::Portal;
 use rollcall_tests::rollcall::Rollcall;
 use rollcall_tests::served::Served;
@@ -152,7 +153,12 @@ fn whoever_goes_away_ends_the_verification_and_its_secret_is_put_away() {
     let ada = admin(&tenancy.rollcall, &served);
     let waits = Fault::always(When::EveryPage, Deed::Delay(Duration::from_secs(20)));
     tenancy.directory.set_faults(vec![waits]);
-    let form = format!("action=try&password={}", tenancy.directory.password());
+    // Another account's: the same password again would be the one that is stored.
+    let form = format!(
+        "action=try&bind-name={}&password={}",
+        ServiceAccount::Full.dn(),
+        tenancy.directory.password_of(ServiceAccount::Full)
+    );
     let mut page = Page::send(&served, &ada, &form);
     page.until(&passed("base"));
     assert_eq!(secrets(), 2, "the tried password is lent meanwhile");
@@ -162,6 +168,16 @@ fn whoever_goes_away_ends_the_verification_and_its_secret_is_put_away() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(secrets(), 1, "it goes on without a reader");
+}
+
+#[test]
+fn the_stored_password_outlives_being_tried_again() {
+    let tenancy = Tenancy::configured(sound(5)).unwrap();
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let ada = admin(&tenancy.rollcall, &served);
+    let form = format!("action=try&password={}", tenancy.directory.password());
+    Page::send(&served, &ada, &form).until("Who would come");
+    tenancy.rollcall.expect(0, &["verify", TENANT]).unwrap();
 }
 
 /// A page of the mapping after a form was sent.

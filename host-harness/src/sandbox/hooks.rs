@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use wasmtime::Store;
+use wasmtime::component::Instance;
 
 use super::failure::Failure;
 use super::guest::{Guest, Purpose};
+use super::people::People;
 use super::plugin::Loaded;
 use super::{Export, HostContext, SyncRun, call, interfaces};
 use crate::Problem;
+use crate::contract::DirectorySync;
 use crate::contract::hooks::explain::Explanation;
 use crate::contract::hooks::lifecycle::{Afterwards, Configured, Description, Receipt, Report};
 use crate::contract::hooks::mapping::{Previewed, Rule, Suggestion, Who};
@@ -16,7 +19,6 @@ use crate::contract::hooks::schedule::{Occurrence, Timetable};
 use crate::contract::hooks::sync::Options;
 use crate::contract::people::{Candidate, Coverage};
 use crate::contract::types::Setting;
-use crate::contract::{DirectorySync, Looking};
 
 /// What a hook gives: its result, or problems. Those of the sandbox itself have the codes of [`super`]; all others are the
 /// plugin's or a port's.
@@ -166,22 +168,22 @@ impl Hooks {
 
     /// `people.find`: people to pick from, at most `limit`.
     pub async fn find(&self, text: String, limit: u32) -> Answer<Vec<Candidate>> {
-        self.look(async move |plugin, store| {
-            plugin
-                .marketplace_directory_sync_people()
-                .call_find(store, &text, limit)
-                .await
+        let find = self.people()?.find;
+        self.look(async move |instance, store| {
+            let find = instance
+                .get_typed_func::<(String, u32), (Answer<Vec<Candidate>>,)>(&mut *store, find)?;
+            find.call_async(store, (text, limit)).await
         })
         .await
     }
 
-    /// `people.coverage`: what rules come to over a sample.
+    /// `people.cover`: what rules come to over a sample.
     pub async fn coverage(&self, rules: Vec<Rule>) -> Answer<Coverage> {
-        self.look(async move |plugin, store| {
-            plugin
-                .marketplace_directory_sync_people()
-                .call_coverage(store, &rules)
-                .await
+        let cover = self.people()?.cover;
+        self.look(async move |instance, store| {
+            let cover =
+                instance.get_typed_func::<(Vec<Rule>,), (Answer<Coverage>,)>(&mut *store, cover)?;
+            cover.call_async(store, (rules,)).await
         })
         .await
     }
@@ -263,23 +265,30 @@ impl Hooks {
         .await
     }
 
-    /// Calls a hook that a plugin may lack: `plugin-older`.
+    /// The hooks that a plugin may lack: `plugin-older`.
+    fn people(&self) -> Answer<People> {
+        let people = self.loaded.people;
+        people.ok_or_else(|| vec![interfaces::older(interfaces::PEOPLE)])
+    }
+
+    /// Calls one of those.
     async fn look<R, H>(&self, hook: H) -> Answer<R>
     where
         R: Send + 'static,
-        H: AsyncFnOnce(&Looking, &mut Store<Guest>) -> wasmtime::Result<Answer<R>> + Send + 'static,
+        H: AsyncFnOnce(&Instance, &mut Store<Guest>) -> wasmtime::Result<(Answer<R>,)>
+            + Send
+            + 'static,
     {
-        let Some(ready) = self.loaded.looking.clone() else {
-            return Err(vec![interfaces::older(interfaces::PEOPLE)]);
-        };
         let context = Some(Arc::clone(&self.context));
-        let limits = self.context.limits;
-        call::alone(&self.loaded, context, limits, async move |store| {
-            let plugin = ready.instantiate_async(&mut *store).await?;
-            hook(&plugin, store).await
+        let (limits, loaded) = (self.context.limits, Arc::clone(&self.loaded));
+        let (answer,) = call::alone(&self.loaded, context, limits, async move |store| {
+            let ready = loaded.ready.instance_pre();
+            let instance = ready.instantiate_async(&mut *store).await?;
+            hook(&instance, store).await
         })
         .await
-        .map_err(problems)?
+        .map_err(problems)?;
+        answer
     }
 
     async fn call<R, H>(&self, hook: H) -> Answer<R>

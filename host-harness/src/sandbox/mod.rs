@@ -34,7 +34,7 @@
 //! - [`plugin`]: loading, and what a component says of itself
 //! - [`interfaces`]: what is granted, and what a plugin must offer
 //! - [`context`]: what a call is bound to
-//! - [`hooks`], [`run`], [`export`]: calling the plugin
+//! - [`hooks`], [`run`], [`export`]: calling the plugin; `people`: hooks that it may lack
 //! - [`failure`]: how a call may end
 //! - `call`, `guest`, `meter`, `output`, `witness`, `writer`: one call, and what it holds
 //! - `imports`: a file per interface that the plugin imports
@@ -52,6 +52,7 @@ pub mod interfaces;
 pub mod limits;
 mod meter;
 mod output;
+mod people;
 pub mod plugin;
 pub mod run;
 mod witness;

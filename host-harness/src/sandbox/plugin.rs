@@ -8,9 +8,10 @@ use wasmtime::component::Component;
 use super::engine::Shared;
 use super::guest::{Guest, Purpose};
 use super::hooks::{Answer, Hooks};
+use super::people::People;
 use super::{CallLimits, HostContext, call, interfaces};
 use crate::Problem;
-use crate::contract::{DirectorySyncPre, LookingPre, hooks::lifecycle::Description};
+use crate::contract::{DirectorySyncPre, hooks::lifecycle::Description};
 
 /// A component that was checked, compiled and linked. Clones share it.
 #[derive(Clone)]
@@ -22,7 +23,7 @@ pub(super) struct Loaded {
     pub(super) shared: Arc<Shared>,
     pub(super) ready: DirectorySyncPre<Guest>,
     /// None: the component was made before there was such a hook.
-    pub(super) looking: Option<LookingPre<Guest>>,
+    pub(super) people: Option<People>,
     size: usize,
     imports: Vec<String>,
     exports: Vec<String>,
@@ -109,16 +110,13 @@ impl Loaded {
             .instantiate_pre(&component)
             .map_err(|error| interfaces::import_refused(&format!("{error:#}")))?;
         interfaces::check_exports(&exports)?;
-        let looking = interfaces::offers(&exports, interfaces::PEOPLE)
-            .then(|| LookingPre::new(linked.clone()))
-            .transpose()
-            .map_err(|error| interfaces::export_missing(&format!("{error:#}")))?;
+        let people = People::of(&component, &exports)?;
         let ready = DirectorySyncPre::new(linked)
             .map_err(|error| interfaces::export_missing(&format!("{error:#}")))?;
         Ok(Self {
             digest,
             ready,
-            looking,
+            people,
             size: bytes.len(),
             imports,
             exports,

@@ -55,7 +55,8 @@ impl Tenant {
             return Err(unknown(key).into());
         }
         let in_force = self.in_force().await?;
-        let mut handles = handles(&in_force, &secrets);
+        let stored = handles(&in_force, &secrets);
+        let mut handles = stored.clone();
         handles.retain(|key, _| !change.unset.contains(key) && !change.secrets.contains_key(key));
         if let Some(secret) = handles.keys().next()
             && let Some(setting) = self.moved(&in_force, &settings).await?
@@ -66,7 +67,11 @@ impl Tenant {
         handles.extend(tried.clone());
         let settings = with(settings, &handles);
         let report = self.hooks_trying(&settings, watch).verify(settings).await;
-        for handle in tried.values() {
+        // The same secret again has the handle of the one that is stored, which stays.
+        let lent = tried
+            .iter()
+            .filter(|(key, handle)| stored.get(*key) != Some(*handle));
+        for (_, handle) in lent {
             self.secrets().forget(self.id(), handle).await?;
         }
         Ok(report?)

@@ -28,7 +28,7 @@ async fn what_an_older_plugin_lacks_is_refused_and_the_rest_works() {
 #[tokio::test]
 async fn a_plugin_that_has_the_hooks_is_called_under_the_same_limits() {
     let again = "(loop $again (br $again)) unreachable";
-    let bytes = component_of("", &[("find", NOTHING), ("coverage", again)]);
+    let bytes = component_of("", &[("find", NOTHING), ("cover", again)]);
     let plugin = sandbox().load(&bytes).await.unwrap();
     let mut context = context();
     context.limits.compute = std::time::Duration::from_millis(50);

@@ -20,7 +20,7 @@ impl Guest for Component {
         Ok(found.collect())
     }
 
-    fn coverage(rules: Vec<Rule>) -> Result<Coverage, Vec<Problem>> {
+    fn cover(rules: Vec<Rule>) -> Result<Coverage, Vec<Problem>> {
         let coverage = lifecycle::coverage(&Imports, &read(rules)).map_err(problems)?;
         Ok(Coverage {
             sampled: coverage.sampled,

@@ -5,6 +5,7 @@ await scenario("screens", async (page) => {
   const look = async (path) => {
     const response = await page.goto(path);
     holds(response.status() < 500, `${path}: ${response.status()}`);
+    holds(response.status() !== 403 || facts.barred.includes(path), `${path} is barred`);
     const size = (await response.body()).length;
     holds(size < 100_000, `${path} has ${size} bytes`);
     await accessible(page, path);

@@ -10,6 +10,8 @@ const COUNTED = ["skip", "after", "days"];
 
 /// Nothing of the page was made of what somebody wrote.
 async function clean(page, where) {
+  // The page of a run comes again by itself until it is over.
+  if (/\/runs\/\d+$/.test(new URL(page.url()).pathname)) await over(page);
   const made = await page.evaluate(() => {
     const wrong = [...document.querySelectorAll('img, iframe, object, embed, base, script:not([src^="/assets/"]), style')];
     for (const one of document.querySelectorAll("*")) {

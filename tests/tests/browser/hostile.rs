@@ -57,7 +57,9 @@ fn write_names(tenancy: &Tenancy) -> Result<(), Trouble> {
         let [mail, name] = [from, from + 1].map(|at| organisation.expected(at).dn);
         tenancy.directory.set(&mail, "mail", &[payload])?;
         tenancy.directory.set(&mail, "displayName", &[payload])?;
-        tenancy.directory.rename(&mail, &format!("cn={}", escape(payload)))?;
+        tenancy
+            .directory
+            .rename(&mail, &format!("cn={}", escape(payload)))?;
         for attribute in NARROW {
             tenancy.directory.set(&name, attribute, &[payload])?;
         }
@@ -90,19 +92,45 @@ fn what_others_wrote_is_shown_as_text_on_every_screen() {
     }
     let of = |path: &str| format!("/tenants/{TENANT}{path}");
     showing.extend(["/people", "/unsynced", "/runs/2/rows?kind=update"].map(of));
-    let mut paths: Vec<String> = ["/", "/settings", "/settings/tokens", "/settings/audit", "/account"]
-        .map(str::to_owned)
-        .into();
+    let mut paths: Vec<String> = [
+        "/",
+        "/settings",
+        "/settings/tokens",
+        "/settings/audit",
+        "/account",
+    ]
+    .map(str::to_owned)
+    .into();
     paths.extend(
         [
-            "", "/configuration", "/mapping", "/runs", "/runs/1", "/runs/2", "/runs/2/rows", "/unsynced", "/people",
-            "/person", "/schedule", "/history", "/plugin", "/audit", "/uninstall",
+            "",
+            "/configuration",
+            "/mapping",
+            "/runs",
+            "/runs/1",
+            "/runs/2",
+            "/runs/2/rows",
+            "/unsynced",
+            "/people",
+            "/person",
+            "/schedule",
+            "/history",
+            "/plugin",
+            "/audit",
+            "/uninstall",
         ]
         .map(of),
     );
-    let forms: Vec<String> = paths.iter().cloned().chain(["/install".to_owned()]).collect();
+    let forms: Vec<String> = paths
+        .iter()
+        .cloned()
+        .chain(["/install".to_owned()])
+        .collect();
     for person in &written {
-        paths.push(of(&format!("/person?person={}", person["id"].as_str().unwrap())));
+        paths.push(of(&format!(
+            "/person?person={}",
+            person["id"].as_str().unwrap()
+        )));
     }
     let served = Served::start(rollcall, &[]).unwrap();
     let facts = json!({

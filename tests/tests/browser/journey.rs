@@ -42,7 +42,10 @@ impl Outside<'_> {
             }
             "promote" => {
                 let mut record = Vec::new();
-                append_record(&replace(&self.person.dn, "title", &["Promoted"]), &mut record);
+                append_record(
+                    &replace(&self.person.dn, "title", &["Promoted"]),
+                    &mut record,
+                );
                 self.slapd.change(&String::from_utf8(record)?)?;
                 Ok(json!({}))
             }

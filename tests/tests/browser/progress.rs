@@ -39,7 +39,10 @@ fn progress_survives_a_reload_and_a_restart_of_the_host() {
     run("progress", &facts, |asked| {
         match asked["ask"].as_str().unwrap_or_default() {
             "restart" => {
-                served.take().ok_or_else(|| trouble("ended already"))?.end()?;
+                served
+                    .take()
+                    .ok_or_else(|| trouble("ended already"))?
+                    .end()?;
                 tenancy.directory.set_faults(Vec::new());
                 served = Some(again(rollcall, &url));
                 Ok(json!({}))

@@ -95,13 +95,17 @@ fn every_screen_is_accessible_in_light_and_dark_and_on_narrow_screens() {
         "/runs",
         "/runs/3",
         "/unsynced",
+        "/people",
+        "/person",
         "/schedule",
+        "/history",
         "/plugin",
+        "/audit",
         "/uninstall",
     ];
     let facts = json!({
         "url": served.url, "user": super::USER, "viewer": "vera", "password": super::PASSWORD,
-        "paths": paths, "looked_at": looked_at.map(|path| of(TENANT, path)),
+        "paths": paths, "barred": [of(TENANT, "/uninstall")], "looked_at": looked_at.map(|path| of(TENANT, path)),
     });
     run("screens", &facts, super::nothing).unwrap();
     served.end().unwrap();

@@ -20,6 +20,7 @@ use crate::ports::access::Rank;
 use crate::ports::endpoints::Allowed;
 use crate::sandbox::{CallLimits, Plugin};
 use crate::shape;
+use crate::tenant::Tenant;
 
 /// The boxes by which whoever reaches everything allows addresses that are not ordinary: what they say, their names, and help.
 const BOXES: [(&str, &str, &str); 3] = [
@@ -235,16 +236,11 @@ fn answered(refusal: &Refusal, response: Response) -> Response {
 async fn plugin_page<N>(scope: &Scope<N>) -> Answer<PluginPage> {
     let tenant = scope.tenant().await?;
     let installed = plugin::installed(scope.place(), &tenant).await?;
-    let mut others = Vec::new();
-    let bundled = scope.caller().bundled().await?;
-    if bundled.digest() != installed.digest {
-        others.push(Other::of("upgrade", &bundled, tenant.imports()).await?);
-    }
-    // The one before may be the bundled one: going back is then the same.
-    let before = scope.place().plugin_before().await?;
-    if let Some(before) = before.filter(|before| before.digest() != bundled.digest()) {
-        others.push(Other::of("rollback", &before, tenant.imports()).await?);
-    }
+    let others = if scope.caller().rank() >= Rank::Admin {
+        others(scope, &tenant, &installed.digest).await?
+    } else {
+        Vec::new()
+    };
     Ok(PluginPage {
         frame: Frame::within(scope, "Plugin", "plugin"),
         allowed: allowed(&installed.endpoints),
@@ -254,6 +250,21 @@ async fn plugin_page<N>(scope: &Scope<N>) -> Answer<PluginPage> {
         action: String::new(),
         problems: Vec::new(),
     })
+}
+
+/// Those that it can be exchanged for, told to whoever may.
+async fn others<N>(scope: &Scope<N>, tenant: &Tenant, installed: &str) -> Answer<Vec<Other>> {
+    let mut others = Vec::new();
+    let bundled = scope.caller().bundled().await?;
+    if bundled.digest() != installed {
+        others.push(Other::of("upgrade", &bundled, tenant.imports()).await?);
+    }
+    // The one before may be the bundled one: going back is then the same.
+    let before = scope.place().plugin_before().await?;
+    if let Some(before) = before.filter(|before| before.digest() != bundled.digest()) {
+        others.push(Other::of("rollback", &before, tenant.imports()).await?);
+    }
+    Ok(others)
 }
 
 fn allowed(endpoints: &Endpoints) -> Vec<&'static str> {

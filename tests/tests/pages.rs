@@ -437,7 +437,7 @@ fn a_script_in_what_others_wrote_is_shown_as_text() {
     let timetable = json!({ "frequency": "daily", "start": "2030-01-01T00:00", "zone": "UTC",
         "active": true, "full-every": null });
     let path = format!("/api/v1/tenants/{TENANT}/schedule");
-    let first = [("if-none-match", "*")];
+    let first = [("if-match", "*")];
     let set = served.ask("PUT", &path, token, Some(&timetable), &first);
     assert_eq!(set.unwrap().status, 200);
     let typed = daily(&[("zone", SCRIPT), ("start", SCRIPT), ("full-every", SCRIPT)]);

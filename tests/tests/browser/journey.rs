@@ -1,11 +1,13 @@
 //! The whole way of an administrator, against a real server over LDAPS.
 
 use std::collections::BTreeSet;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rollcall::demo::people::ldif::append_record;
 use rollcall::demo::people::{Expected, Fate, Organisation, SUFFIX, Share, Troubles};
 use rollcall_tests::browser::run;
-use rollcall_tests::portal::Portal;
+use rollcall_tests::portal::{People, Portal, PortalError};
 use rollcall_tests::rollcall::Rollcall;
 use rollcall_tests::served::Served;
 use rollcall_tests::server::Server as _;
@@ -13,6 +15,8 @@ use rollcall_tests::site::changes::replace;
 use rollcall_tests::slapd::Slapd;
 use rollcall_tests::tenancy::{BASE, TENANT, Trouble, program, trouble};
 use serde_json::{Value, json};
+
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Some who cannot be brought over, and nothing else that is odd.
 fn organisation() -> Organisation {
@@ -35,7 +39,7 @@ struct Outside<'o> {
 impl Outside<'_> {
     fn answer(&self, asked: &Value) -> Result<Value, Trouble> {
         match asked["ask"].as_str().unwrap_or_default() {
-            "people" => Ok(json!({ "count": self.portal.people(TENANT)?.len() })),
+            "people" => Ok(json!({ "count": self.people()?.len() })),
             "unsynced" => {
                 let csv = asked["csv"].as_str().unwrap_or_default();
                 Ok(json!({ "differences": self.differences(csv)? }))
@@ -50,7 +54,7 @@ impl Outside<'_> {
                 Ok(json!({}))
             }
             "title" => {
-                let people = self.portal.people(TENANT)?;
+                let people = self.people()?;
                 let person = people.get(&self.person.external_id);
                 Ok(json!({ "title": person.and_then(|one| one.values.get("job-title")) }))
             }
@@ -59,6 +63,17 @@ impl Outside<'_> {
                 Ok(json!({ "installed": !told.problem_codes().contains(&"not-installed") }))
             }
             _ => super::nothing(asked),
+        }
+    }
+
+    /// Everybody in the portal. While the service opens or leaves the database, it cannot be opened for a moment.
+    fn people(&self) -> Result<People, Trouble> {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            match self.portal.people(TENANT) {
+                Err(PortalError::Database(_)) if Instant::now() < until => sleep(PAUSE),
+                told => return Ok(told?),
+            }
         }
     }
 

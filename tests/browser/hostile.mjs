@@ -114,6 +114,9 @@ await scenario("hostile", async (page) => {
       await display.fill(payload);
       await Promise.all([heard(`${at}/mapping`), display.blur()]);
       await clean(page, "a rule as it is typed");
+      await Promise.all([heard(`${at}/mapping/find`), page.locator("#person").fill(payload)]);
+      await page.locator("#found").locator("li, p").first().waitFor();
+      await clean(page, "people found as somebody types");
       await open(page, `${at}/schedule`);
       await Promise.all([heard(`${at}/schedule/preview`), page.locator("#zone").fill(payload)]);
       await clean(page, "a zone as it is typed");

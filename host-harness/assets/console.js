@@ -54,14 +54,55 @@ document.querySelectorAll("[data-events]").forEach(follow);
 // The secret stands behind the #, which a browser sends to nobody.
 const secret = document.querySelector("input[data-from-link]");
 if (secret && location.hash.length > 1) {
-  secret.value = decodeURIComponent(location.hash.slice(1));
+  secret.value = behind();
   history.replaceState(null, "", location.pathname);
+}
+
+// What was done is told once: not again when the page is loaded anew.
+const told = new URL(location.href);
+if (told.searchParams.has("done")) {
+  told.searchParams.delete("done");
+  history.replaceState(null, "", told);
+}
+
+// What is behind the #, where that can be read.
+function behind() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
+// A refused form is a page like others, and its pieces are taken from it; of anything else it is said that it did not work.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status === 422) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+for (const failed of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failed, (event) => {
+    const status = event.detail.xhr ? event.detail.xhr.status : 0;
+    let notice = document.getElementById("not-answered");
+    if (!notice) {
+      notice = document.createElement("div");
+      notice.id = "not-answered";
+      notice.className = "notice bad";
+      notice.setAttribute("role", "alert");
+      document.getElementById("main").prepend(notice);
+    }
+    notice.textContent = status === 401
+      ? "✗ The session is over. Log in in another tab, and go on here."
+      : "✗ The service did not answer this. What you typed is still here; try again, or use the buttons.";
+  });
 }
 
 // A demo's link logs in whoever opens it.
 const demo = document.querySelector("form[data-demo]");
 if (demo && location.hash.includes(":")) {
-  const [name, password] = decodeURIComponent(location.hash.slice(1)).split(":");
+  const [name, password] = behind().split(":");
   history.replaceState(null, "", location.pathname);
   demo.elements.name.value = name;
   demo.elements.password.value = password;

@@ -151,6 +151,7 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
     let change = change(&form, &fields, None);
     let mut shown = typed(&scope, &form, &fields, &stored.settings, &[]).await?;
     fields.get("expected").clone_into(&mut shown.expected);
+    shown.unkept(&fields);
     if action == "detect" {
         let report = tenant.verify(Some(&change)).await;
         return Ok(match report {
@@ -196,7 +197,15 @@ async fn refused(
 ) -> Answer<Response> {
     let problems = refusal.problems();
     let mut shown = typed(scope, form, fields, stored, &problems).await?;
-    fields.get("expected").clone_into(&mut shown.expected);
+    shown.expected = in_force(&scope.tenant().await?).await?.digest;
+    // Whoever hears that somebody else has changed them may insist; nobody else does so unawares.
+    if refusal.code() != "settings-changed" {
+        fields.get("expected").clone_into(&mut shown.expected);
+    }
+    shown.unkept(fields);
+    if fields.get("action") == "detect" {
+        shown.tried = Some(Tried::refused_by(problems.clone()));
+    }
     shown.problems = problems;
     let response = page(&shown);
     Ok(if refusal.status().is_server_error() {
@@ -417,6 +426,20 @@ fn names(form: &[FormField], fields: &Fields) -> String {
 }
 
 impl ConfigurationPage {
+    /// Says of passwords that were typed, and are stored nowhere: they are not sent back.
+    fn unkept(&mut self, fields: &Fields) {
+        let parts = self.parts.iter_mut();
+        let all = parts.flat_map(|part| part.common.iter_mut().chain(&mut part.rare));
+        for control in all {
+            let secret = ["password", "secret-lines"].contains(&control.kind);
+            if secret && !fields.get(&control.name).is_empty() {
+                control.help =
+                    "What you typed here was not stored. Type it again to store it.".to_owned();
+                control.alert = true;
+            }
+        }
+    }
+
     /// Made with a place in which stages come.
     pub(super) fn with_stages(self) -> Self {
         Self {

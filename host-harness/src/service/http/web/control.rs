@@ -19,6 +19,8 @@ pub(super) struct Control {
     /// What a browser may fill in.
     pub(super) complete: &'static str,
     pub(super) problem: Option<shape::Problem>,
+    /// The help is worth being seen.
+    pub(super) alert: bool,
     /// Where what is typed is checked meanwhile.
     pub(super) check: String,
     /// What can be put in.

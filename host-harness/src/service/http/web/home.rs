@@ -10,7 +10,7 @@ use super::entered::{In, Shown};
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone};
 use super::words::{self, Badge, Tone};
-use crate::ports::plan::RunStatus;
+use crate::ports::plan::{Run, RunStatus};
 use crate::ports::tenants::{HostSetting, Installation};
 
 /// Integrations on a page.
@@ -81,7 +81,7 @@ pub(super) async fn show(In(caller): In<Caller>, In(which): In<Asked<Which>>) ->
 pub(super) async fn standing(scope: &Scope<Viewer>, zone: &Zone) -> Answer<Standing> {
     let plans = scope.plans()?;
     let installation = scope.installation().await?;
-    let runs = plans.runs(1).await?;
+    let runs = plans.runs(2).await?;
     let due = scope.queue().due_at().await?;
     let now = chrono::Utc::now().timestamp_millis();
     let late = due.is_some_and(|due| due + LATE < now);
@@ -91,7 +91,10 @@ pub(super) async fn standing(scope: &Scope<Viewer>, zone: &Zone) -> Answer<Stand
         url: HostSetting::value_of(&installation.settings, "url").to_owned(),
         badge: match last {
             _ if late => Badge::new(Tone::Bad, "overdue"),
-            Some(run) if run.status == RunStatus::Applied => words::status(run),
+            // What failed is asked for again: that it waits says nothing of how things are.
+            Some(run) if run.status == RunStatus::Queued && failed(runs.get(1)) => {
+                Badge::new(Tone::Bad, "failed, and will be tried again")
+            }
             Some(run) => words::status(run),
             None => unused(&installation),
         },
@@ -100,6 +103,10 @@ pub(super) async fn standing(scope: &Scope<Viewer>, zone: &Zone) -> Answer<Stand
         late,
         unsynced: plans.count_failures(None).await?,
     })
+}
+
+fn failed(run: Option<&Run>) -> bool {
+    run.is_some_and(|run| run.status == RunStatus::Failed)
 }
 
 fn unused(installation: &Installation) -> Badge {

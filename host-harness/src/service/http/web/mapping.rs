@@ -74,6 +74,8 @@ struct MappingPage {
     /// The plugin can neither find people nor count what rules come to.
     older: bool,
     failing: Vec<(String, String)>,
+    /// Why nobody can be looked at.
+    doubts: Vec<shape::Problem>,
     problems: Vec<shape::Problem>,
 }
 
@@ -111,7 +113,8 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
         Ok(_) => Vec::new(),
         Err(refused) => refused.problems().map(shape::Problem::from).collect(),
     };
-    let reads = scope.caller().rank() >= crate::ports::access::Rank::Admin;
+    // A directory that does not answer is not asked twice more.
+    let reads = suggestion.is_ok() && scope.caller().rank() >= crate::ports::access::Rank::Admin;
     let mut shown = mapping(&scope, &tenant, trial, suggestion.ok(), reads).await?;
     shown.problems = problems;
     shown.frame = shown.frame.after(came.done.as_deref());
@@ -122,7 +125,10 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
 pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
     let tenant = scope.tenant().await?;
     let schema = scope.portal()?.fields().await?;
-    let suggestion = tenant.suggest().await.ok();
+    let (suggestion, doubts) = match tenant.suggest().await {
+        Ok(suggestion) => (Some(suggestion), Vec::new()),
+        Err(refused) => (None, shape::each(refused.problems())),
+    };
     let action = fields.get("action");
     let mut trial = trial(&schema, &fields);
     match action {
@@ -159,9 +165,10 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
     if let Some(tab) = fields.find("to-tab") {
         tab.clone_into(&mut trial.tab);
     }
-    Ok(page(
-        &mapping(&scope, &tenant, trial, suggestion, true).await?,
-    ))
+    let reads = suggestion.is_some();
+    let mut shown = mapping(&scope, &tenant, trial, suggestion, reads).await?;
+    shown.doubts.extend(doubts);
+    Ok(page(&shown))
 }
 
 async fn refused(
@@ -237,10 +244,16 @@ async fn mapping<N>(
     }
     let tab = Some(trial.tab).filter(|tab| tabs.contains(tab));
     let tab = tab.or_else(|| tabs.first().cloned()).unwrap_or_default();
-    let lines = schema
+    let mut lines: Vec<Line> = schema
         .iter()
         .map(|field| line(field, &trial.rules, &mut values, &mut covered))
         .collect();
+    for line in &mut lines {
+        let mine = |problem: &&shape::Problem| problem.field.as_deref() == Some(&line.field);
+        if let Some(problem) = problems.iter().find(mine) {
+            line.problem = Some(problem.clone());
+        }
+    }
     Ok(MappingPage {
         frame: Frame::within(scope, "Mapping", "mapping"),
         tabs,
@@ -264,7 +277,8 @@ async fn mapping<N>(
         found: trial.found,
         older,
         failing: failing.iter().map(offered).collect(),
-        problems,
+        doubts: problems,
+        problems: Vec::new(),
     })
 }
 
@@ -338,8 +352,10 @@ fn trial(schema: &[Field], fields: &Fields) -> Trial {
             },
         })
     });
+    // Who was typed since the page was made is meant, whatever is chosen beside it.
     let picked = fields.get("with-problems");
-    let person = if picked.is_empty() {
+    let typed = fields.get("person") != fields.get("shown");
+    let person = if picked.is_empty() || typed {
         fields.get("person")
     } else {
         picked

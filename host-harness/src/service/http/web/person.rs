@@ -18,7 +18,9 @@ use crate::shape;
 /// People on a page.
 const AT_ONCE: u32 = 50;
 /// How far back it is looked what runs did with somebody.
-const RECENT: u32 = 20;
+const RECENT: u32 = 400;
+/// Runs with rows that are looked into.
+const LOOKED_AT: usize = 50;
 
 /// Whom.
 #[derive(Debug, Default, Deserialize)]
@@ -95,7 +97,10 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(Asked(whom)): In<Asked
             shown.explanation = Some(explanation);
             shown.deeds = deeds(&scope, &known).await?;
         }
-        Err(refused) => shown.problems = refused.problems().map(shape::Problem::from).collect(),
+        Err(refused) => {
+            shown.problems = refused.problems().map(shape::Problem::from).collect();
+            shown.deeds = deeds(&scope, &person).await?;
+        }
     }
     Ok(page(&shown))
 }
@@ -124,10 +129,15 @@ async fn deeds(scope: &Scope<Viewer>, person: &str) -> super::super::refusal::An
         ..RowQuery::default()
     };
     let mut deeds = Vec::new();
+    let mut looked = 0;
     for run in plans.runs(RECENT).await? {
-        if run.digest.is_none() || run.pruned_at.is_some() {
+        if run.digest.is_none() || run.pruned_at.is_some() || run.counts.is_empty() {
             continue;
         }
+        if looked == LOOKED_AT {
+            break;
+        }
+        looked += 1;
         for row in plans.rows(run.id, &query, 0, 1).await? {
             let (word, tone) = words::kind(row.row.kind);
             deeds.push(Deed {

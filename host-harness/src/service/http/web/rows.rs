@@ -14,7 +14,7 @@ use crate::ports::plan::{RowQuery, StoredRow};
 use crate::shape;
 
 /// Rows on a page.
-const AT_ONCE: u32 = 40;
+const AT_ONCE: u32 = 30;
 /// Characters of a value that are shown.
 const LONGEST: usize = 200;
 

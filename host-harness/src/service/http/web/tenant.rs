@@ -42,6 +42,8 @@ struct TenantPage {
     steps: Vec<Step>,
     complete: bool,
     ready: bool,
+    /// Makes pressing twice the same as pressing once.
+    key: String,
 }
 
 /// How one integration stands.
@@ -94,6 +96,7 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
         steps,
         standing,
         ready: mapped,
+        key: uuid::Uuid::new_v4().to_string(),
     }))
 }
 

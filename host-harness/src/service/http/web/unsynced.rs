@@ -45,6 +45,10 @@ struct UnsyncedPage {
     lines: Vec<Line>,
     next: Option<u64>,
     days: u32,
+    /// Whether there was a run with a plan.
+    synced: bool,
+    /// Makes pressing twice the same as pressing once.
+    key: String,
 }
 
 /// The open failures.
@@ -68,6 +72,8 @@ pub(super) async fn show(
         frame: Frame::within(&scope, "Unsynced", "unsynced").after(which.done.as_deref()),
         all: number(all),
         none: causes.is_empty(),
+        synced: plans.runs(20).await?.iter().any(|run| run.digest.is_some()),
+        key: uuid::Uuid::new_v4().to_string(),
         reasons: reasons(&causes),
         next: failures.last().filter(|_| full).map(|last| last.id),
         lines: failures.iter().map(line).collect(),

@@ -33,7 +33,7 @@ pub(super) struct Tried {
     /// Those who would come, by a sample.
     tally: Option<Tally>,
     /// Why nothing could be tried.
-    problems: Vec<shape::Problem>,
+    pub(super) problems: Vec<shape::Problem>,
     worst: &'static str,
 }
 
@@ -90,13 +90,18 @@ impl Tried {
     }
 
     fn refused(refused: &Refused) -> Self {
+        Self::refused_by(refused.problems().map(shape::Problem::from).collect())
+    }
+
+    /// Nothing could be tried.
+    pub(super) fn refused_by(problems: Vec<shape::Problem>) -> Self {
         Self {
             stages: Vec::new(),
             profile: String::new(),
             evidence: Vec::new(),
             bases: Vec::new(),
             tally: None,
-            problems: refused.problems().map(shape::Problem::from).collect(),
+            problems,
             worst: "failed",
         }
     }

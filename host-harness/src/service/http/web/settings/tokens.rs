@@ -1,12 +1,11 @@
 //! Tokens for programs.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 
 use super::super::super::refusal::{Answer, Refusal};
 use super::super::super::scope::{Admin, Whole};
-use super::super::super::sent::Asked;
+use super::super::super::sent::{Asked, Id};
 use super::super::control::Control;
 use super::super::entered::{In, Shown, unprocessable};
 use super::super::fields::Fields;
@@ -74,7 +73,7 @@ pub(in super::super) async fn create(In(whole): In<Whole<Admin>>, fields: Fields
 }
 
 /// Refuses one from now on.
-pub(in super::super) async fn revoke(In(whole): In<Whole<Admin>>, Path(id): Path<i64>) -> Shown {
+pub(in super::super) async fn revoke(In(whole): In<Whole<Admin>>, In(Id(id)): In<Id>) -> Shown {
     token::revoke(whole.access(), whole.actor(), id).await?;
     Ok(Redirect::to("/settings/tokens?done=revoked").into_response())
 }

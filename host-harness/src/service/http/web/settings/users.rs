@@ -1,12 +1,11 @@
 //! Who may log in.
 
 use askama::Template;
-use axum::extract::Path;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 
 use super::super::super::refusal::{Answer, Refusal};
 use super::super::super::scope::{Admin, Whole};
-use super::super::super::sent::Asked;
+use super::super::super::sent::{Asked, Id};
 use super::super::control::Control;
 use super::super::entered::{In, Shown, unprocessable};
 use super::super::fields::Fields;
@@ -66,33 +65,44 @@ pub(in super::super) async fn create(In(whole): In<Whole<Admin>>, fields: Fields
 /// Changes what one may do.
 pub(in super::super) async fn change(
     In(whole): In<Whole<Admin>>,
-    Path(id): Path<i64>,
+    In(Id(id)): In<Id>,
     fields: Fields,
 ) -> Shown {
-    let (rank, reach) = given(&fields)?;
-    let disabled = fields.has("disabled");
-    let console = whole.console();
-    console
-        .change(whole.actor(), id, rank, reach, disabled)
-        .await?;
-    Ok(done("changed"))
+    let changed = async {
+        let (rank, reach) = given(&fields)?;
+        let disabled = fields.has("disabled");
+        let console = whole.console();
+        console
+            .change(whole.actor(), id, rank, reach, disabled)
+            .await?;
+        Ok::<_, Refusal>(())
+    };
+    answered(&whole, changed.await, "changed").await
 }
 
 /// Sets another password.
 pub(in super::super) async fn reset(
     In(whole): In<Whole<Admin>>,
-    Path(id): Path<i64>,
+    In(Id(id)): In<Id>,
     fields: Fields,
 ) -> Shown {
     let console = whole.console();
-    console
+    let reset = console
         .reset_password(whole.actor(), id, fields.get("password"))
-        .await?;
-    Ok(done("password"))
+        .await;
+    let reset = reset.map(drop).map_err(Refusal::from);
+    answered(&whole, reset, "password").await
 }
 
-fn done(word: &str) -> Response {
-    Redirect::to(&format!("/settings?done={word}")).into_response()
+/// The list with what was done, or why it was not.
+async fn answered(whole: &Whole<Admin>, done: Answer<()>, word: &str) -> Shown {
+    match done {
+        Ok(()) => Ok(Redirect::to(&format!("/settings?done={word}")).into_response()),
+        Err(refusal) => {
+            let shown = page(&users(whole, None, refusal.problems()).await?);
+            Ok((refusal.status(), shown).into_response())
+        }
+    }
 }
 
 async fn refused(whole: &Whole<Admin>, fields: &Fields, refusal: &Refusal) -> Shown {

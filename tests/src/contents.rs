@@ -56,6 +56,16 @@ impl Contents {
         self
     }
 
+    /// The same without the log of what was done, where what was refused stands too.
+    #[must_use]
+    pub fn but_for_log(mut self) -> Self {
+        self.0.remove("deed");
+        if let Some(counters) = self.0.get_mut("sqlite_sequence") {
+            counters.retain(|row| !row.starts_with("'deed'"));
+        }
+        self
+    }
+
     /// The same without passwords: a password that was replaced and put back is sealed anew.
     #[must_use]
     pub fn but_for_seals(mut self) -> Self {

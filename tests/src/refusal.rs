@@ -21,7 +21,7 @@ pub fn refusal<A: AsRef<str>>(
     exit: i32,
 ) -> Result<Answer, Trouble> {
     let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
-    let before = Contents::of(on.data())?.but_for_history();
+    let before = Contents::of(on.data())?.but_for_history().but_for_log();
     let answer = on.expect(exit, &arguments)?;
     let complain = |what: &str| trouble(format!("{arguments:?}: {what}: {}", answer.document));
     if answer.problem_codes().first() != Some(&code) {
@@ -37,7 +37,7 @@ pub fn refusal<A: AsRef<str>>(
     if tells(&answer.document, SECRET) {
         return Err(complain("a password is told"));
     }
-    let differences = before.differences(&Contents::of(on.data())?.but_for_history());
+    let differences = before.differences(&Contents::of(on.data())?.but_for_history().but_for_log());
     if differences.is_empty() {
         Ok(answer)
     } else {

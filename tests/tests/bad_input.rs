@@ -38,13 +38,13 @@ fn sync_fails(tenancy: &Tenancy, code: &str, exit: i32) {
 
 /// `verify` says the same of the stage, before anybody syncs.
 fn verify_fails(tenancy: &Tenancy, stage: &str, code: &str, exit: i32) {
-    let before = tenancy.contents().unwrap();
+    let before = tenancy.contents().unwrap().but_for_log();
     let answer = tenancy.rollcall.expect(exit, &["verify", TENANT]).unwrap();
     let stages = answer.at("/stages").as_array().unwrap();
     let failed = stages.iter().find(|s| s["verdict"] == "failed").unwrap();
     assert_eq!(failed["name"], stage, "{failed}");
     assert_eq!(failed["problems"][0]["code"], code, "{failed}");
-    let after = tenancy.contents().unwrap();
+    let after = tenancy.contents().unwrap().but_for_log();
     assert_eq!(before.differences(&after), [""; 0], "{code}");
 }
 
@@ -160,7 +160,7 @@ fn a_refused_change_keeps_the_password_and_the_endpoint_policy() {
     let tenancy = small();
     let other = file(&tenancy.rollcall, "other-password", b"another one\n");
     let other = format!("--password-file={}", other.display());
-    let before = tenancy.contents().unwrap().but_for_seals();
+    let before = tenancy.contents().unwrap().but_for_seals().but_for_log();
     let arguments = [
         "configure",
         TENANT,
@@ -170,7 +170,7 @@ fn a_refused_change_keeps_the_password_and_the_endpoint_policy() {
     ];
     let answer = tenancy.rollcall.expect(REFUSED, &arguments).unwrap();
     assert_eq!(answer.problem_codes(), ["unknown-role"]);
-    let after = tenancy.contents().unwrap().but_for_seals();
+    let after = tenancy.contents().unwrap().but_for_seals().but_for_log();
     assert_eq!(before.differences(&after), [""; 0]);
     // The directory is on this machine and knows the old password only.
     tenancy.sync(0).unwrap();

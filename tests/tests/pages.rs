@@ -164,9 +164,10 @@ fn a_viewer_looks_and_changes_nothing() {
         }
     }
     assert_eq!(audit(&served, &ada), json!([]));
-    // Whoever has not logged in is led there.
-    let led = send(&served, &[], &of("schedule"), &DAILY);
-    assert_eq!((led.status, led.header("location")), (303, "/login"));
+    // Whoever has not logged in is told so: a form that is sent again afterwards is not lost.
+    let stranger = send(&served, &[], &of("schedule"), &DAILY);
+    assert_eq!(stranger.status, 401, "{stranger:?}");
+    assert!(has(&stranger, "in another tab"), "{stranger:?}");
     // The same is allowed to whoever may.
     assert_eq!(post(&served, &ada, &of("schedule"), &DAILY).status, 303);
     assert_eq!(audit(&served, &ada)[0]["what"], "schedule");

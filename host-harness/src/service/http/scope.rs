@@ -477,10 +477,11 @@ impl<N: Needs> FromRequestParts<Api> for Place<N> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         let caller = Caller::from_request_parts(parts, api).await?;
-        let named = named(parts, api).await?;
-        let place = caller.place(named.ok_or_else(no_such_tenant)?)?;
-        observe::of_tenant(place.id());
-        Ok(place)
+        let tenant = named(parts, api).await?.ok_or_else(no_such_tenant)?;
+        if caller.reach().has(&tenant) {
+            observe::of_tenant(&tenant);
+        }
+        caller.place(tenant)
     }
 }
 

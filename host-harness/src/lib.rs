@@ -21,6 +21,7 @@
 pub mod cause;
 pub mod cli;
 pub mod contract;
+mod count;
 pub mod demo;
 pub mod dn;
 pub mod ldap;

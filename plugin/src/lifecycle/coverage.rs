@@ -109,17 +109,8 @@ impl Covered {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::super::configure;
     use super::*;
     use crate::testing::World;
-
-    fn configured(people: u32) -> World {
-        let world = World::with_people(people);
-        let given = [("url", "a"), ("base-dn", "dc=example,dc=com")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()));
-        configure(&world, &given).unwrap();
-        world
-    }
 
     fn of(coverage: &Coverage, field: &str) -> (u32, u32, u32) {
         let covered = coverage.fields.iter().find(|one| one.field == field);
@@ -131,7 +122,7 @@ mod tests {
 
     #[test]
     fn each_rule_is_counted_by_who_gets_a_value_who_gets_none_and_who_fails() {
-        let world = configured(10);
+        let world = World::configured(10, &[]);
         world.change("uid=user1,", |entry| entry.set("mail", &[]));
         world.change("uid=user2,", |entry| entry.set("mail", &["no address"]));
         world.change("uid=user3,", |entry| entry.add("mobile", b"1"));
@@ -158,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_sample_has_an_end_and_nobody_who_is_disabled() {
-        let world = configured(300);
+        let world = World::configured(300, &[]);
         for n in 1..=7 {
             world.change(&format!("uid=user{n},"), |entry| {
                 entry.set("pwdAccountLockedTime", &["000001010000Z"]);
@@ -172,7 +163,7 @@ mod tests {
 
     #[test]
     fn no_more_than_five_who_fail_are_named() {
-        let world = configured(9);
+        let world = World::configured(9, &[]);
         for n in 1..=9 {
             world.change(&format!("uid=user{n},"), |entry| entry.set("sn", &[]));
         }
@@ -184,7 +175,7 @@ mod tests {
 
     #[test]
     fn rules_that_are_wrong_and_a_directory_that_cannot_be_read_are_told() {
-        let world = configured(3);
+        let world = World::configured(3, &[]);
         let wrong = [Rule::new("email", "{mail|shout}")];
         let codes: Vec<_> = coverage(&world, &wrong).unwrap_err();
         assert!(codes.iter().any(|one| one.code == "unknown-transform"));

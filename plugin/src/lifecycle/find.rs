@@ -140,20 +140,8 @@ fn candidate(reading: &Reading) -> Candidate {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::super::configure;
     use super::*;
     use crate::testing::World;
-
-    fn configured(people: u32, more: &[(&str, &str)]) -> World {
-        let world = World::with_people(people);
-        let settings = [&[("url", "a"), ("base-dn", "dc=example,dc=com")], more].concat();
-        let given: Vec<_> = settings
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
-        configure(&world, &given).unwrap();
-        world
-    }
 
     fn users(world: &World, text: &str, limit: u32) -> Vec<String> {
         let found = find(world, text, limit).unwrap();
@@ -166,7 +154,7 @@ mod tests {
 
     #[test]
     fn people_are_found_by_a_part_of_any_name() {
-        let world = configured(30, &[]);
+        let world = World::configured(30, &[]);
         assert_eq!(users(&world, "user17", 20), ["user17"]);
         assert_eq!(users(&world, "ser17@exam", 20), ["user17"]);
         assert_eq!(users(&world, " ame 17 ", 20), ["user17"]);
@@ -181,10 +169,10 @@ mod tests {
 
     #[test]
     fn no_more_are_found_than_were_asked_for_and_none_who_are_left_out() {
-        let world = configured(30, &[]);
+        let world = World::configured(30, &[]);
         assert_eq!(users(&world, "", 20).len(), 20);
         assert_eq!(users(&world, "user", 3).len(), 3);
-        let excluding = configured(
+        let excluding = World::configured(
             30,
             &[(
                 "excluded-subtrees",
@@ -197,7 +185,7 @@ mod tests {
 
     #[test]
     fn whom_the_filter_hides_is_not_found() {
-        let world = configured(
+        let world = World::configured(
             5,
             &[("filter", "(&(objectClass=inetOrgPerson)(!(uid=user2)))")],
         );
@@ -207,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_means_something_in_a_filter_stands_for_itself() {
-        let world = configured(3, &[]);
+        let world = World::configured(3, &[]);
         world.change("uid=user2,", |entry| entry.set("cn", &["A*(b)\\ c"]));
         for text in ["A*(b", "*(", "(b)", ")\\", "\\ c"] {
             assert_eq!(users(&world, text, 20), ["user2"], "{text}");
@@ -219,7 +207,7 @@ mod tests {
 
     #[test]
     fn too_little_or_too_much_is_refused_before_the_directory_is_asked() {
-        let world = configured(3, &[]);
+        let world = World::configured(3, &[]);
         world.directory.faults.borrow_mut().open = Some("connect-refused");
         assert_eq!(code(&world, "u", 20), "search-text");
         assert_eq!(code(&world, &"u".repeat(201), 20), "search-text");

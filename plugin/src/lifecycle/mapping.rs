@@ -200,17 +200,9 @@ mod tests {
     use super::*;
     use crate::testing::World;
 
-    fn configured(people: u32) -> World {
-        let world = World::with_people(people);
-        let given = [("url", "a"), ("base-dn", "dc=example,dc=com")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()));
-        configure(&world, &given).unwrap();
-        world
-    }
-
     #[test]
     fn what_the_directory_has_is_suggested_with_its_coverage() {
-        let world = configured(10);
+        let world = World::configured(10, &[]);
         world.change("uid=user3,", |entry| entry.add("mobile", b"1"));
         let suggestion = suggest(&world).unwrap();
         let fields: Vec<_> = suggestion
@@ -246,7 +238,7 @@ mod tests {
 
     #[test]
     fn rules_that_are_wrong_are_all_named_and_not_stored() {
-        let world = configured(1);
+        let world = World::configured(1, &[]);
         let rules = [
             Rule::new("email", "{mail|shout}"),
             Rule::new("shoe-size", "{x}"),
@@ -264,7 +256,7 @@ mod tests {
 
     #[test]
     fn stored_rules_change_the_digest_and_survive_new_settings() {
-        let world = configured(1);
+        let world = World::configured(1, &[]);
         let before = super::super::configuration(&world).unwrap().digest;
         let rules = suggest(&world).unwrap().rules;
         let digest = submit(&world, &rules).unwrap();

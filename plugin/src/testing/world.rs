@@ -34,6 +34,18 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// The same, configured: with these settings beside where it is.
+    pub(crate) fn configured(people: u32, more: &[(&str, &str)]) -> Self {
+        let world = Self::with_people(people);
+        let settings = [&[("url", "a"), ("base-dn", "dc=example,dc=com")], more].concat();
+        let given: Vec<_> = settings
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        crate::lifecycle::configure(&world, &given).unwrap();
+        world
+    }
+
     /// An OpenLDAP directory with so many people, all of whom can be brought over.
     pub(crate) fn with_people(count: u32) -> Self {
         let world = Self::default();

@@ -125,23 +125,26 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
 pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
     let tenant = scope.tenant().await?;
     let schema = scope.portal()?.fields().await?;
+    let action = fields.get("action");
+    let mut trial = trial(&schema, &fields);
+    if action == "submit" {
+        let seen = Seen::of_form(fields.find("expected"));
+        return match keep(&scope, seen, trial.rules.clone()).await {
+            Ok(_) => {
+                let to = format!("/tenants/{}/mapping?done=mapped", scope.id());
+                Ok(Redirect::to(&to).into_response())
+            }
+            Err(refusal) => {
+                let suggestion = tenant.suggest().await.ok();
+                refused(&scope, &tenant, trial, suggestion, &refusal).await
+            }
+        };
+    }
     let (suggestion, doubts) = match tenant.suggest().await {
         Ok(suggestion) => (Some(suggestion), Vec::new()),
         Err(refused) => (None, shape::each(refused.problems())),
     };
-    let action = fields.get("action");
-    let mut trial = trial(&schema, &fields);
     match action {
-        "submit" => {
-            let seen = Seen::of_form(fields.find("expected"));
-            return match keep(&scope, seen, trial.rules.clone()).await {
-                Ok(_) => {
-                    let to = format!("/tenants/{}/mapping?done=mapped", scope.id());
-                    Ok(Redirect::to(&to).into_response())
-                }
-                Err(refusal) => refused(&scope, &tenant, trial, suggestion, &refusal).await,
-            };
-        }
         "suggest" => {
             if let Some(begin) = &suggestion {
                 trial.rules.clone_from(&begin.rules);

@@ -12,7 +12,7 @@ use super::entered::{In, Shown, unprocessable};
 use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone};
-use super::words::number;
+use super::words::{number, people};
 use crate::ports::plan::{Run, RunStatus};
 use crate::shape::Problem;
 
@@ -139,8 +139,8 @@ async fn uninstall_page(
         .value(if fields.has("cancel") { "true" } else { "" });
     Ok(UninstallPage {
         frame: Frame::within(scope, "Uninstall", "uninstall"),
-        people: counted(impact.people),
-        active: counted(impact.active),
+        people: people(impact.people),
+        active: people(impact.active),
         impact,
         controls: vec![confirm.clone()],
         confirm,
@@ -191,11 +191,6 @@ async fn impact(scope: &Scope<Admin>) -> Answer<Impact> {
 fn those(runs: &[Run], statuses: &[RunStatus]) -> Vec<i64> {
     let those = runs.iter().filter(|run| statuses.contains(&run.status));
     those.map(|run| run.id.0).collect()
-}
-
-fn counted(people: u64) -> String {
-    let word = if people == 1 { "person" } else { "people" };
-    format!("{} {word}", number(people))
 }
 
 /// The last receipt; it stays readable when nothing else of the tenant is.
@@ -256,7 +251,7 @@ mod tests {
 
     #[test]
     fn one_is_a_person() {
-        assert_eq!(counted(1), "1 person");
-        assert_eq!(counted(1_479), "1,479 people");
+        assert_eq!(people(1), "1 person");
+        assert_eq!(people(1_479), "1,479 people");
     }
 }

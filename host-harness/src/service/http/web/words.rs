@@ -1,6 +1,8 @@
 //! Statuses in words, each with a tone and a mark, so that colour says nothing alone.
 
 use crate::contract::plan::RowKind;
+use crate::count::counted;
+pub(super) use crate::count::number;
 use crate::ports::plan::{Run, RunStatus};
 
 /// How good something is.
@@ -98,25 +100,9 @@ pub(super) fn kind(kind: RowKind) -> (&'static str, Tone) {
     }
 }
 
-/// A number with its thousands apart.
-pub(super) fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut told = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            told.push(',');
-        }
-        told.push(digit);
-    }
-    told
-}
-
 /// So many people.
 pub(super) fn people(count: u64) -> String {
-    match count {
-        1 => "1 person".to_owned(),
-        more => format!("{} people", number(more)),
-    }
+    counted(count, "person", "people")
 }
 
 /// With a capital.

@@ -11,7 +11,7 @@ use super::super::scope::{Admin, Scope, Viewer};
 use super::super::sent::Asked;
 use super::super::settings::in_force;
 use super::control::{Choice, Control};
-use super::entered::{In, Shown, unprocessable};
+use super::entered::{In, Shown, answered};
 use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::tenant::Came;
@@ -207,12 +207,7 @@ async fn refused(
         shown.tried = Some(Tried::refused_by(problems.clone()));
     }
     shown.problems = problems;
-    let response = page(&shown);
-    Ok(if refusal.status().is_server_error() {
-        (refusal.status(), response).into_response()
-    } else {
-        unprocessable(response)
-    })
+    Ok(answered(refusal.status(), page(&shown)))
 }
 
 async fn typed(

@@ -132,6 +132,16 @@ fn told(headers: &HeaderMap, refusal: Refusal) -> Response {
     }
 }
 
+/// A form's page again, after a refusal with this status: with that status where it is not for the form to mend, and else as what is wrong
+/// with what was sent.
+pub(super) fn answered(status: StatusCode, page: Response) -> Response {
+    if status.is_server_error() || status == StatusCode::FORBIDDEN {
+        (status, page).into_response()
+    } else {
+        unprocessable(page)
+    }
+}
+
 /// A page that tells what is wrong with what was sent.
 pub(super) fn unprocessable(page: Response) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()

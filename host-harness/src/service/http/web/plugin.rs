@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect};
 
 use super::super::plugin::{self, Endpoints, Installed};
 use super::super::refusal::{Answer, Refusal};
 use super::super::scope::{Admin, Caller, Scope, Viewer};
 use super::super::sent::{Asked, Component};
 use super::control::Control;
-use super::entered::{In, Shown, unprocessable};
+use super::entered::{In, Shown, answered};
 use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::tenant::Came;
@@ -112,7 +112,7 @@ pub(super) async fn install(In(caller): In<Caller>, fields: Fields) -> Shown {
         Err(refusal) => {
             let problems = at_the_name(&refusal);
             let response = page(&install_page(&caller, &fields, problems).await?);
-            Ok(answered(&refusal, response))
+            Ok(answered(refusal.status(), response))
         }
     }
 }
@@ -214,23 +214,13 @@ pub(super) async fn exchange(In(scope): In<Scope<Admin>>, fields: Fields) -> Sho
         Err(refusal) => {
             let mut shown = plugin_page(&scope).await?;
             shown.problems = refusal.problems();
-            return Ok(answered(&refusal, page(&shown)));
+            return Ok(answered(refusal.status(), page(&shown)));
         }
     };
     action
         .trim_start_matches("try-")
         .clone_into(&mut shown.action);
     Ok(page(&shown))
-}
-
-/// A page with what was refused: with the refusal's own status where that is not the form's fault.
-fn answered(refusal: &Refusal, response: Response) -> Response {
-    let status = refusal.status();
-    if status.is_server_error() || status == axum::http::StatusCode::FORBIDDEN {
-        (status, response).into_response()
-    } else {
-        unprocessable(response)
-    }
 }
 
 async fn plugin_page<N>(scope: &Scope<N>) -> Answer<PluginPage> {

@@ -10,7 +10,7 @@ use super::super::scope::{Operator, Scope, Viewer};
 use super::super::sent::Asked;
 use super::super::tag::{self, Seen};
 use super::control::Control;
-use super::entered::{In, Shown, unprocessable};
+use super::entered::{In, Shown, answered};
 use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone};
@@ -113,12 +113,7 @@ pub(super) async fn submit(In(scope): In<Scope<Operator>>, fields: Fields) -> Sh
         fields.get("expected").clone_into(&mut shown.expected);
     }
     shown.problems = problems;
-    let response = page(&shown);
-    Ok(if status.is_server_error() {
-        (status, response).into_response()
-    } else {
-        unprocessable(response)
-    })
+    Ok(answered(status, page(&shown)))
 }
 
 /// What would follow from what is typed. Nothing is stored.

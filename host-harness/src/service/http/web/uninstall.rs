@@ -8,7 +8,7 @@ use super::super::refusal::{Answer, Refusal};
 use super::super::scope::{Admin, Leaver, Scope};
 use super::super::uninstall::{self, People};
 use super::control::Control;
-use super::entered::{In, Shown, unprocessable};
+use super::entered::{In, Shown, answered};
 use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone};
@@ -86,11 +86,7 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
         Err(refusal) => {
             let problems = refusal.problems();
             let response = page(&uninstall_page(&scope, &fields, problems).await?);
-            Ok(if refusal.status().is_server_error() {
-                (refusal.status(), response).into_response()
-            } else {
-                unprocessable(response)
-            })
+            Ok(answered(refusal.status(), response))
         }
     }
 }
@@ -103,11 +99,7 @@ fn read(fields: &Fields, tenant: &str) -> Answer<(People, bool)> {
             "What is typed is not the tenant's name. Nothing was done",
             format!("Type {tenant} to confirm that it is meant."),
         );
-        return Err(crate::Problem {
-            field: Some("confirm".to_owned()),
-            ..problem
-        }
-        .into());
+        return Err(problem.of_field("confirm").into());
     }
     let people = match fields.get("people") {
         "keep" => People::Keep,

@@ -20,11 +20,12 @@ function follow(region) {
       location.reload();
       return;
     }
-    const told = [now.phase || now.status, now.done.toLocaleString()];
+    count(region, now.rows);
+    const told = [now.words || words.textContent.split(" · ")[0], now.done.toLocaleString("en")];
     if (now.total > 0) {
       bar.max = now.total;
       bar.value = now.done;
-      told[1] += " of " + now.total.toLocaleString();
+      told[1] += " of " + now.total.toLocaleString("en");
     } else {
       bar.removeAttribute("value");
     }
@@ -35,7 +36,7 @@ function follow(region) {
     const seconds = (at - from.at) / 1000;
     const rate = seconds > 1 ? (now.done - from.done) / seconds : 0;
     if (rate > 0) {
-      told.push(Math.round(rate).toLocaleString() + " a second");
+      told.push(Math.round(rate).toLocaleString("en") + " a second");
       if (now.total > now.done) {
         told.push("about " + Math.ceil((now.total - now.done) / rate) + " s to go");
       }
@@ -47,6 +48,14 @@ function follow(region) {
       spoken.textContent = told.slice(0, 2).join(", ");
     }
   });
+}
+
+// How many people of each kind the plan has so far.
+function count(region, rows) {
+  for (const one of region.querySelectorAll("[data-kind]")) {
+    const of = rows.filter((row) => row.kind === one.dataset.kind);
+    one.textContent = of.reduce((sum, row) => sum + row.rows, 0).toLocaleString("en");
+  }
 }
 
 document.querySelectorAll("[data-events]").forEach(follow);

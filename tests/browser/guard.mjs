@@ -36,7 +36,7 @@ await scenario("guard", async (page) => {
     await page.getByRole("link", { name: "the people" }).click();
     equal(await page.locator("tbody tr").count(), facts.leavers, "rows of the plan");
     await page.goBack();
-    await press(page, `Approve and apply: change ${facts.leavers} people`);
+    await press(page, `Approve and apply: change ${facts.leavers} people, deactivate ${facts.leavers} of them`);
     holds((await over(page)).includes("done"), "the plan is applied");
     await inactive(facts.leavers, "after the approval");
     equal(await page.getByRole("button", { name: /^Approve/ }).count(), 0, "buttons to approve it again");

@@ -3,12 +3,14 @@ import { accessible, ask, equal, facts, holds, logIn, over, press, scenario, ste
 
 await scenario("progress", async (page) => {
   const words = page.locator("[data-words]");
-  const told = async () => Number(/· ([\d,]+)/.exec(await words.innerText())?.[1].replaceAll(",", "") ?? 0);
-  /// Waits until more people were read than so many; gives how many.
-  const beyond = async (count) => {
+  const number = (text) => Number(text?.replaceAll(",", "") ?? 0);
+  const told = async () => number(/· ([\d,]+)/.exec(await words.innerText())?.[1]);
+  const created = async () => number(await page.locator("[data-kind=create]").innerText());
+  /// Waits until more were told than so many; gives how many.
+  const beyond = async (count, now_of = told) => {
     const end = Date.now() + 60_000;
     for (;;) {
-      const now = await told();
+      const now = await now_of();
       if (now > count) return now;
       if (Date.now() > end) throw new Error(`it stays at ${now}`);
       await page.waitForTimeout(100);
@@ -27,7 +29,10 @@ await scenario("progress", async (page) => {
     // The same document: nobody has loaded the page again.
     await page.evaluate(() => { window.same = true; });
     seen = await beyond(seen);
+    const rows = await beyond(0, created);
+    await beyond(rows, created);
     equal(await page.evaluate(() => window.same), true, "the page goes on by itself");
+    holds((await words.innerText()).startsWith("reading the directory"), "the phase in words");
     equal(page.url(), address, "the address");
     await accessible(page, "a run under way");
   });

@@ -121,7 +121,7 @@ fn the_stages_of_a_verification_come_one_by_one_and_before_it_is_done() {
     for name in stages {
         assert_eq!(page.text.matches(&passed(name)).count(), 1, "{name}");
     }
-    assert!(page.text.contains("<strong>120</strong> match"));
+    assert!(page.text.contains("<strong>120</strong></a> match"));
 }
 
 #[test]

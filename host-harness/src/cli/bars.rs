@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::tenant::{Progress, Watch};
+use crate::tenant::{Progress, Watch, phase_in_words};
 
 use super::exit::Exit;
 use super::out::Out;
@@ -99,16 +99,7 @@ impl Drop for Bars {
 
 /// A bar where the end is known, a counter where it is not.
 fn bar(phase: &str, total: u64) -> ProgressBar {
-    let told = match phase {
-        "connect" => "connecting",
-        "read" => "reading the directory",
-        "compare" => "comparing with the portal",
-        "finish" => "finishing the plan",
-        "apply" => "applying the plan",
-        "resume" => "resuming an earlier run",
-        "deactivate" => "deactivating people",
-        other => other,
-    };
+    let told = phase_in_words(phase);
     let (bar, template) = if total > 0 {
         (
             ProgressBar::new(total),

@@ -42,7 +42,7 @@ pub use history::History;
 pub use leases::{Lease, Leases};
 pub use overview::Overview;
 pub use plan::{Plans, RunId};
-pub use portal::{PersonEdit, Portal, PortalDesk, Whom};
+pub use portal::{Brought, PersonEdit, Portal, PortalDesk, Whom};
 pub use queue::Queue;
 pub use receipts::Receipts;
 pub use secrets::Secrets;

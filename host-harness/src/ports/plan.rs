@@ -60,6 +60,20 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Queued,
+        Self::Planning,
+        Self::Planned,
+        Self::Held,
+        Self::Applying,
+        Self::Applied,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Abandoned,
+        Self::Discarded,
+    ];
+
     /// The stable name, as it is stored, serialised and shown.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -128,6 +142,24 @@ pub struct Run {
     pub pruned_at: Option<i64>,
 }
 
+impl Figures {
+    /// Rows of a kind that were applied.
+    #[must_use]
+    pub fn applied(&self, kind: RowKind) -> u64 {
+        let of = self.counts.iter();
+        let of = of.filter(|c| c.kind == kind && c.outcome == "applied");
+        of.map(|c| c.rows).sum()
+    }
+
+    /// People whom the run could not bring over: by the plan, and by the portal.
+    #[must_use]
+    pub fn unsynced(&self) -> u64 {
+        let of = self.counts.iter();
+        let of = of.filter(|c| c.kind == RowKind::Unsynced || c.outcome == "failed");
+        of.map(|c| c.rows).sum()
+    }
+}
+
 impl Run {
     /// Rows of a kind, whatever became of them.
     #[must_use]
@@ -156,6 +188,34 @@ pub struct Count {
     pub rows: u64,
 }
 
+/// What a run came to, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// Its number.
+    pub run: RunId,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Unix milliseconds.
+    pub started_at: i64,
+    /// Unix milliseconds: when planning ended.
+    pub planned_at: Option<i64>,
+    /// Entries seen, once finished.
+    pub seen: Option<u64>,
+    /// It is proven that everybody was read.
+    pub everybody: bool,
+    /// See [`Run::counts`].
+    pub counts: Vec<Count>,
+}
+
+/// Which runs to list. Empty fields do not restrict.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunQuery {
+    /// Only those that were asked for before this one.
+    pub before: Option<RunId>,
+    /// Only those that stand so.
+    pub status: Option<RunStatus>,
+}
+
 /// Which rows to list. Empty fields do not restrict.
 #[derive(Debug, Clone, Default)]
 pub struct RowQuery {
@@ -165,6 +225,8 @@ pub struct RowQuery {
     pub reason: Option<String>,
     /// Only the person with this external id, DN, or a part of the shown name.
     pub person: Option<String>,
+    /// Only the person with this external id. In a finished plan an index finds them.
+    pub external_id: Option<String>,
     /// Only this outcome.
     pub outcome: Option<String>,
 }
@@ -264,7 +326,11 @@ pub trait Plans: History + Send + Sync {
     /// One run. Refuses `unknown-run`.
     async fn run(&self, tenant: &TenantId, run: RunId) -> Outcome<Run>;
     /// The tenant's runs, the newest first.
-    async fn runs(&self, tenant: &TenantId, limit: u32) -> Outcome<Vec<Run>>;
+    async fn runs(&self, tenant: &TenantId, query: &RunQuery, limit: u32) -> Outcome<Vec<Run>>;
+    /// What the runs that began since then (Unix milliseconds) came to, the newest first.
+    async fn figures(&self, tenant: &TenantId, since: i64, limit: u32) -> Outcome<Vec<Figures>>;
+    /// The reasons that a run's rows have, ascending, the first 100 of them; none where its rows are no longer kept.
+    async fn reasons(&self, tenant: &TenantId, run: RunId) -> Outcome<Vec<String>>;
     /// A run's rows by ascending sequence, after `after`.
     async fn rows(
         &self,

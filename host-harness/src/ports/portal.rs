@@ -5,6 +5,15 @@ use async_trait::async_trait;
 use super::{Outcome, TenantId};
 use crate::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role, Status};
 
+/// How many people syncs brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// All of them.
+    pub people: u64,
+    /// Those of them who are active.
+    pub active: u64,
+}
+
 /// Reads the portal. What each function guarantees stands in the contract's `portal` interface.
 #[async_trait]
 pub trait Portal: Send + Sync {
@@ -16,6 +25,8 @@ pub trait Portal: Send + Sync {
     async fn licence(&self, tenant: &TenantId) -> Outcome<LicenceState>;
     /// How many people there are, synced or not.
     async fn count(&self, tenant: &TenantId) -> Outcome<u64>;
+    /// How many people syncs brought.
+    async fn brought(&self, tenant: &TenantId) -> Outcome<Brought>;
     /// Synced people by column, after `after`, at most `limit`.
     async fn index(&self, tenant: &TenantId, after: &str, limit: u32) -> Outcome<PeopleIndex>;
     /// The same of the synced people with these external ids alone, ascending.

@@ -98,6 +98,8 @@ pub trait Queue: Send + Sync {
     async fn tell(&self, tenant: &TenantId, run: RunId, heard: &Heard) -> Outcome<bool>;
     /// How far a run has come, as far as it was told.
     async fn heard(&self, tenant: &TenantId, run: RunId) -> Outcome<Option<Heard>>;
+    /// What was asked for with a run, also when it waits no more; none where nobody asked the queue for it.
+    async fn asked(&self, tenant: &TenantId, run: RunId) -> Outcome<Option<Ask>>;
 
     /// Whether a run is to go on without anybody asking: it waits for a host, or one works on it; between plan and apply too.
     async fn goes_on(&self, tenant: &TenantId, run: RunId) -> Outcome<bool>;

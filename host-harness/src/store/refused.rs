@@ -137,6 +137,15 @@ pub(crate) fn configuration_changed(run: RunId) -> StoreError {
     )
 }
 
+/// Why a plan that waited is thrown away when another is begun.
+pub(crate) fn superseded() -> Problem {
+    Problem::new(
+        "superseded",
+        "A newer run took the place of this plan before anybody applied it",
+        "Look at the newest run.",
+    )
+}
+
 /// A run waits for no approval.
 pub(crate) fn not_held(run: RunId, status: RunStatus) -> StoreError {
     StoreError::refused(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::Problem;
 use crate::ports::RunId;
-use crate::ports::plan::{RowQuery, Run, RunStatus, StoredRow};
+use crate::ports::plan::{RowQuery, Run, RunQuery, RunStatus, StoredRow};
 use crate::ports::queue::Ask;
 
 use super::watch::Watch;
@@ -19,7 +19,10 @@ impl Tenant {
     /// # Errors
     /// The store's.
     pub async fn runs(&self, limit: u32) -> Hook<Vec<Run>> {
-        Ok(self.plans().runs(self.id(), limit).await?)
+        Ok(self
+            .plans()
+            .runs(self.id(), &RunQuery::default(), limit)
+            .await?)
     }
 
     /// One run, or the newest one that has a plan.
@@ -30,7 +33,10 @@ impl Tenant {
         if let Some(run) = run {
             return Ok(self.plans().run(self.id(), run).await?);
         }
-        let runs = self.plans().runs(self.id(), RECENT).await?;
+        let runs = self
+            .plans()
+            .runs(self.id(), &RunQuery::default(), RECENT)
+            .await?;
         runs.into_iter()
             .find(|r| r.digest.is_some())
             .ok_or_else(|| {

@@ -45,7 +45,7 @@ pub use refused::{Hook, Refused};
 pub use sync::{SyncOptions, Synced};
 pub use uninstall::Uninstalled;
 pub use upgrade::{Upgrade, Version};
-pub use watch::{Progress, Unwatched, Watch};
+pub use watch::{Progress, Unwatched, Watch, phase_in_words};
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::contract::hooks::lifecycle::{Afterwards, Receipt, ReceiptLine};
-use crate::ports::plan::{Begin, Run, RunStatus, UNINSTALL};
+use crate::ports::plan::{Begin, Run, RunQuery, RunStatus, UNINSTALL};
 use crate::ports::receipts::Kept;
 use crate::ports::{Lease, RunId};
 
@@ -66,7 +66,11 @@ impl Tenant {
 
     /// Whoever works on them hears of it.
     async fn stop_runs(&self) -> Hook<()> {
-        for run in self.plans().runs(self.id(), RECENT).await? {
+        for run in self
+            .plans()
+            .runs(self.id(), &RunQuery::default(), RECENT)
+            .await?
+        {
             if matches!(
                 run.status,
                 RunStatus::Queued | RunStatus::Planning | RunStatus::Applying

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::Problem;
 use crate::ports::RunId;
-use crate::ports::plan::RunStatus;
+use crate::ports::plan::{RunQuery, RunStatus};
 use crate::ports::versions::Switch;
 use crate::sandbox::Plugin;
 
@@ -162,7 +162,10 @@ impl Tenant {
     }
 
     async fn waiting(&self) -> Hook<Vec<RunId>> {
-        let runs = self.plans().runs(self.id(), RECENT).await?;
+        let runs = self
+            .plans()
+            .runs(self.id(), &RunQuery::default(), RECENT)
+            .await?;
         let waiting = runs
             .into_iter()
             .filter(|run| matches!(run.status, RunStatus::Planned | RunStatus::Held));

@@ -15,6 +15,21 @@ pub struct Progress {
     pub total: u64,
 }
 
+/// A phase as people read it.
+#[must_use]
+pub fn phase_in_words(phase: &str) -> &str {
+    match phase {
+        "connect" => "connecting",
+        "read" => "reading the directory",
+        "compare" => "comparing with the portal",
+        "finish" => "finishing the plan",
+        "apply" => "applying the plan",
+        "resume" => "resuming an earlier run",
+        "deactivate" => "deactivating people",
+        other => other,
+    }
+}
+
 /// Told of progress, often and from any thread: be quick.
 pub trait Watch: Send + Sync + 'static {
     /// How far it is.

@@ -71,6 +71,7 @@ impl Rows {
             reason: self.reason,
             person: self.person,
             outcome: self.outcome,
+            external_id: None,
         };
         let rows = tenant.rows(run.id, &query, self.after, self.limit).await?;
         let mut page = app.out.page();

@@ -15,11 +15,14 @@ use super::scope::{Scope, Viewer};
 use super::sent::Numbered;
 use crate::ports::RunId;
 use crate::shape;
+use crate::tenant::phase_in_words;
 
 /// How long a stream goes on. Whoever follows comes again by itself, with what it saw last, and is asked anew who it is.
 const LONGEST: Duration = Duration::from_secs(120);
 /// How often the run is looked at.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The most of that for which counting may take: of ten parts, one.
+const PARTS: u32 = 9;
 /// How often it is looked at who follows.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -30,10 +33,14 @@ pub(super) struct Happening {
     status: &'static str,
     /// What is being done.
     phase: String,
+    /// The same in words.
+    words: String,
     /// People, entries or rows done.
     done: u64,
     /// An estimate of all of them; 0 where unknown.
     total: u64,
+    /// Rows of the plan so far, by kind and outcome.
+    rows: Vec<shape::run::Count>,
     /// When that was told.
     at: Option<String>,
     /// Nothing more comes.
@@ -102,7 +109,9 @@ impl Follower {
                 }
                 self.looked = Instant::now();
             }
+            let begun = Instant::now();
             let now = happening(&self.scope, self.run).await.ok()?;
+            let took = begun.elapsed();
             self.over = now.over;
             let id = now.id();
             if id != self.seen {
@@ -110,7 +119,8 @@ impl Follower {
                 return Some(now);
             }
             if !self.over {
-                tokio::time::sleep(PAUSE).await;
+                // The rows of a large plan take long to count: whoever looks on does not slow it down.
+                tokio::time::sleep(PAUSE.max(took * PARTS)).await;
             }
         }
         None
@@ -121,23 +131,29 @@ impl Happening {
     /// The same for the same standing, on whichever host it is asked for.
     fn id(&self) -> String {
         let end = if self.over { "end" } else { "on" };
+        let rows: u64 = self.rows.iter().map(|count| count.rows).sum();
         format!(
-            "{}.{}.{}.{}.{end}",
+            "{}.{}.{}.{}.{rows}.{end}",
             self.status, self.phase, self.done, self.total
         )
     }
 }
 
 async fn happening(scope: &Scope<Viewer>, run: RunId) -> Answer<Happening> {
-    let status = scope.plans()?.run(run).await?.status;
+    let found = scope.plans()?.run(run).await?;
     let heard = scope.queue().heard(run).await?;
     // A plan that is to be applied at once is no end.
     let goes_on = scope.queue().goes_on(run).await?;
     Ok(Happening {
-        status: status.name(),
+        status: found.status.name(),
+        words: heard
+            .as_ref()
+            .map_or("", |heard| phase_in_words(&heard.phase))
+            .to_owned(),
         phase: heard
             .as_ref()
             .map_or_else(String::new, |heard| heard.phase.clone()),
+        rows: shape::each(&found.counts),
         done: heard.as_ref().map_or(0, |heard| heard.done),
         total: heard.as_ref().map_or(0, |heard| heard.total),
         at: heard.and_then(|heard| shape::moment(heard.at)),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::contract::portal::{Field, LicenceState, PeopleIndex, Person, Role};
 use crate::ports::history::{Cause, Failure};
-use crate::ports::plan::{RowQuery, Run, StoredRow};
+use crate::ports::plan::{Figures, RowQuery, Run, RunQuery, StoredRow};
 use crate::ports::queue::{Ask, Heard};
-use crate::ports::{Outcome, Plans, Portal, Queue, RunId, TenantId};
+use crate::ports::{Brought, Outcome, Plans, Portal, Queue, RunId, TenantId};
 
 /// A port, for one tenant.
 pub(super) struct Own<P: ?Sized> {
@@ -30,8 +30,16 @@ impl Own<dyn Plans> {
         self.port.run(&self.tenant, run).await
     }
 
-    pub(super) async fn runs(&self, limit: u32) -> Outcome<Vec<Run>> {
-        self.port.runs(&self.tenant, limit).await
+    pub(super) async fn runs(&self, query: &RunQuery, limit: u32) -> Outcome<Vec<Run>> {
+        self.port.runs(&self.tenant, query, limit).await
+    }
+
+    pub(super) async fn figures(&self, since: i64, limit: u32) -> Outcome<Vec<Figures>> {
+        self.port.figures(&self.tenant, since, limit).await
+    }
+
+    pub(super) async fn reasons(&self, run: RunId) -> Outcome<Vec<String>> {
+        self.port.reasons(&self.tenant, run).await
     }
 
     pub(super) async fn rows(
@@ -92,6 +100,14 @@ impl Own<dyn Portal> {
         self.port.index(&self.tenant, after, limit).await
     }
 
+    pub(super) async fn brought(&self) -> Outcome<Brought> {
+        self.port.brought(&self.tenant).await
+    }
+
+    pub(super) async fn pending(&self, after: &str, limit: u32) -> Outcome<Vec<String>> {
+        self.port.pending(&self.tenant, after, limit).await
+    }
+
     pub(super) async fn people(&self, external_ids: &[String]) -> Outcome<Vec<Person>> {
         self.port.people(&self.tenant, external_ids).await
     }
@@ -121,6 +137,10 @@ impl Own<dyn Queue> {
 
     pub(super) async fn heard(&self, run: RunId) -> Outcome<Option<Heard>> {
         self.port.heard(&self.tenant, run).await
+    }
+
+    pub(super) async fn asked(&self, run: RunId) -> Outcome<Option<Ask>> {
+        self.port.asked(&self.tenant, run).await
     }
 
     pub(super) async fn goes_on(&self, run: RunId) -> Outcome<bool> {

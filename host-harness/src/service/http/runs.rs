@@ -12,7 +12,7 @@ use super::scope::{Operator, Scope, Viewer};
 use super::sent::{Asked, Numbered, Sent};
 use crate::contract::plan::RowKind;
 use crate::ports::RunId;
-use crate::ports::plan::{RowQuery, Run, RunStatus};
+use crate::ports::plan::{RowQuery, Run, RunQuery, RunStatus};
 use crate::ports::queue::Ask;
 use crate::shape;
 
@@ -78,11 +78,16 @@ pub(super) struct Approval {
     digest: String,
 }
 
-/// A piece of a list.
+/// Which runs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Piece {
-    /// At most so many, up to 1,000.
+pub(super) struct Listed {
+    /// Only those that were asked for before this one.
+    before: Option<i64>,
+    /// Only those that stand so: `queued`, `planning`, `planned`, `held`, `applying`, `applied`, `failed`, `cancelled`, `abandoned` or
+    /// `discarded`.
+    status: Option<String>,
+    /// At most so many, up to 1,000; 50 where nothing is said.
     limit: Option<u32>,
 }
 
@@ -113,15 +118,19 @@ pub(super) struct Rows {
     next: Option<u64>,
 }
 
-/// The newest runs first.
-#[utoipa::path(get, path = "/tenants/{tenant}/runs", tag = "runs", params(("tenant" = String, Path), Piece), responses(
-    (status = 200, body = [shape::Run]), (status = 404, body = Document)))]
+/// The newest runs first. Older ones are asked for with the last one's number as `before`.
+#[utoipa::path(get, path = "/tenants/{tenant}/runs", tag = "runs", params(("tenant" = String, Path), Listed), responses(
+    (status = 200, body = [shape::Run]), (status = 400, body = Document), (status = 404, body = Document)))]
 pub(super) async fn list(
     scope: Scope<Viewer>,
-    Asked(piece): Asked<Piece>,
+    Asked(listed): Asked<Listed>,
 ) -> Answer<Json<Vec<shape::Run>>> {
-    let limit = piece.limit.unwrap_or(50).min(MOST);
-    let runs = scope.plans()?.runs(limit).await?;
+    let limit = listed.limit.unwrap_or(50).min(MOST);
+    let query = RunQuery {
+        before: listed.before.map(RunId),
+        status: listed.status.as_deref().map(status).transpose()?,
+    };
+    let runs = scope.plans()?.runs(&query, limit).await?;
     Ok(Json(shape::each(&runs)))
 }
 
@@ -183,6 +192,7 @@ pub(super) async fn rows(
         reason: which.reason,
         person: which.person,
         outcome: which.outcome,
+        external_id: None,
     };
     let limit = which.limit.unwrap_or(100).clamp(1, MOST);
     let plans = scope.plans()?;
@@ -314,6 +324,19 @@ fn released(run: &Run, digest: &str) -> bool {
         RunStatus::Planned | RunStatus::Applying | RunStatus::Applied
     );
     named && on_its_way && run.guards.iter().any(|guard| guard.tripped)
+}
+
+/// How a run stands, by its name.
+pub(super) fn status(name: &str) -> Answer<RunStatus> {
+    let found = RunStatus::ALL.into_iter().find(|one| one.name() == name);
+    found.ok_or_else(|| {
+        let names = RunStatus::ALL.map(RunStatus::name).join(", ");
+        Refusal::new(
+            "bad-request",
+            &format!("No run stands as {name:?}"),
+            &format!("Use one of these: {names}."),
+        )
+    })
 }
 
 /// A kind of row by its name.

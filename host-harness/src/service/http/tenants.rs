@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::refusal::{Answer, Document};
 use super::scope::{Caller, Scope, Viewer};
+use crate::ports::plan::RunQuery;
 use crate::ports::tenants::{HostSetting, Installation};
 use crate::shape;
 
@@ -60,7 +61,7 @@ pub(super) async fn list(caller: Caller) -> Answer<Json<Vec<ListedTenant>>> {
     (status = 200, body = Standing), (status = 404, body = Document)))]
 pub(super) async fn one(scope: Scope<Viewer>) -> Answer<Json<Standing>> {
     let installation = scope.installation().await?;
-    let runs = scope.plans()?.runs(1).await?;
+    let runs = scope.plans()?.runs(&RunQuery::default(), 1).await?;
     let due = scope.queue().due_at().await?;
     Ok(Json(Standing {
         listed: ListedTenant::from(&installation),

@@ -7,6 +7,7 @@ use super::{Engine, Ports};
 use crate::contract::plan::Absence;
 use crate::contract::portal::{Field, Status};
 use crate::contract::state::{Operation, Versioned};
+use crate::ports::plan::RunQuery;
 use crate::ports::{PersonEdit, State, TenantId, Whom};
 use crate::store::schema;
 
@@ -326,7 +327,14 @@ pub(crate) async fn tenants_see_nothing_of_each_other<E: Engine>() {
     store.commit(&acme, &[put("k", b"v", None)]).await.unwrap();
     assert_eq!(setting(&store, &other, "k").await.version, 0);
     store.uninstall(&acme).await.unwrap();
-    assert_eq!(store.runs(&other, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .runs(&other, &RunQuery::default(), 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(store.component("plugin-1").await.unwrap(), b"component");
 }
 

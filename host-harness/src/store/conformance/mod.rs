@@ -6,6 +6,7 @@
 //! - [`plans`]: recording, finishing, approving; [`apply`]: applying, exchanging, being killed
 //! - [`links`]: fields that hold other people
 //! - [`adoption`]: rows that take a person of the portal over
+//! - [`runs`]: listing runs, and what they came to
 //! - [`queue`]: runs that wait, and who is due; [`leases`]: who works for a tenant; [`access`]: tokens and deeds
 //! - [`users`]: who may log in, who has, and who tries
 //! - [`overview`]: what an operator looks at
@@ -36,6 +37,7 @@ pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod queue;
 pub(crate) mod retention;
+pub(crate) mod runs;
 pub(crate) mod tenancy;
 pub(crate) mod texts;
 pub(crate) mod users;
@@ -125,6 +127,17 @@ macro_rules! conformance {
                 passwords_are_sealed_anew_only_where_data_keys_are,
                 a_host_at_work_takes_a_replaced_key_file_and_no_key_it_has_not,
                 a_replacement_of_the_key_file_that_is_killed_goes_on,
+            }
+            runs {
+                runs_are_listed_from_any_one_on_and_by_how_they_stand,
+                a_run_that_is_over_keeps_its_counts_and_an_open_one_is_counted,
+                an_ended_run_keeps_what_was_planned_and_what_of_it_was_done,
+                figures_tell_of_the_runs_since_a_moment,
+                the_reasons_of_a_run_are_each_told_once,
+                a_person_is_found_in_a_plan_by_the_external_id_alone,
+                a_plan_that_is_thrown_away_says_why,
+                what_was_asked_for_stays_known,
+                those_whom_syncs_brought_are_counted_apart,
             }
             overview {
                 a_tenant_fails_from_a_failed_run_to_the_next_that_does_not,

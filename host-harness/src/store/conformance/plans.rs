@@ -4,7 +4,7 @@ use super::Engine;
 use super::people::*;
 use crate::Problem;
 use crate::contract::plan::{Absence, Party, Rejection, Row, RowKind};
-use crate::ports::plan::{Begin, RowQuery, RunStatus};
+use crate::ports::plan::{Begin, RowQuery, RunQuery, RunStatus};
 use crate::store::check::Schema;
 use crate::store::digest::{PlanDigest, line};
 use crate::store::row::encode;
@@ -381,7 +381,10 @@ pub(crate) async fn a_new_run_takes_the_place_of_an_open_one<E: Engine>() {
         store.apply(&acme, run, 1).await.unwrap_err().code,
         "wrong-status"
     );
-    assert_eq!(store.runs(&acme, 2).await.unwrap()[0].id, run);
+    assert_eq!(
+        store.runs(&acme, &RunQuery::default(), 2).await.unwrap()[0].id,
+        run
+    );
 }
 
 pub(crate) async fn a_changed_configuration_stops_the_plan<E: Engine>() {

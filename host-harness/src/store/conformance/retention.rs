@@ -5,7 +5,7 @@ use super::people::*;
 use super::{Engine, Ports};
 use crate::contract::plan::RowKind;
 use crate::ports::TenantId;
-use crate::ports::plan::{RowQuery, RunId};
+use crate::ports::plan::{RowQuery, RunId, RunQuery};
 
 const DAY: i64 = 86_400_000;
 
@@ -71,7 +71,7 @@ pub(crate) async fn rows_kept_long_enough_go_and_the_line_of_the_run_stays<E: En
     assert_eq!(unsynced.unwrap_err().code, "rows-pruned");
     assert_eq!(rows_of(&store, &acme, new).await, Ok(1));
     assert_eq!(store.prunable(later(91)).await.unwrap(), []);
-    let listed = store.runs(&acme, 10).await.unwrap();
+    let listed = store.runs(&acme, &RunQuery::default(), 10).await.unwrap();
     assert_eq!(listed.len(), 2);
     assert_eq!(listed[1].rows_of(RowKind::Create), 21);
     assert_eq!(store.count(&acme).await.unwrap(), 21, "people stay");

@@ -120,21 +120,21 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "run",
-        columns: &[Int, Int, Text, Text, Text, Text, Int, Int, Int, Text, Text, Json, Json, Json, Json, Bytes, Int, Int, Int, Text, Int, Int, Bool, Bool],
+        columns: &[Int, Int, Text, Text, Text, Text, Int, Int, Int, Text, Text, Json, Json, Json, Json, Bytes, Int, Int, Int, Text, Int, Int, Bool, Bool, Json],
         read: "SELECT id, tenant, mode, status, plugin, configuration, started_at, planned_at, ended_at, digest,
             approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending,
-            asked_by, not_before, attempt, stop, released
+            asked_by, not_before, attempt, stop, released, counts
             FROM run ORDER BY id",
         write: "INSERT INTO run (id, tenant, mode, status, plugin, configuration, started_at, planned_at, ended_at, digest,
             approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending,
-            asked_by, not_before, attempt, stop, released)
+            asked_by, not_before, attempt, stop, released, counts)
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
             $15::text[], $16::bytea[], $17::bigint[], $18::bigint[], $19::bigint[],
-            $20::text[], $21::bigint[], $22::bigint[], $23::boolean[], $24::boolean[])",
+            $20::text[], $21::bigint[], $22::bigint[], $23::boolean[], $24::boolean[], $25::text[])",
         check: "SELECT id, tenant, mode, status, plugin, configuration, started_at, planned_at, ended_at, digest,
             approved, summary, proof, guards, problem, checkpoint, sequence, cursor, pending,
-            asked_by, not_before, attempt, stop, released
+            asked_by, not_before, attempt, stop, released, counts
             FROM run ORDER BY id",
     },
     Table {
@@ -238,12 +238,12 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "pruned",
-        columns: &[Int, Int, Json, Int],
-        read: "SELECT run, at, counts, done
+        columns: &[Int, Int, Int],
+        read: "SELECT run, at, done
             FROM pruned ORDER BY run",
-        write: "INSERT INTO pruned (run, at, counts, done)
-            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])",
-        check: "SELECT run, at, counts, done
+        write: "INSERT INTO pruned (run, at, done)
+            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])",
+        check: "SELECT run, at, done
             FROM pruned ORDER BY run",
     },
     Table {

@@ -6,7 +6,7 @@ use super::copy;
 use crate::contract::state::Operation;
 use crate::ports::TenantId;
 use crate::ports::access::{Deed, Holder, Rank, Reach, Token};
-use crate::ports::plan::RowQuery;
+use crate::ports::plan::{RowQuery, RunQuery};
 use crate::ports::queue::{Ask, Wanted};
 use crate::ports::users::{PasswordHash, Session, Users};
 use crate::ports::{Access, PersonEdit, PortalDesk, Queue as _, Receipts as _, State, Whom};
@@ -96,8 +96,14 @@ async fn everything_arrives_and_goes_on() {
         postgres.list().await.unwrap(),
         Tenants::list(&sqlite).await.unwrap()
     );
-    let runs = sqlite.runs(&acme, 10).await.unwrap();
-    assert_eq!(postgres.runs(&acme, 10).await.unwrap(), runs);
+    let runs = sqlite.runs(&acme, &RunQuery::default(), 10).await.unwrap();
+    assert_eq!(
+        postgres
+            .runs(&acme, &RunQuery::default(), 10)
+            .await
+            .unwrap(),
+        runs
+    );
     let all = RowQuery::default();
     for run in &runs {
         assert_eq!(
@@ -142,7 +148,7 @@ async fn everything_arrives_and_goes_on() {
     let ends = applied(&postgres, &acme, open, 10).await.unwrap();
     assert_eq!(ends, applied(&sqlite, &acme, open, 10).await.unwrap());
     // Numbers go on.
-    let before = sqlite.runs(&acme, 1).await.unwrap()[0].id;
+    let before = sqlite.runs(&acme, &RunQuery::default(), 1).await.unwrap()[0].id;
     let mark = async || postgres.index_of(&acme, &[id("p3")]).await.unwrap().marks[0];
     assert_eq!(mark().await, 4);
     let phone = row(

@@ -12,7 +12,7 @@ use super::batch::{Batch, Extent, length};
 use super::finish::{current_guards, digest, weigh};
 use super::link::give_back;
 use super::open::PostgresStore;
-use super::runs::{same_configuration, set_status, standing};
+use super::runs::{keep_counts, same_configuration, set_status, standing};
 use super::text::kept_json;
 use super::unique::key_of;
 use super::{adopt, failures, migrate, undo};
@@ -453,5 +453,5 @@ async fn conclude(
     .bind(run.0)
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    keep_counts(tx, tenant, run).await
 }

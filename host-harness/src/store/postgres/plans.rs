@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use super::open::PostgresStore;
 use crate::Problem;
 use crate::contract::plan::{Absence, Link, Proof, Rejection, Row, Summary, UnsyncedRow};
-use crate::ports::plan::{Applied, Begin, RowQuery, Run, RunId, RunStatus, StoredRow};
+use crate::ports::plan::{
+    Applied, Begin, Figures, RowQuery, Run, RunId, RunQuery, RunStatus, StoredRow,
+};
 use crate::ports::{Outcome, Plans, TenantId};
 
 #[async_trait]
@@ -88,8 +90,16 @@ impl Plans for PostgresStore {
         Ok(self.one_run(tenant, run).await?)
     }
 
-    async fn runs(&self, tenant: &TenantId, limit: u32) -> Outcome<Vec<Run>> {
-        Ok(self.latest_runs(tenant, limit).await?)
+    async fn runs(&self, tenant: &TenantId, query: &RunQuery, limit: u32) -> Outcome<Vec<Run>> {
+        Ok(self.latest_runs(tenant, query, limit).await?)
+    }
+
+    async fn figures(&self, tenant: &TenantId, since: i64, limit: u32) -> Outcome<Vec<Figures>> {
+        Ok(self.figures_since(tenant, since, limit).await?)
+    }
+
+    async fn reasons(&self, tenant: &TenantId, run: RunId) -> Outcome<Vec<String>> {
+        Ok(self.reasons_of(tenant, run).await?)
     }
 
     async fn rows(

@@ -9,7 +9,7 @@ use super::text::{given, given_json, keep};
 use super::unique::key_of;
 use crate::Problem;
 use crate::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
-use crate::ports::{Outcome, Portal, TenantId};
+use crate::ports::{Brought, Outcome, Portal, TenantId};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::person::{MAX_INDEX, deactivated_by_sync, external_id, status};
 use crate::store::schema;
@@ -35,6 +35,10 @@ impl Portal for PostgresStore {
 
     async fn count(&self, tenant: &TenantId) -> Outcome<u64> {
         Ok(self.people_count(self.tenant(tenant).await?).await?)
+    }
+
+    async fn brought(&self, tenant: &TenantId) -> Outcome<Brought> {
+        Ok(self.people_brought(self.tenant(tenant).await?).await?)
     }
 
     async fn index(&self, tenant: &TenantId, after: &str, limit: u32) -> Outcome<PeopleIndex> {
@@ -163,6 +167,19 @@ impl PostgresStore {
             .fetch_one(&mut *self.read().await?)
             .await?;
         Ok(unsigned(count))
+    }
+
+    async fn people_brought(&self, tenant: i64) -> StoreResult<Brought> {
+        let row = sqlx::query(
+            "SELECT count(*), count(*) FILTER (WHERE marks & 1 = 0) FROM person WHERE tenant = $1 AND origin = 1",
+        )
+        .bind(tenant)
+        .fetch_one(&mut *self.read().await?)
+        .await?;
+        Ok(Brought {
+            people: unsigned(row.try_get(0)?),
+            active: unsigned(row.try_get(1)?),
+        })
     }
 
     /// A page comes as one row of four arrays: a row a person would cost several times as much.

@@ -59,6 +59,10 @@ impl Queue for PostgresStore {
         Ok(self.heard_of_run(tenant, run).await?)
     }
 
+    async fn asked(&self, tenant: &TenantId, run: RunId) -> Outcome<Option<Ask>> {
+        Ok(self.ask_of_run(tenant, run).await?)
+    }
+
     async fn goes_on(&self, tenant: &TenantId, run: RunId) -> Outcome<bool> {
         Ok(self.run_goes_on(tenant, run).await?)
     }
@@ -242,6 +246,20 @@ impl PostgresStore {
             .transpose()?)
     }
 
+    async fn ask_of_run(&self, tenant: &TenantId, run: RunId) -> StoreResult<Option<Ask>> {
+        let tenant = self.tenant(tenant).await?;
+        sqlx::query(
+            "SELECT mode, asked_by, not_before, attempt FROM run
+             WHERE tenant = $1 AND id = $2 AND asked_by <> ''",
+        )
+        .bind(tenant)
+        .bind(run.0)
+        .fetch_optional(&mut *self.read().await?)
+        .await?
+        .map(|row| ask(&row, 0))
+        .transpose()
+    }
+
     async fn run_goes_on(&self, tenant: &TenantId, run: RunId) -> StoreResult<bool> {
         let tenant = self.tenant(tenant).await?;
         let goes_on: Option<bool> = sqlx::query_scalar(
@@ -416,13 +434,7 @@ async fn set_due(
 }
 
 fn work(row: &PgRow) -> StoreResult<Work> {
-    let ask = Ask {
-        mode: row.try_get(3)?,
-        by: given(row.try_get(4)?),
-        key: None,
-        not_before: row.try_get(5)?,
-        attempt: u32::try_from(row.try_get::<i64, _>(6)?).unwrap_or(u32::MAX),
-    };
+    let ask = ask(row, 3)?;
     Ok(Work {
         stop: row.try_get(7)?,
         tenant: TenantId::new(row.try_get::<&str, _>(0)?)?,
@@ -432,5 +444,16 @@ fn work(row: &PgRow) -> StoreResult<Work> {
             "planning" => Wanted::Plan(ask),
             _ => Wanted::Apply,
         },
+    })
+}
+
+/// What was asked for, by columns from one on: mode, who, not before, attempt.
+fn ask(row: &PgRow, from: usize) -> StoreResult<Ask> {
+    Ok(Ask {
+        mode: row.try_get(from)?,
+        by: given(row.try_get(from + 1)?),
+        key: None,
+        not_before: row.try_get(from + 2)?,
+        attempt: u32::try_from(row.try_get::<i64, _>(from + 3)?).unwrap_or(u32::MAX),
     })
 }

@@ -3,14 +3,13 @@
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::open::PostgresStore;
-use super::runs::{counts, standing};
+use super::runs::keep_counts;
 use crate::ports::TenantId;
 use crate::ports::history::{DAYS, Pruned};
 use crate::ports::plan::RunId;
 use crate::store::error::StoreResult;
 use crate::store::refused;
 use crate::store::standing::{row_id, unsigned};
-use crate::store::values::json;
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -123,7 +122,7 @@ impl PostgresStore {
     }
 }
 
-/// A run's counts, as they are while all of its rows are there.
+/// Notes that a run's rows are kept no longer, with its counts as they are while all of them are there.
 async fn freeze(
     tx: &mut Transaction<'_, Postgres>,
     tenant: i64,
@@ -133,12 +132,10 @@ async fn freeze(
     if is_pruned(tx, run).await? {
         return Ok(());
     }
-    let at = standing(tx, tenant, run).await?;
-    let counts = counts(tx, run, at.cursor, at.status).await?;
-    sqlx::query("INSERT INTO pruned (run, at, counts) VALUES ($1, $2, $3)")
+    keep_counts(tx, tenant, run).await?;
+    sqlx::query("INSERT INTO pruned (run, at) VALUES ($1, $2)")
         .bind(run.0)
         .bind(now)
-        .bind(json(&counts))
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -31,7 +31,8 @@ macro_rules! rows_from {
             " WHERE r.run = $1 AND r.id > $2 AND r.id <= $3
                 AND ($5::bigint IS NULL OR r.kind = $5) AND ($6::text IS NULL OR r.reason = $6)
                 AND ($7::text IS NULL OR r.external_id = $7 OR r.dn = $7
-                    OR position(lower($7 COLLATE \"C\") IN lower(r.display)) > 0)) r
+                    OR position(lower($7 COLLATE \"C\") IN lower(r.display)) > 0)
+                AND ($11::text IS NULL OR r.external_id = $11)) r
              WHERE $8::text IS NULL OR r.state = $8
              ORDER BY r.id LIMIT $9"
         )
@@ -39,6 +40,10 @@ macro_rules! rows_from {
 }
 
 const ROWS: &str = rows_from!("plan_row r LEFT JOIN row_outcome o ON o.id = r.id");
+const BY_PERSON: &str = rows_from!(
+    "(SELECT id FROM plan_person WHERE run = $1 AND external_id = $11) h
+     JOIN plan_row r ON r.id = h.id LEFT JOIN row_outcome o ON o.id = r.id"
+);
 const FAILED: &str = rows_from!(
     "(SELECT * FROM row_outcome WHERE run = $1 AND outcome = 'failed') o
      JOIN plan_row r ON r.id = o.id"
@@ -67,6 +72,8 @@ impl PostgresStore {
         has_rows(&mut tx, run).await?;
         let statement = if query.outcome.as_deref() == Some("failed") {
             FAILED
+        } else if query.external_id.is_some() && now.digest.is_some() {
+            BY_PERSON
         } else {
             ROWS
         };
@@ -81,6 +88,7 @@ impl PostgresStore {
             .bind(query.outcome.as_deref().map(keep))
             .bind(i64::from(limit.clamp(1, MAX_ROWS)))
             .bind(without_outcome(now.status))
+            .bind(query.external_id.as_deref().map(keep))
             .fetch_all(&mut *tx)
             .await?
             .iter()

@@ -6,10 +6,10 @@ use sqlx::{PgConnection, Postgres, Row, Transaction};
 use super::link::give_back;
 use super::migrate;
 use super::open::PostgresStore;
-use super::text::{given_json, kept_json};
+use super::text::{given, given_json, kept_json};
 use crate::Problem;
 use crate::ports::TenantId;
-use crate::ports::plan::{Begin, Count, Run, RunId, RunStatus};
+use crate::ports::plan::{Begin, Count, Figures, Run, RunId, RunQuery, RunStatus};
 use crate::store::error::StoreResult;
 use crate::store::refused;
 use crate::store::standing::{
@@ -20,14 +20,21 @@ use crate::store::values::json;
 const RUN: &str =
     "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
     digest, summary, proof, guards, problem, cursor,
-    (SELECT p.at FROM pruned p WHERE p.run = run.id), (SELECT p.counts FROM pruned p WHERE p.run = run.id)
+    (SELECT p.at FROM pruned p WHERE p.run = run.id), counts
     FROM run WHERE tenant = $1 AND id = $2";
 const RUNS: &str =
     "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
     digest, summary, proof, guards, problem, cursor,
-    (SELECT p.at FROM pruned p WHERE p.run = run.id), (SELECT p.counts FROM pruned p WHERE p.run = run.id)
-    FROM run WHERE tenant = $1
+    (SELECT p.at FROM pruned p WHERE p.run = run.id), counts
+    FROM run WHERE tenant = $1 AND id < $3 AND ($4 IS NULL OR status = $4)
     ORDER BY id DESC LIMIT $2";
+
+const FIGURES: &str = "SELECT id, status, started_at, planned_at,
+    (summary::json ->> 'seen')::bigint, proof::json ->> 'basis' = 'Enumeration' AND (proof::json ->> 'complete')::boolean, counts, cursor
+    FROM run WHERE tenant = $1 AND started_at >= $2 ORDER BY id DESC LIMIT $3";
+
+/// Reasons of a run that are listed.
+const MOST_REASONS: usize = 100;
 
 /// Reads a run's standing. Refuses `unknown-run`. What writes to a run reads it in its transaction, in which nobody else
 /// writes anything of the tenant.
@@ -87,14 +94,37 @@ pub(super) async fn same_configuration(
     if configuration == now.configuration {
         return Ok(());
     }
-    sqlx::query(
-        "UPDATE run SET status = 'discarded',
-            ended_at = floor(extract(epoch FROM now()) * 1000)::bigint WHERE id = $1",
-    )
-    .bind(run.0)
-    .execute(&mut **tx)
-    .await?;
-    Err(refused::configuration_changed(run))
+    throw_away(tx, run, refused::configuration_changed(run).into()).await
+}
+
+/// Throws a plan away, with a refusal that says why. The caller commits, whatever it returns.
+pub(super) async fn throw_away(
+    tx: &mut Transaction<'_, Postgres>,
+    run: RunId,
+    why: Problem,
+) -> StoreResult<()> {
+    sqlx::query("UPDATE run SET status = 'discarded', problem = $2, ended_at = floor(extract(epoch FROM now()) * 1000)::bigint WHERE id = $1")
+        .bind(run.0)
+        .bind(kept_json(json(&why)))
+        .execute(&mut **tx)
+        .await?;
+    Err(why.into())
+}
+
+/// Keeps a run's counts: it is over, and they change no more.
+pub(super) async fn keep_counts(
+    tx: &mut Transaction<'_, Postgres>,
+    tenant: i64,
+    run: RunId,
+) -> StoreResult<()> {
+    let at = standing(tx, tenant, run).await?;
+    let counts = counts(tx, run, at.cursor, at.status).await?;
+    sqlx::query("UPDATE run SET counts = $2 WHERE id = $1 AND counts IS NULL")
+        .bind(run.0)
+        .bind(json(&counts))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 impl PostgresStore {
@@ -112,10 +142,12 @@ impl PostgresStore {
         }
         sqlx::query(
             "UPDATE run SET ended_at = floor(extract(epoch FROM now()) * 1000)::bigint,
-                status = CASE status WHEN 'planning' THEN 'abandoned' ELSE 'discarded' END
+                status = CASE status WHEN 'planning' THEN 'abandoned' ELSE 'discarded' END,
+                problem = CASE status WHEN 'planning' THEN problem ELSE $2 END
              WHERE tenant = $1 AND status IN ('planning', 'planned', 'held')",
         )
         .bind(tenant)
+        .bind(kept_json(json(&refused::superseded())))
         .execute(&mut *tx)
         .await?;
         let run = match begin.queued {
@@ -167,6 +199,7 @@ impl PostgresStore {
         .bind(problem.map(|problem| kept_json(json(problem))))
         .execute(&mut *tx)
         .await?;
+        keep_counts(&mut tx, tenant, run).await?;
         tx.commit().await?;
         self.planning(tenant).await.forget(run);
         Ok(())
@@ -224,12 +257,19 @@ impl PostgresStore {
         read_run(&mut tx, tenant, &row).await
     }
 
-    pub(super) async fn latest_runs(&self, tenant: &TenantId, limit: u32) -> StoreResult<Vec<Run>> {
+    pub(super) async fn latest_runs(
+        &self,
+        tenant: &TenantId,
+        query: &RunQuery,
+        limit: u32,
+    ) -> StoreResult<Vec<Run>> {
         let number = self.tenant(tenant).await?;
         let mut tx = self.snapshot().await?;
         let rows = sqlx::query(RUNS)
             .bind(number)
             .bind(i64::from(limit))
+            .bind(query.before.map_or(i64::MAX, |run| run.0))
+            .bind(query.status.map(RunStatus::name))
             .fetch_all(&mut *tx)
             .await?;
         let mut runs = Vec::with_capacity(rows.len());
@@ -237,6 +277,66 @@ impl PostgresStore {
             runs.push(read_run(&mut tx, tenant, &row).await?);
         }
         Ok(runs)
+    }
+
+    pub(super) async fn figures_since(
+        &self,
+        tenant: &TenantId,
+        since: i64,
+        limit: u32,
+    ) -> StoreResult<Vec<Figures>> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.snapshot().await?;
+        let rows = sqlx::query(FIGURES)
+            .bind(tenant)
+            .bind(since)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut figures = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let run = RunId(row.try_get(0)?);
+            let status = status_named(row.try_get(1)?)?;
+            figures.push(Figures {
+                run,
+                status,
+                started_at: row.try_get(2)?,
+                planned_at: row.try_get(3)?,
+                seen: row.try_get::<Option<i64>, _>(4)?.map(standing::unsigned),
+                everybody: row.try_get::<Option<bool>, _>(5)?.unwrap_or(false),
+                counts: match row.try_get::<Option<String>, _>(6)? {
+                    Some(kept) => serde_json::from_str(&kept)?,
+                    None => counts(&mut tx, run, row.try_get(7)?, status).await?,
+                },
+            });
+        }
+        Ok(figures)
+    }
+
+    pub(super) async fn reasons_of(
+        &self,
+        tenant: &TenantId,
+        run: RunId,
+    ) -> StoreResult<Vec<String>> {
+        let tenant = self.tenant(tenant).await?;
+        let mut tx = self.snapshot().await?;
+        standing(&mut tx, tenant, run).await?;
+        let mut reasons: Vec<String> = Vec::new();
+        // From one to the next by the index: a run has few reasons and many rows.
+        while reasons.len() < MOST_REASONS {
+            let next: Option<String> = sqlx::query_scalar(
+                "SELECT reason FROM plan_row WHERE run = $1 AND reason > $2 ORDER BY run, reason LIMIT 1",
+            )
+            .bind(run.0)
+            .bind(reasons.last().map_or("", String::as_str))
+            .fetch_optional(&mut *tx)
+            .await?;
+            match next {
+                Some(reason) => reasons.push(given(reason)),
+                None => break,
+            }
+        }
+        Ok(reasons)
     }
 
     pub(super) async fn last_checkpoint(&self, tenant: &TenantId) -> StoreResult<Vec<u8>> {
@@ -321,7 +421,7 @@ async fn read_run(
         guards: serde_json::from_str(&given_json(row.try_get(11)?))?,
         problem: text(12)?.as_deref().map(serde_json::from_str).transpose()?,
         counts: match row.try_get::<Option<String>, _>(15)? {
-            Some(frozen) => serde_json::from_str(&frozen)?,
+            Some(kept) => serde_json::from_str(&kept)?,
             None => counts(connection, id, row.try_get(13)?, status).await?,
         },
         pruned_at: row.try_get(14)?,

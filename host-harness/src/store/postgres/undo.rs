@@ -4,6 +4,7 @@ use sqlx::{Postgres, Transaction};
 
 use super::open::PostgresStore;
 use super::portal::all_kept;
+use super::runs::throw_away;
 use super::text::given;
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, UNDO};
@@ -60,12 +61,5 @@ pub(super) async fn unedited(
     if !edited {
         return Ok(());
     }
-    sqlx::query(
-        "UPDATE run SET status = 'discarded', ended_at = floor(extract(epoch FROM now()) * 1000)::bigint
-         WHERE id = $1",
-    )
-    .bind(run.0)
-        .execute(&mut **tx)
-        .await?;
-    Err(refused::undo_outdated(run))
+    throw_away(tx, run, refused::undo_outdated(run).into()).await
 }

@@ -11,7 +11,8 @@ use super::finish::{current_guards, digest, weigh};
 use super::link::give_back;
 use super::open::{Store, now, now_millis, signed, unsigned};
 use super::runs::{
-    Standing, row_id, same_configuration, sequence_of, set_status, standing, wrong_status,
+    Standing, keep_counts, row_id, same_configuration, sequence_of, set_status, standing,
+    wrong_status,
 };
 use super::{adopt, failures, migrate, undo};
 use crate::ports::TenantId;
@@ -583,5 +584,5 @@ async fn conclude(
     .bind(now_millis())
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    keep_counts(tx, tenant, run).await
 }

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::open::{Store, unsigned};
 use crate::Problem;
 use crate::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Person, Role};
-use crate::ports::{Outcome, Portal, TenantId};
+use crate::ports::{Brought, Outcome, Portal, TenantId};
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::person::{MAX_INDEX, deactivated_by_sync, external_id, status};
 use crate::store::schema;
@@ -32,6 +32,10 @@ impl Portal for Store {
 
     async fn count(&self, tenant: &TenantId) -> Outcome<u64> {
         Ok(self.people_count(self.tenant(tenant).await?).await?)
+    }
+
+    async fn brought(&self, tenant: &TenantId) -> Outcome<Brought> {
+        Ok(self.people_brought(self.tenant(tenant).await?).await?)
     }
 
     async fn index(&self, tenant: &TenantId, after: &str, limit: u32) -> Outcome<PeopleIndex> {
@@ -158,6 +162,19 @@ impl Store {
             .fetch_one(self.readers())
             .await?;
         Ok(unsigned(count))
+    }
+
+    async fn people_brought(&self, tenant: i64) -> StoreResult<Brought> {
+        let row = sqlx::query(
+            "SELECT count(*), coalesce(sum(marks & 1 = 0), 0) FROM person WHERE tenant = ?1 AND origin = 1",
+        )
+        .bind(tenant)
+        .fetch_one(self.readers())
+        .await?;
+        Ok(Brought {
+            people: unsigned(row.try_get(0)?),
+            active: unsigned(row.try_get(1)?),
+        })
     }
 
     /// A page comes as one row of four columns: a row a person would cost several times as much.

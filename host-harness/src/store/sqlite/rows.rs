@@ -31,6 +31,7 @@ macro_rules! rows_from {
                 AND (?5 IS NULL OR r.kind = ?5) AND (?6 IS NULL OR r.reason = ?6)
                 AND (?7 IS NULL OR r.external_id = ?7 OR r.dn = ?7
                     OR instr(lower(r.display), lower(?7)) > 0)
+                AND (?11 IS NULL OR r.external_id = ?11)
                 AND (?8 IS NULL OR state = ?8)
              ORDER BY r.id LIMIT ?9"
         )
@@ -42,6 +43,10 @@ const BY_SEQUENCE: &str =
 const BY_KIND: &str = rows_from!(
     "plan_row r INDEXED BY plan_row_by_kind LEFT JOIN row_outcome o ON o.id = r.id
      WHERE r.run = ?1 AND r.kind = ?5"
+);
+const BY_PERSON: &str = rows_from!(
+    "plan_person h CROSS JOIN plan_row r ON r.id = h.id LEFT JOIN row_outcome o ON o.id = r.id
+     WHERE h.run = ?1 AND h.external_id = ?11"
 );
 const BY_REASON: &str = rows_from!(
     "plan_row r INDEXED BY plan_row_by_reason LEFT JOIN row_outcome o ON o.id = r.id
@@ -75,6 +80,8 @@ impl Store {
         has_rows(&mut tx, run).await?;
         let statement = if query.outcome.as_deref() == Some("failed") {
             FAILED
+        } else if query.external_id.is_some() && now.digest.is_some() {
+            BY_PERSON
         } else if query.reason.is_some() {
             BY_REASON
         } else if query.kind.is_some() {
@@ -93,6 +100,7 @@ impl Store {
             .bind(query.outcome.as_deref())
             .bind(i64::from(limit.clamp(1, MAX_ROWS)))
             .bind(without_outcome(now.status))
+            .bind(query.external_id.as_deref())
             .fetch_all(&mut *tx)
             .await?
             .iter()

@@ -2,7 +2,8 @@
 
 use sqlx::{Sqlite, Transaction};
 
-use super::open::{Store, now_millis};
+use super::open::Store;
+use super::runs::throw_away;
 use crate::ports::TenantId;
 use crate::ports::plan::{RunId, UNDO};
 use crate::store::error::StoreResult;
@@ -57,10 +58,5 @@ pub(super) async fn unedited(
     if !edited {
         return Ok(());
     }
-    sqlx::query("UPDATE run SET status = 'discarded', ended_at = ?2 WHERE id = ?1")
-        .bind(run.0)
-        .bind(now_millis())
-        .execute(&mut **tx)
-        .await?;
-    Err(refused::undo_outdated(run))
+    throw_away(tx, run, refused::undo_outdated(run).into()).await
 }

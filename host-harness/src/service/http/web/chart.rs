@@ -1,4 +1,4 @@
-//! Charts of runs, one after the other: where each bar and point stands.
+//! Charts of days, one after the other: where each bar and point stands.
 //!
 //! What a chart shows stands in a table beside it as well; so a chart needs neither numbers nor links of its own.
 
@@ -28,7 +28,7 @@ pub(super) struct Bar {
     pub(super) title: String,
 }
 
-/// A part of what a run did.
+/// A part of what a day brought.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) class: &'static str,
@@ -55,18 +55,21 @@ pub(super) struct Panel {
 
 impl fmt::Display for Tenths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0 / 10, self.0 % 10)
+        match self.0 % 10 {
+            0 => write!(f, "{}", self.0 / 10),
+            tenth => write!(f, "{}.{tenth}", self.0 / 10),
+        }
     }
 }
 
 impl Panel {
-    /// For each run a bar of pieces, the first one at the bottom.
-    pub(super) fn stacked(runs: &[Vec<Piece>], height: u64) -> Self {
+    /// For each day a bar of pieces, the first one at the bottom.
+    pub(super) fn stacked(days: &[Vec<Piece>], height: u64) -> Self {
         let sum = |pieces: &Vec<Piece>| pieces.iter().map(|piece| piece.value).sum();
-        let most: u64 = runs.iter().map(sum).max().unwrap_or_default();
-        let slot = slot(runs.len());
+        let most: u64 = days.iter().map(sum).max().unwrap_or_default();
+        let slot = slot(days.len());
         let mut bars = Vec::new();
-        for (place, pieces) in (0u64..).zip(runs) {
+        for (place, pieces) in (0u64..).zip(days) {
             let width = (slot * 4 / 5).clamp(1, WIDEST);
             let (mut below, mut drawn) = (0, 0);
             for piece in pieces.iter().filter(|piece| piece.value > 0) {
@@ -91,13 +94,13 @@ impl Panel {
         }
     }
 
-    /// A line through the runs that have a value.
-    pub(super) fn line(runs: &[Option<(u64, String)>], height: u64) -> Self {
-        let values = runs.iter().flatten().map(|(value, _)| *value);
+    /// A line through the days that have a value.
+    pub(super) fn line(days: &[Option<(u64, String)>], height: u64) -> Self {
+        let values = days.iter().flatten().map(|(value, _)| *value);
         let most = values.max().unwrap_or_default();
-        let slot = slot(runs.len());
-        let point = |(place, run): (u64, &Option<(u64, String)>)| {
-            let (value, title) = run.as_ref()?;
+        let slot = slot(days.len());
+        let point = |(place, day): (u64, &Option<(u64, String)>)| {
+            let (value, title) = day.as_ref()?;
             Some(Point {
                 x: Tenths(place * slot + slot / 2),
                 y: Tenths(height - scaled(*value, most, height)),
@@ -106,7 +109,7 @@ impl Panel {
         };
         Self {
             bars: Vec::new(),
-            points: (0u64..).zip(runs).filter_map(point).collect(),
+            points: (0u64..).zip(days).filter_map(point).collect(),
             most,
         }
     }
@@ -123,10 +126,10 @@ impl Panel {
     }
 }
 
-/// How much room a run has.
-fn slot(runs: usize) -> u64 {
-    let runs = u64::try_from(runs).unwrap_or(u64::MAX).max(1);
-    (WIDTH / runs).max(1)
+/// How much room a day has.
+fn slot(days: usize) -> u64 {
+    let days = u64::try_from(days).unwrap_or(u64::MAX).max(1);
+    (WIDTH / days).max(1)
 }
 
 /// How high a value is, where the highest one takes all but a margin.
@@ -150,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_a_run_stand_on_each_other_and_fit() {
-        let runs = [
+    fn pieces_of_a_day_stand_on_each_other_and_fit() {
+        let days = [
             vec![piece("good", 30), piece("bad", 10)],
             vec![],
             vec![piece("good", 0), piece("busy", 20)],
         ];
-        let panel = Panel::stacked(&runs, 1_000);
+        let panel = Panel::stacked(&days, 1_000);
         assert_eq!(panel.most, 40);
         let [good, bad, busy] = panel.bars.as_slice() else {
             panic!("{panel:?}");
@@ -172,10 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_and_the_most_runs_stay_within_the_chart() {
+    fn the_widest_and_the_most_days_stay_within_the_chart() {
         for count in [1, 7, 400] {
-            let runs: Vec<_> = (0..count).map(|_| vec![piece("good", 1)]).collect();
-            let panel = Panel::stacked(&runs, 1_000);
+            let days: Vec<_> = (0..count).map(|_| vec![piece("good", 1)]).collect();
+            let panel = Panel::stacked(&days, 1_000);
             let last = panel.bars.last().map(|bar| bar.x.0 + bar.width.0);
             assert!(last.is_some_and(|right| right <= WIDTH), "{count}");
             assert!(panel.bars.iter().all(|bar| bar.width.0 > 0));
@@ -192,20 +195,21 @@ mod tests {
     }
 
     #[test]
-    fn a_line_leaves_out_runs_without_a_value() {
-        let runs = [
+    fn a_line_leaves_out_days_without_a_value() {
+        let days = [
             Some((10, String::new())),
             None,
             Some((0, String::from("none"))),
         ];
-        let panel = Panel::line(&runs, 1_000);
-        assert_eq!(panel.path(), "133.3,10.0 666.5,100.0");
+        let panel = Panel::line(&days, 1_000);
+        assert_eq!(panel.path(), "133.3,10 666.5,100");
         assert_eq!(panel.points[1].title, "none");
         assert!(Panel::line(&[None], 1_000).is_empty());
     }
 
     #[test]
-    fn tenths_are_written_with_their_point() {
+    fn tenths_are_written_with_their_point_where_they_have_one() {
         assert_eq!(Tenths(1_005).to_string(), "100.5");
+        assert_eq!(Tenths(1_000).to_string(), "100");
     }
 }

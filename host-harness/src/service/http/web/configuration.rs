@@ -138,7 +138,7 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
                     warnings: shape::each(&configured.warnings),
                     ..shown
                 };
-                Ok(verify::answer(shown, tenant, None))
+                verify::answer(shown, tenant, None)
             }
             Ok(_) => Ok(Redirect::to(&format!(
                 "/tenants/{}/configuration?done=configured",
@@ -172,7 +172,7 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
             }
         });
     }
-    Ok(verify::answer(shown, tenant, Some(change)))
+    verify::answer(shown, tenant, Some(change))
 }
 
 /// What is wrong with what is typed, before anything is stored.

@@ -62,6 +62,16 @@ impl<T: Into<Refusal>> From<T> for Trouble {
     }
 }
 
+impl Trouble {
+    /// What is told of it within a page.
+    pub(super) fn problems(&self) -> Vec<shape::Problem> {
+        match self {
+            Self::Stranger(_) => over().problems(),
+            Self::Refused(refusal) => refusal.problems(),
+        }
+    }
+}
+
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         match self {

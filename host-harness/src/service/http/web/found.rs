@@ -7,6 +7,7 @@ use super::entered::{In, Shown};
 use super::fields::Fields;
 use super::frame::page;
 use crate::contract::people::Candidate;
+use crate::ports::TenantId;
 use crate::shape;
 use crate::tenant::Tenant;
 
@@ -27,6 +28,8 @@ struct Line {
 pub(super) struct Found {
     people: Vec<Line>,
     problems: Vec<shape::Problem>,
+    /// The tenant where picking somebody leads to why they are there or not; else it is for a form.
+    leads: Option<String>,
 }
 
 /// The list alone, while somebody types.
@@ -41,11 +44,23 @@ pub(super) async fn look(tenant: &Tenant, text: &str) -> Found {
         Ok(people) => Found {
             people: people.into_iter().map(line).collect(),
             problems: Vec::new(),
+            leads: None,
         },
         Err(refused) => Found {
             people: Vec::new(),
             problems: refused.problems().map(shape::Problem::from).collect(),
+            leads: None,
         },
+    }
+}
+
+impl Found {
+    /// The same, each leading to why that person is there or not.
+    pub(super) fn leading(self, tenant: &TenantId) -> Self {
+        Self {
+            leads: Some(tenant.to_string()),
+            ..self
+        }
     }
 }
 

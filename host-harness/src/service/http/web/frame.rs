@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
+use super::super::refusal::{Answer, Refusal};
 use super::super::scope::{Caller, Scope, Whole};
 use super::assets;
 use crate::ports::access::{Rank, Reach};
@@ -106,13 +107,22 @@ impl Frame {
 
 /// A template as a page.
 pub(super) fn page(template: &impl Template) -> Response {
-    match template.render() {
+    match text(template) {
         Ok(text) => Html(text).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "a page could not be made");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// A template as text.
+pub(super) fn text(template: &impl Template) -> Answer<String> {
+    template.render().map_err(|error| {
+        tracing::error!(%error, "a page could not be made");
+        Refusal::new(
+            "internal",
+            "A page could not be made",
+            "Tell whoever runs the service: its log says what went wrong.",
+        )
+    })
 }
 
 /// Nothing of a page comes from elsewhere, nothing in it runs that was not sent as a file, and no other page shows it.

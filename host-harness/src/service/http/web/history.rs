@@ -1,73 +1,58 @@
-//! What runs did in the last weeks: charts, and the same as a table.
+//! What runs did in the last weeks, day by day: charts, and the same as a table.
 
 use askama::Template;
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::super::scope::{Scope, Viewer};
 use super::super::sent::Asked;
 use super::chart::{Panel, Piece};
+use super::day::{CHANGES, Day, by_day, slots};
 use super::entered::{In, Shown};
 use super::frame::{Frame, page};
-use super::moment::{Moment, Zone, span};
+use super::moment::span;
 use super::tenant::zone_of;
-use super::words::{self, Badge, number};
-use crate::contract::plan::{Basis, RowKind};
-use crate::ports::plan::{Run, RunStatus};
+use super::words::{self, number};
 use crate::shape::row;
 
-/// Runs in a chart, at most.
-const MOST: u32 = 400;
+/// Runs that are looked at, at most: one every ten minutes for 90 days is less.
+const MOST: u32 = 20_000;
+/// Days on a page of the table.
+const AT_ONCE: usize = 30;
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
 /// Heights of charts, in tenths.
 const HIGH: u64 = 1_600;
 const LOW: u64 = 200;
-/// What changes a person, in the order in which it is stacked.
-const CHANGES: [RowKind; 4] = [
-    RowKind::Create,
-    RowKind::Reactivate,
-    RowKind::Update,
-    RowKind::Deactivate,
-];
-
 /// For how long.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Window {
     days: Option<u32>,
+    /// Days of the table before those that are shown.
+    skip: usize,
 }
 
-/// A number with what is counted.
-struct Counted {
+/// A number of the table, and where its rows are, from the tenant's pages on; empty for nowhere.
+#[derive(Debug, PartialEq, Eq)]
+struct Cell {
     number: String,
-    /// Where the rows are.
-    kind: &'static str,
-    outcome: &'static str,
-    /// What stands before it, where the table is narrow.
-    label: &'static str,
-    none: bool,
+    at: String,
 }
 
-/// A run in the table.
+/// A day in the table.
 struct Line {
-    run: i64,
-    at: Moment,
-    mode: String,
-    badge: Badge,
-    seen: Option<String>,
-    counts: Vec<Counted>,
-    reading: Option<String>,
-    whole: Option<String>,
-    /// The rows are kept no longer.
-    pruned: bool,
-    /// The code of why it failed.
-    code: String,
+    date: String,
+    at: String,
+    cells: Vec<Cell>,
+    slowest: String,
 }
 
-/// A number over all the runs.
+/// A number over all the days.
 struct Sum {
     number: String,
     words: &'static str,
+    at: &'static str,
 }
 
 #[derive(Template)]
@@ -77,281 +62,212 @@ struct HistoryPage {
     days: u32,
     /// The newest first.
     lines: Vec<Line>,
+    /// Days to pass over for the next page of the table.
+    next: Option<usize>,
+    skipped: bool,
     sums: Vec<Sum>,
     people: Panel,
     changes: Panel,
+    unsynced: Panel,
     reading: Panel,
     failures: Panel,
     slowest: String,
-    first: Option<Moment>,
-    last: Option<Moment>,
-    /// There were more runs than are shown.
+    first: String,
+    last: String,
+    /// There were more runs than are looked at.
     more: bool,
-    most: u32,
+    most: String,
 }
 
-/// The runs of the last days.
+/// The last days.
 pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(window): In<Asked<Window>>) -> Shown {
     let Asked(window) = window;
-    let days = match window.days {
+    let count: u32 = match window.days {
         Some(90) => 90,
         _ => 30,
     };
     let zone = zone_of(&scope).await?;
-    let since = chrono::Utc::now().timestamp_millis() - i64::from(days) * DAY;
-    let mut runs = scope.plans()?.runs(MOST + 1).await?;
-    runs.retain(|run| run.started_at >= since);
-    let more = runs.len() > MOST as usize;
-    runs.truncate(MOST as usize);
-    // From left to right.
-    runs.reverse();
-    let reading = Panel::stacked(&runs.iter().map(read).collect::<Vec<_>>(), HIGH);
+    let since = chrono::Utc::now().timestamp_millis() - i64::from(count) * DAY;
+    let figures = scope.plans()?.figures(since, MOST).await?;
+    let more = figures.len() == MOST as usize;
+    let days = by_day(figures.iter().rev(), &zone);
+    let slots = slots(&days, &zone, count);
+    let panel = |of: &dyn Fn(&Day) -> Vec<Piece>, height| {
+        let pieces: Vec<Vec<Piece>> = slots.iter().map(|day| day.map_or(Vec::new(), of)).collect();
+        Panel::stacked(&pieces, height)
+    };
+    let line = |of: &dyn Fn(&Day) -> Option<(u64, String)>| {
+        let points: Vec<_> = slots.iter().map(|day| day.and_then(of)).collect();
+        Panel::line(&points, HIGH)
+    };
+    let reading = panel(&read, HIGH);
+    let past = window.skip.saturating_add(AT_ONCE);
     Ok(page(&HistoryPage {
         frame: Frame::within(&scope, "History", "history"),
-        days,
-        sums: sums(&runs),
-        people: Panel::line(&runs.iter().map(people).collect::<Vec<_>>(), HIGH),
-        changes: Panel::stacked(&runs.iter().map(changes).collect::<Vec<_>>(), HIGH),
-        failures: Panel::stacked(&runs.iter().map(failure).collect::<Vec<_>>(), LOW),
+        days: count,
+        sums: sums(&days),
+        people: line(&|day| counted(day, day.people, "people")),
+        changes: panel(&changed, HIGH),
+        unsynced: line(&|day| counted(day, day.unsynced, "unsynced")),
+        failures: panel(&failed, LOW),
         slowest: span(i64::try_from(reading.most).unwrap_or(i64::MAX)),
         reading,
-        first: runs.first().map(|run| zone.at(run.started_at)),
-        last: runs.last().map(|run| zone.at(run.started_at)),
-        lines: runs.iter().rev().map(|run| line(run, &zone)).collect(),
+        first: told(
+            zone.today()
+                .saturating_sub(jiff::Span::new().days(count - 1)),
+        ),
+        last: told(zone.today()),
+        next: (past < days.len()).then_some(past),
+        skipped: window.skip > 0,
+        lines: days
+            .iter()
+            .rev()
+            .skip(window.skip)
+            .take(AT_ONCE)
+            .map(listed)
+            .collect(),
         more,
-        most: MOST,
+        most: number(u64::from(MOST)),
     }))
 }
 
-/// Rows of a kind that were applied.
-fn applied(run: &Run, kind: RowKind) -> u64 {
-    let of = run.counts.iter();
-    let of = of.filter(|count| count.kind == kind && count.outcome == "applied");
-    of.map(|count| count.rows).sum()
+fn told(date: Date) -> String {
+    date.strftime("%a %-d %b").to_string()
 }
 
-/// Those whom a run could not bring: by the plan, and by the portal.
-fn unsynced(run: &Run) -> u64 {
-    run.rows_of(RowKind::Unsynced) + run.rows_with("failed")
+fn counted(day: &Day, of: Option<(i64, u64)>, words: &str) -> Option<(u64, String)> {
+    let (_, people) = of?;
+    Some((
+        people,
+        format!("{}: {} {words}", told(day.date), number(people)),
+    ))
 }
 
-/// How many people the directory has, as far as the run read everybody.
-fn people(run: &Run) -> Option<(u64, String)> {
-    let proof = run.proof.as_ref()?;
-    let seen = run.summary.as_ref()?.seen;
-    let whole = proof.basis == Basis::Enumeration && proof.complete;
-    whole.then(|| (seen, format!("Run {}: {} people", run.id, number(seen))))
-}
-
-fn changes(run: &Run) -> Vec<Piece> {
-    let changed = CHANGES.into_iter().map(|kind| {
+fn changed(day: &Day) -> Vec<Piece> {
+    let each = day.changes.iter().zip(CHANGES);
+    each.map(|((people, _), kind)| {
         let (word, tone) = words::kind(kind);
-        (word, tone, applied(run, kind))
-    });
-    let (word, tone) = words::kind(RowKind::Unsynced);
-    changed
-        .chain([(word, tone, unsynced(run))])
-        .map(|(word, tone, value)| Piece {
+        Piece {
             class: tone.class(),
-            value,
-            title: format!("Run {}: {} {word}", run.id, number(value)),
-        })
-        .collect()
-}
-
-fn read(run: &Run) -> Vec<Piece> {
-    let took = reading(run);
-    took.map(|took| Piece {
-        class: "busy",
-        value: u64::try_from(took).unwrap_or_default(),
-        title: format!("Run {}: {}", run.id, span(took)),
+            value: *people,
+            title: format!("{}: {} {word}", told(day.date), number(*people)),
+        }
     })
-    .into_iter()
     .collect()
 }
 
-fn failure(run: &Run) -> Vec<Piece> {
-    let failed = run.status == RunStatus::Failed;
-    let piece = failed.then(|| Piece {
+fn read(day: &Day) -> Vec<Piece> {
+    let took = day.slowest.map(|took| Piece {
+        class: "busy",
+        value: u64::try_from(took).unwrap_or_default(),
+        title: format!("{}: {}", told(day.date), span(took)),
+    });
+    took.into_iter().collect()
+}
+
+fn failed(day: &Day) -> Vec<Piece> {
+    let piece = (day.failed > 0).then(|| Piece {
         class: "bad",
         value: 1,
-        title: format!("Run {} failed: {}", run.id, code(run)),
+        title: format!("{}: {} failed", told(day.date), number(day.failed)),
     });
     piece.into_iter().collect()
 }
 
-fn code(run: &Run) -> String {
-    let problem = run.problem.as_ref();
-    problem.map_or_else(String::new, |problem| problem.code.clone())
-}
-
-/// Milliseconds until the plan was made.
-fn reading(run: &Run) -> Option<i64> {
-    run.planned_at.map(|at| (at - run.started_at).max(0))
-}
-
-fn line(run: &Run, zone: &Zone) -> Line {
-    let changed = CHANGES.into_iter().map(|kind| {
-        let count = applied(run, kind);
-        let label = words::kind(kind).0;
-        (count, row::kind(kind), "applied", label)
-    });
-    let unsynced = [
-        (
-            run.rows_of(RowKind::Unsynced),
-            row::kind(RowKind::Unsynced),
-            "",
-            "unsynced",
-        ),
-        (run.rows_with("failed"), "", "failed", "refused"),
+fn listed(day: &Day) -> Line {
+    let cell = |people: u64, at: String| Cell {
+        number: number(people),
+        at: if people > 0 { at } else { String::new() },
+    };
+    let mut cells = vec![
+        cell(day.runs, day.at()),
+        cell(day.failed, format!("{}&status=failed", day.at())),
+        day.people.map_or_else(Cell::none, |(run, people)| {
+            cell(people, format!("runs/{run}"))
+        }),
     ];
+    cells.extend(
+        day.changes
+            .iter()
+            .zip(CHANGES)
+            .map(|((people, run), kind)| {
+                let kind = row::kind(kind);
+                let rows = |run| format!("runs/{run}/rows?kind={kind}&outcome=applied");
+                cell(*people, run.map_or_else(|| day.at(), rows))
+            }),
+    );
+    cells.push(day.unsynced.map_or_else(Cell::none, |(run, people)| {
+        cell(people, format!("runs/{run}"))
+    }));
     Line {
-        run: run.id.0,
-        at: zone.at(run.started_at),
-        mode: words::mode(&run.mode).to_owned(),
-        badge: words::status(run),
-        seen: run.summary.as_ref().map(|summary| number(summary.seen)),
-        counts: changed
-            .chain(unsynced)
-            .map(|(count, kind, outcome, label)| Counted {
-                number: number(count),
-                kind,
-                outcome,
-                label,
-                none: count == 0,
-            })
-            .collect(),
-        reading: reading(run).map(span),
-        whole: run.ended_at.map(|at| span((at - run.started_at).max(0))),
-        pruned: run.pruned_at.is_some(),
-        code: code(run),
+        date: told(day.date),
+        at: day.at(),
+        cells,
+        slowest: day.slowest.map_or_else(String::new, span),
     }
 }
 
-fn sums(runs: &[Run]) -> Vec<Sum> {
-    let all = |kind: RowKind| -> u64 { runs.iter().map(|run| applied(run, kind)).sum() };
-    let failed = runs.iter().filter(|run| run.status == RunStatus::Failed);
-    let (count, failed) = (runs.len(), failed.count());
-    let each = [
-        (u64::try_from(count).unwrap_or(u64::MAX), "runs"),
-        (
-            u64::try_from(failed).unwrap_or(u64::MAX),
+impl Cell {
+    /// Nothing is known.
+    fn none() -> Self {
+        Self {
+            number: "–".to_owned(),
+            at: String::new(),
+        }
+    }
+}
+
+fn sums(days: &[Day]) -> Vec<Sum> {
+    let all = |of: &dyn Fn(&Day) -> u64| number(days.iter().map(of).sum());
+    let [new, back, changed, gone] = [0, 1, 2, 3].map(|kind| all(&|day| day.changes[kind].0));
+    let sum = |number, words, at| Sum { number, words, at };
+    vec![
+        sum(all(&|day| day.runs), "runs", "runs"),
+        sum(
+            all(&|day| day.failed),
             "runs that failed",
+            "runs?status=failed",
         ),
-        (all(RowKind::Create), "people new"),
-        (all(RowKind::Update), "changes of people"),
-        (all(RowKind::Deactivate), "deactivated"),
-        (all(RowKind::Reactivate), "reactivated"),
-    ];
-    each.into_iter()
-        .map(|(count, words)| Sum {
-            number: number(count),
-            words,
-        })
-        .collect()
+        sum(new, "people new", "#days"),
+        sum(changed, "changes of people", "#days"),
+        sum(gone, "deactivated", "#days"),
+        sum(back, "reactivated", "#days"),
+    ]
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::contract::plan::{Proof, Summary};
-    use crate::ports::plan::Count;
-    use crate::ports::{RunId, TenantId};
 
-    fn run(basis: Basis, complete: bool) -> Run {
-        let count = |kind, outcome: &str, rows| Count {
-            kind,
-            outcome: outcome.to_owned(),
-            rows,
+    #[test]
+    fn what_one_run_did_leads_to_its_rows_and_what_several_did_to_the_runs_of_the_day() {
+        let day = &Day {
+            runs: 3,
+            failed: 1,
+            last: 3,
+            people: Some((1, 1_201)),
+            changes: [(6, None), (0, None), (0, None), (4, Some(2))],
+            unsynced: Some((2, 1)),
+            ..Day::new(Date::constant(2026, 11, 1))
         };
-        Run {
-            id: RunId(7),
-            tenant: TenantId::new("acme").unwrap(),
-            mode: "full".into(),
-            status: RunStatus::Applied,
-            plugin: String::new(),
-            configuration: String::new(),
-            started_at: 1_000,
-            planned_at: Some(3_500),
-            ended_at: Some(9_000),
-            digest: None,
-            summary: Some(Summary {
-                seen: 1_200,
-                unchanged: 0,
-                counts: Vec::new(),
-                guards: Vec::new(),
-                warnings: Vec::new(),
-            }),
-            proof: Some(Proof {
-                basis,
-                complete,
-                gaps: Vec::new(),
-                pages: 1,
-                entries: 1_200,
-                referrals: 0,
-                server: String::new(),
-                searches: Vec::new(),
-                configuration: String::new(),
-            }),
-            guards: Vec::new(),
-            counts: vec![
-                count(RowKind::Create, "applied", 5),
-                count(RowKind::Create, "failed", 2),
-                count(RowKind::Unsynced, "reported", 3),
-            ],
-            problem: None,
-            pruned_at: None,
-        }
-    }
-
-    #[test]
-    fn people_are_counted_only_by_runs_that_read_everybody() {
-        let (seen, words) = people(&run(Basis::Enumeration, true)).unwrap();
-        assert_eq!((seen, words.as_str()), (1_200, "Run 7: 1,200 people"));
-        assert!(people(&run(Basis::Changes, true)).is_none());
-        assert!(people(&run(Basis::Enumeration, false)).is_none());
-    }
-
-    #[test]
-    fn only_what_was_applied_counts_as_changed_and_what_was_refused_as_unsynced() {
-        let pieces = changes(&run(Basis::Enumeration, true));
-        let told: Vec<(&str, u64)> = pieces.iter().map(|one| (one.class, one.value)).collect();
-        assert_eq!(
-            told,
-            [
-                ("good", 5),
-                ("good", 0),
-                ("busy", 0),
-                ("bad", 0),
-                ("caution", 5)
-            ]
-        );
-        let line = line(&run(Basis::Enumeration, true), &Zone::named("UTC"));
-        let shown: Vec<(&str, &str, &str)> = line
-            .counts
+        let line = listed(day);
+        let cells: Vec<(&str, &str)> = line
+            .cells
             .iter()
-            .filter(|one| !one.none)
-            .map(|one| (one.number.as_str(), one.kind, one.outcome))
+            .map(|cell| (cell.number.as_str(), cell.at.as_str()))
             .collect();
         assert_eq!(
-            shown,
+            cells,
             [
-                ("5", "create", "applied"),
-                ("3", "unsynced", ""),
-                ("2", "", "failed")
+                ("3", "runs?before=4"),
+                ("1", "runs?before=4&status=failed"),
+                ("1,201", "runs/1"),
+                ("6", "runs?before=4"),
+                ("0", ""),
+                ("0", ""),
+                ("4", "runs/2/rows?kind=deactivate&outcome=applied"),
+                ("1", "runs/2"),
             ]
         );
-        assert_eq!(line.reading.as_deref(), Some("2.5 s"));
-        assert_eq!(line.whole.as_deref(), Some("8.0 s"));
-    }
-
-    #[test]
-    fn a_run_that_did_not_fail_has_no_mark() {
-        let mut run = run(Basis::Enumeration, true);
-        assert!(failure(&run).is_empty());
-        run.status = RunStatus::Failed;
-        run.problem = Some(crate::Problem::new("wrong-password", "m", "r"));
-        assert_eq!(failure(&run)[0].title, "Run 7 failed: wrong-password");
     }
 }

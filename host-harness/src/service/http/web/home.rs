@@ -10,7 +10,7 @@ use super::entered::{In, Shown};
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone};
 use super::words::{self, Badge, Tone};
-use crate::ports::plan::{Run, RunStatus};
+use crate::ports::plan::{Run, RunQuery, RunStatus};
 use crate::ports::tenants::{HostSetting, Installation};
 
 /// Integrations on a page.
@@ -81,7 +81,7 @@ pub(super) async fn show(In(caller): In<Caller>, In(which): In<Asked<Which>>) ->
 pub(super) async fn standing(scope: &Scope<Viewer>, zone: &Zone) -> Answer<Standing> {
     let plans = scope.plans()?;
     let installation = scope.installation().await?;
-    let runs = plans.runs(2).await?;
+    let runs = plans.runs(&RunQuery::default(), 2).await?;
     let due = scope.queue().due_at().await?;
     let now = chrono::Utc::now().timestamp_millis();
     let late = due.is_some_and(|due| due + LATE < now);

@@ -16,10 +16,12 @@ use super::entered::{In, Shown, unprocessable};
 use super::fields::Fields;
 use super::found::{self, Found};
 use super::frame::{Frame, page};
+use super::streamed::later;
 use super::tenant::Came;
 use super::words::{Badge, Tone};
 use crate::contract::hooks::mapping::{OnEmpty, Rule, Suggestion, Who};
 use crate::contract::portal::Field;
+use crate::ports::access::Rank;
 use crate::ports::history::Failure;
 use crate::shape;
 use crate::tenant::Tenant;
@@ -90,10 +92,22 @@ struct Trial {
     found: Option<Found>,
 }
 
-/// The rules in force, or those to begin with.
+/// The page before the directory has answered.
+#[derive(Template)]
+#[template(path = "asking.html")]
+struct AskingPage {
+    frame: Frame,
+}
+
+/// The rules in force, or those to begin with. The page begins before the directory has answered.
 pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>) -> Shown {
     let Asked(came) = came;
     let tenant = scope.tenant().await?;
+    let frame = Frame::within(&scope, "Mapping", "mapping").after(came.done.as_deref());
+    later(&AskingPage { frame }, begun(scope, tenant, came.done))
+}
+
+async fn begun(scope: Scope<Viewer>, tenant: Tenant, done: Option<String>) -> Shown<MappingPage> {
     let suggestion = tenant.suggest().await;
     let stored = tenant.rules().await?;
     let begin = if stored.is_empty() {
@@ -113,12 +127,10 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
         Ok(_) => Vec::new(),
         Err(refused) => refused.problems().map(shape::Problem::from).collect(),
     };
-    // A directory that does not answer is not asked twice more.
-    let reads = suggestion.is_ok() && scope.caller().rank() >= crate::ports::access::Rank::Admin;
-    let mut shown = mapping(&scope, &tenant, trial, suggestion.ok(), reads).await?;
+    let mut shown = mapping(&scope, &tenant, trial, suggestion.ok()).await?;
     shown.problems = problems;
-    shown.frame = shown.frame.after(came.done.as_deref());
-    Ok(page(&shown))
+    shown.frame = shown.frame.after(done.as_deref());
+    Ok(shown)
 }
 
 /// Tries what was typed on a person, or stores it, as the button says.
@@ -168,8 +180,7 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
     if let Some(tab) = fields.find("to-tab") {
         tab.clone_into(&mut trial.tab);
     }
-    let reads = suggestion.is_some();
-    let mut shown = mapping(&scope, &tenant, trial, suggestion, reads).await?;
+    let mut shown = mapping(&scope, &tenant, trial, suggestion).await?;
     shown.doubts.extend(doubts);
     Ok(page(&shown))
 }
@@ -191,7 +202,7 @@ async fn refused(
     if let Some(field) = wrong {
         trial.tab.clone_from(&field.tab);
     }
-    let mut shown = mapping(scope, tenant, trial, suggestion, true).await?;
+    let mut shown = mapping(scope, tenant, trial, suggestion).await?;
     for line in &mut shown.lines {
         let mine = |problem: &&shape::Problem| problem.field.as_deref() == Some(&line.field);
         if let Some(problem) = problems.iter().find(mine) {
@@ -207,8 +218,10 @@ async fn mapping<N>(
     tenant: &Tenant,
     trial: Trial,
     suggestion: Option<Suggestion>,
-    reads: bool,
 ) -> Answer<MappingPage> {
+    // A directory that does not answer is not asked twice more.
+    let answers = suggestion.is_some();
+    let reads = answers && scope.caller().rank() >= Rank::Admin;
     let (portal, plans) = (scope.portal()?, scope.plans()?);
     let schema = portal.fields().await?;
     let failing = plans.failures(None, 0, WITH_PROBLEMS).await?;
@@ -237,7 +250,11 @@ async fn mapping<N>(
             Err(refused) => problems.extend(refused.problems().map(shape::Problem::from)),
         }
     }
-    let (mut covered, older) = covered::count(tenant, &trial.rules, reads).await;
+    let (mut covered, older) = if answers {
+        covered::count(tenant, &trial.rules, reads).await
+    } else {
+        (BTreeMap::new(), false)
+    };
     let attributes = suggestion.map(|suggestion| suggestion.attributes);
     let mut tabs: Vec<String> = Vec::new();
     for field in &schema {

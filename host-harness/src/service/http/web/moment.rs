@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// The zone in which a tenant's dates are shown.
@@ -41,6 +42,19 @@ impl Zone {
             whole: local.strftime("%a %-d %b %Y, %H:%M:%S %Z").to_string(),
             near: near(at.as_second() - self.now.as_second()),
         }
+    }
+}
+
+impl Zone {
+    /// The day on which a moment of Unix milliseconds is.
+    pub(super) fn date(&self, milliseconds: i64) -> Date {
+        let at = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        at.to_zoned(self.zone.clone()).date()
+    }
+
+    /// The day that it is.
+    pub(super) fn today(&self) -> Date {
+        self.now.to_zoned(self.zone.clone()).date()
     }
 }
 

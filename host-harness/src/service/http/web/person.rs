@@ -1,33 +1,32 @@
-//! One person: why they are, or are not, in the portal; and those who are.
+//! One person: why they are, or are not, in the portal, and what runs did with them.
 
 use askama::Template;
 use serde::Deserialize;
 
+use super::super::refusal::Answer;
 use super::super::scope::{Scope, Viewer};
 use super::super::sent::Asked;
 use super::entered::{In, Shown};
+use super::found::{self, Found};
 use super::frame::{Frame, page};
 use super::moment::Moment;
-use super::tenant::zone_of;
-use super::words::{self, Badge, Tone, number};
+use super::streamed::later;
+use super::tenant::zone;
+use super::words::{self, Badge, Tone};
 use crate::contract::hooks::mapping::Who;
-use crate::contract::portal::{Person, Status};
-use crate::ports::plan::RowQuery;
+use crate::ports::access::Rank;
+use crate::ports::plan::{RowQuery, RunQuery};
 use crate::shape;
+use crate::tenant::Tenant;
 
-/// People on a page.
-const AT_ONCE: u32 = 50;
 /// How far back it is looked what runs did with somebody.
 const RECENT: u32 = 400;
-/// Runs with rows that are looked into.
-const LOOKED_AT: usize = 50;
 
 /// Whom.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Whom {
     person: String,
-    after: String,
 }
 
 /// What a run did with the person.
@@ -45,99 +44,72 @@ struct PersonPage {
     person: String,
     explanation: Option<shape::Explanation>,
     verdict: Badge,
+    /// Whom a part of a name finds, where nobody has it as it is.
+    found: Option<Found>,
     problems: Vec<shape::Problem>,
     deeds: Vec<Deed>,
 }
 
-/// Somebody in the portal.
-struct Line {
-    name: String,
-    external_id: String,
-    dn: String,
-    mail: String,
-    role: String,
-    badge: Badge,
-    edited: Vec<String>,
-}
-
-#[derive(Template)]
-#[template(path = "people.html")]
-struct PeoplePage {
-    frame: Frame,
-    all: String,
-    lines: Vec<Line>,
-    next: Option<String>,
-    first: bool,
-}
-
-/// Why one person is, or is not, there.
+/// Why one person is, or is not, there. The page begins before the directory has answered.
 pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(Asked(whom)): In<Asked<Whom>>) -> Shown {
     let tenant = scope.tenant().await?;
-    let person = whom.person.trim().to_owned();
-    let mut shown = PersonPage {
-        frame: Frame::within(&scope, "Why this person?", "people"),
-        person: whom.person,
-        explanation: None,
-        verdict: Badge::new(Tone::Plain, ""),
-        problems: Vec::new(),
-        deeds: Vec::new(),
-    };
-    if person.is_empty() {
-        return Ok(page(&shown));
+    let begun = PersonPage::of(&scope, &whom.person);
+    if whom.person.trim().is_empty() {
+        return Ok(page(&begun));
     }
-    match tenant.explain(Who::Named(person.clone())).await {
+    later(&begun, explained(scope, tenant, whom.person))
+}
+
+async fn explained(scope: Scope<Viewer>, tenant: Tenant, person: String) -> Shown<PersonPage> {
+    let mut shown = PersonPage::of(&scope, &person);
+    let person = person.trim();
+    let mut known = person.to_owned();
+    match tenant.explain(Who::Named(known.clone())).await {
         Ok(explanation) => {
             let explanation = shape::Explanation::from(&explanation);
+            if explanation.dn.is_empty() && scope.caller().rank() >= Rank::Admin {
+                shown.found = Some(found::look(&tenant, person).await.leading(scope.id()));
+            }
+            if !explanation.external_id.is_empty() {
+                known.clone_from(&explanation.external_id);
+            }
             shown.verdict = verdict(&explanation);
-            let known = if explanation.external_id.is_empty() {
-                person
-            } else {
-                explanation.external_id.clone()
-            };
             shown.explanation = Some(explanation);
-            shown.deeds = deeds(&scope, &known).await?;
         }
-        Err(refused) => {
-            shown.problems = refused.problems().map(shape::Problem::from).collect();
-            shown.deeds = deeds(&scope, &person).await?;
+        Err(refused) => shown.problems = shape::each(refused.problems()),
+    }
+    shown.deeds = deeds(&scope, &tenant, &known).await?;
+    Ok(shown)
+}
+
+impl PersonPage {
+    /// Before anything is known.
+    fn of(scope: &Scope<Viewer>, person: &str) -> Self {
+        Self {
+            frame: Frame::within(scope, "Why this person?", "people"),
+            person: person.to_owned(),
+            explanation: None,
+            verdict: Badge::new(Tone::Plain, ""),
+            found: None,
+            problems: Vec::new(),
+            deeds: Vec::new(),
         }
     }
-    Ok(page(&shown))
 }
 
-/// Those whom a sync brought.
-pub(super) async fn list(In(scope): In<Scope<Viewer>>, In(Asked(whom)): In<Asked<Whom>>) -> Shown {
-    let portal = scope.portal()?;
-    let index = portal.index(&whom.after, AT_ONCE).await?;
-    let people = portal.people(&index.external_ids).await?;
-    let licence = portal.licence().await?;
-    let last = index.external_ids.last().cloned();
-    Ok(page(&PeoplePage {
-        frame: Frame::within(&scope, "People", "people"),
-        all: number(licence.synced),
-        next: last.filter(|_| index.more),
-        first: whom.after.is_empty(),
-        lines: people.iter().map(line).collect(),
-    }))
-}
-
-async fn deeds(scope: &Scope<Viewer>, person: &str) -> super::super::refusal::Answer<Vec<Deed>> {
+/// What runs did with whoever has this external id.
+async fn deeds(scope: &Scope<Viewer>, tenant: &Tenant, external_id: &str) -> Answer<Vec<Deed>> {
     let plans = scope.plans()?;
-    let zone = zone_of(scope).await?;
+    let zone = zone(tenant).await;
     let query = RowQuery {
-        person: Some(person.to_owned()),
+        external_id: Some(external_id.to_owned()),
         ..RowQuery::default()
     };
     let mut deeds = Vec::new();
-    let mut looked = 0;
-    for run in plans.runs(RECENT).await? {
+    for run in plans.runs(&RunQuery::default(), RECENT).await? {
         if run.digest.is_none() || run.pruned_at.is_some() || run.counts.is_empty() {
             continue;
         }
-        if looked == LOOKED_AT {
-            break;
-        }
-        looked += 1;
         for row in plans.rows(run.id, &query, 0, 1).await? {
             let (word, tone) = words::kind(row.row.kind);
             deeds.push(Deed {
@@ -166,29 +138,4 @@ fn verdict(explanation: &shape::Explanation) -> Badge {
         Tone::Good
     };
     Badge::new(tone, explanation.verdict.clone())
-}
-
-fn line(person: &Person) -> Line {
-    let value = |field: &str| {
-        let found = person.values.iter().find(|value| value.field == field);
-        found.map_or_else(String::new, |found| found.value.clone())
-    };
-    let name = value("display-name");
-    Line {
-        name: if name.is_empty() {
-            person.dn.clone()
-        } else {
-            name
-        },
-        external_id: person.external_id.clone(),
-        dn: person.dn.clone(),
-        mail: value("email"),
-        role: person.role.clone(),
-        badge: match (person.status, person.deactivated_by_sync) {
-            (Status::Active, _) => Badge::new(Tone::Good, "active"),
-            (Status::Inactive, true) => Badge::new(Tone::Plain, "deactivated by a sync"),
-            (Status::Inactive, false) => Badge::new(Tone::Plain, "deactivated in the portal"),
-        },
-        edited: person.changed_in_portal.clone(),
-    }
 }

@@ -5,8 +5,8 @@ use axum::{Router, middleware};
 
 use super::super::scope::Api;
 use super::{
-    assets, configuration, found, frame, history, home, login, mapping, person, plugin, rows, run,
-    runs, schedule, settings, tenant, uninstall, unsynced,
+    assets, configuration, found, frame, history, home, login, mapping, people, person, plugin,
+    rows, run, runs, schedule, settings, tenant, uninstall, unsynced,
 };
 
 /// The console's pages.
@@ -65,7 +65,7 @@ pub(in super::super) fn routes() -> Router<Api> {
             "/tenants/{tenant}/unsynced",
             get(unsynced::show).post(unsynced::keep),
         )
-        .route("/tenants/{tenant}/people", get(person::list))
+        .route("/tenants/{tenant}/people", get(people::show))
         .route("/tenants/{tenant}/person", get(person::show))
         .route("/tenants/{tenant}/audit", get(settings::audit_of_tenant))
         .route(

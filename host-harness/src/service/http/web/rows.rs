@@ -8,7 +8,7 @@ use super::super::scope::{Scope, Viewer};
 use super::super::sent::{Asked, Numbered};
 use super::entered::{In, Shown};
 use super::frame::{Frame, page};
-use super::words::{self, Badge};
+use super::words::{self, Badge, number};
 use crate::ports::RunId;
 use crate::ports::plan::{RowQuery, StoredRow};
 use crate::shape;
@@ -32,6 +32,8 @@ pub(super) struct Which {
 /// One person.
 struct Line {
     row: shape::StoredRow,
+    /// Why, in words.
+    reason: String,
     badge: Badge,
     outcome: Option<Badge>,
 }
@@ -46,6 +48,10 @@ struct RowsPage {
     which: Which,
     kinds: [(&'static str, &'static str); 6],
     outcomes: [(&'static str, &'static str); 6],
+    /// Reasons to choose from, as they are stored and in words.
+    reasons: Vec<(String, String)>,
+    /// Whom the run saw, and of whom nothing changed; they have no rows.
+    unchanged: Option<(String, String)>,
     lines: Vec<Line>,
     next: Option<u64>,
 }
@@ -62,10 +68,14 @@ pub(super) async fn show(
         reason: told(&which.reason),
         person: told(&which.person),
         outcome: told(&which.outcome),
+        external_id: None,
     };
     let plans = scope.plans()?;
     let rows = plans.rows(RunId(run), &query, which.after, AT_ONCE).await?;
     let full = rows.len() == AT_ONCE as usize;
+    let summary = plans.run(RunId(run)).await?.summary;
+    let reasons = plans.reasons(RunId(run)).await?.into_iter();
+    let unchanged = summary.map(|of| (words::people(of.seen), number(of.unchanged)));
     Ok(page(&RowsPage {
         frame: Frame::within(&scope, &format!("People of run {run}"), "runs"),
         at: format!("/tenants/{}/runs/{run}", scope.id()),
@@ -87,6 +97,13 @@ pub(super) async fn show(
             ("discarded", "thrown away"),
             ("reported", "reported"),
         ],
+        reasons: reasons
+            .map(|reason| {
+                let words = words::reason(&reason).to_owned();
+                (reason, words)
+            })
+            .collect(),
+        unchanged,
         next: rows.last().filter(|_| full).map(|row| row.sequence),
         lines: rows.iter().map(line).collect(),
     }))
@@ -113,6 +130,7 @@ fn line(stored: &StoredRow) -> Line {
         }
     }
     Line {
+        reason: words::reason(&row.reason).to_owned(),
         row,
         badge: Badge::new(tone, word),
         outcome,

@@ -12,13 +12,20 @@ use super::entered::{In, Shown};
 use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::moment::{Moment, span};
-use super::runs::{Kind, kinds};
+use super::runs::{KINDS, Kind, kinds};
+use super::tally::{Other, heading, others};
 use super::tenant::{Came, zone_of};
+use super::wish::{Wish, newest, wish};
 use super::words::{self, Badge, number};
+use crate::contract::plan::RowKind;
 use crate::ports::RunId;
 use crate::ports::history::Cause;
-use crate::ports::plan::{Run, RunStatus};
+use crate::ports::plan::{Run, RunStatus, UNDO, UNINSTALL};
 use crate::shape;
+use crate::tenant::phase_in_words;
+
+/// Modes whose plans are made of what the portal has.
+const READS_NOBODY: [&str; 2] = [UNDO, UNINSTALL];
 
 /// Something that happened, and when.
 struct Happened {
@@ -38,6 +45,8 @@ struct Progress {
     words: String,
     done: u64,
     total: u64,
+    /// Rows of the plan so far: what they are called, in an address and in words, and how many.
+    kinds: Vec<(&'static str, &'static str, String)>,
 }
 
 #[derive(Template)]
@@ -50,12 +59,21 @@ struct RunPage {
     badge: Badge,
     mode: String,
     kinds: Vec<Kind>,
-    /// Rows that change somebody.
+    /// What the numbers of people are, as the run stands.
+    heading: &'static str,
+    /// Rows that change somebody, in words.
     changes: String,
-    failed: u64,
+    /// Those of them that deactivate, in words; empty for none.
+    deactivated: String,
+    failed: String,
     seen: String,
     unchanged: String,
-    others: Vec<(String, String)>,
+    others: Vec<Other>,
+    wish: Option<Wish>,
+    /// The newest run, where this one ended before it was done and another came after it.
+    newest: Option<(i64, Badge)>,
+    /// Everybody is read by it, or what changed.
+    reads: bool,
     timeline: Vec<Happened>,
     reasons: Vec<Reason>,
     progress: Option<Progress>,
@@ -131,17 +149,27 @@ fn back<N>(scope: &Scope<N>, run: i64, done: &str) -> Response {
     Redirect::to(&format!("/tenants/{}/runs/{run}{asked}{done}", scope.id())).into_response()
 }
 
+async fn progress(scope: &Scope<Viewer>, run: &Run) -> Answer<Progress> {
+    let heard = scope.queue().heard(run.id).await?;
+    let kinds = KINDS.into_iter().map(|kind| {
+        let (word, _) = words::kind(kind);
+        (shape::row::kind(kind), word, number(run.rows_of(kind)))
+    });
+    Ok(Progress {
+        words: heard.as_ref().map_or_else(
+            || words::under_way(run).word,
+            |heard| phase_in_words(&heard.phase).to_owned(),
+        ),
+        done: heard.as_ref().map_or(0, |heard| heard.done),
+        total: heard.as_ref().map_or(0, |heard| heard.total),
+        kinds: kinds.collect(),
+    })
+}
+
 async fn run_page(scope: &Scope<Viewer>, run: &Run, under_way: bool) -> Answer<RunPage> {
     let zone = zone_of(scope).await?;
     let progress = if under_way {
-        let heard = scope.queue().heard(run.id).await?;
-        Some(Progress {
-            words: heard
-                .as_ref()
-                .map_or_else(|| words::status(run).word, |heard| heard.phase.clone()),
-            done: heard.as_ref().map_or(0, |heard| heard.done),
-            total: heard.as_ref().map_or(0, |heard| heard.total),
-        })
+        Some(progress(scope, run).await?)
     } else {
         None
     };
@@ -169,21 +197,36 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run, under_way: bool) -> Answer<R
         })
     });
     let kinds = kinds(run);
-    let unsynced = run.rows_of(crate::contract::plan::RowKind::Unsynced);
+    let unsynced = run.rows_of(RowKind::Unsynced);
     let rows: u64 = run.counts.iter().map(|count| count.rows).sum();
     let changes = rows.saturating_sub(unsynced);
     let summary = run.summary.as_ref();
     Ok(RunPage {
         frame: Frame::within(scope, &format!("Run {}", run.id), "runs"),
         at: format!("/tenants/{}/runs/{}", scope.id(), run.id),
-        badge: words::status(run),
+        badge: if under_way {
+            words::under_way(run)
+        } else {
+            words::status(run)
+        },
         mode: words::mode(&run.mode).to_owned(),
         kinds,
-        changes: number(changes),
-        failed: run.rows_with("failed"),
+        heading: heading(run),
+        changes: words::people(changes),
+        deactivated: match run.rows_of(RowKind::Deactivate) {
+            0 => String::new(),
+            people => number(people),
+        },
+        failed: match run.rows_with("failed") {
+            0 => String::new(),
+            people => number(people),
+        },
         seen: summary.map_or_else(String::new, |summary| number(summary.seen)),
         unchanged: summary.map_or_else(String::new, |summary| number(summary.unchanged)),
         others: others(run),
+        wish: wish(scope, run, &zone).await?,
+        newest: newest(scope, run).await?,
+        reads: !READS_NOBODY.contains(&run.mode.as_str()),
         timeline: timeline.collect(),
         reasons: reasons(&causes),
         progress,
@@ -193,16 +236,6 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run, under_way: bool) -> Answer<R
         undoable: run.rows_with("applied") > 0 && run.pruned_at.is_none() && !under_way,
         run: shape::Run::from(run),
     })
-}
-
-/// What else was counted, where it is not nothing.
-fn others(run: &Run) -> Vec<(String, String)> {
-    const SHOWN: [&str; 5] = ["create", "update", "deactivate", "reactivate", "unsynced"];
-    let counts = run.summary.iter().flat_map(|summary| &summary.counts);
-    counts
-        .filter(|one| !SHOWN.contains(&one.key.as_str()) && one.value != "0")
-        .map(|one| (one.key.replace('-', " "), one.value.clone()))
-        .collect()
 }
 
 pub(super) fn reasons(causes: &[Cause]) -> Vec<Reason> {

@@ -2,21 +2,32 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
 
-use super::super::runs::{Mode, begin};
+use super::super::runs::{Mode, begin, status};
 use super::super::scope::{Operator, Scope, Viewer};
 use super::super::sent::Asked;
 use super::entered::{In, Shown};
 use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone, span};
-use super::tenant::{Came, zone};
+use super::tenant::zone;
 use super::words::{self, Badge, number};
 use crate::contract::plan::RowKind;
-use crate::ports::plan::Run;
+use crate::ports::RunId;
+use crate::ports::plan::{Run, RunQuery, RunStatus};
 
 /// Runs on a page.
-const AT_ONCE: u32 = 50;
+const AT_ONCE: u32 = 30;
+
+/// Which runs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    before: Option<i64>,
+    status: String,
+    done: Option<String>,
+}
 
 /// One run in the list.
 pub(super) struct Line {
@@ -27,6 +38,8 @@ pub(super) struct Line {
     took: String,
     seen: String,
     kinds: Vec<Kind>,
+    /// They are of a plan of which nothing was applied.
+    planned: bool,
 }
 
 /// How many people of one kind there are.
@@ -42,12 +55,19 @@ pub(super) struct Kind {
 struct RunsPage {
     frame: Frame,
     lines: Vec<Line>,
-    full: bool,
+    /// How runs can stand, as an address says it and in words.
+    statuses: Vec<(&'static str, &'static str)>,
+    status: String,
+    /// Older ones than some were asked for.
+    older: bool,
+    /// The last one, where there may be others.
+    next: Option<i64>,
     ready: bool,
     key: String,
 }
 
-const KINDS: [RowKind; 5] = [
+/// All of them.
+pub(super) const KINDS: [RowKind; 5] = [
     RowKind::Create,
     RowKind::Update,
     RowKind::Deactivate,
@@ -55,16 +75,27 @@ const KINDS: [RowKind; 5] = [
     RowKind::Unsynced,
 ];
 
-/// The newest runs.
-pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>) -> Shown {
-    let Asked(came) = came;
+/// The newest runs, or those before one of them.
+pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(which): In<Asked<Which>>) -> Shown {
+    let Asked(which) = which;
     let tenant = scope.tenant().await?;
     let zone = zone(&tenant).await;
-    let runs = scope.plans()?.runs(AT_ONCE).await?;
+    let standing = Some(which.status.trim()).filter(|status| !status.is_empty());
+    let query = RunQuery {
+        before: which.before.map(RunId),
+        status: standing.map(status).transpose()?,
+    };
+    let runs = scope.plans()?.runs(&query, AT_ONCE).await?;
+    let full = runs.len() == AT_ONCE as usize;
     let configured = !tenant.installation().await?.configuration.is_empty();
     Ok(page(&RunsPage {
-        frame: Frame::within(&scope, "Sync", "runs").after(came.done.as_deref()),
-        full: runs.len() == AT_ONCE as usize,
+        frame: Frame::within(&scope, "Sync", "runs").after(which.done.as_deref()),
+        statuses: RunStatus::ALL
+            .map(|status| (status.name(), words::stands(status).1))
+            .to_vec(),
+        status: which.status,
+        older: which.before.is_some(),
+        next: runs.last().filter(|_| full).map(|run| run.id.0),
         lines: runs.iter().map(|run| line(run, &zone)).collect(),
         ready: configured && !tenant.rules().await?.is_empty(),
         key: uuid::Uuid::new_v4().to_string(),
@@ -92,6 +123,7 @@ fn line(run: &Run, zone: &Zone) -> Line {
             .map_or_else(String::new, |at| span((at - run.started_at).max(0))),
         seen: seen.unwrap_or_default(),
         kinds: kinds(run),
+        planned: run.status != RunStatus::Applied && run.rows_with("applied") == 0,
     }
 }
 

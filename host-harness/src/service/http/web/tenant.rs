@@ -11,7 +11,7 @@ use super::frame::{Frame, page};
 use super::home::{Standing, standing};
 use super::moment::Zone;
 use super::words::number;
-use crate::ports::plan::RunStatus;
+use crate::ports::plan::{RunQuery, RunStatus};
 use crate::tenant::Tenant;
 
 /// What was done before.
@@ -54,7 +54,7 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
     let standing = standing(&scope, &zone(&tenant).await).await?;
     let configured = !tenant.installation().await?.configuration.is_empty();
     let mapped = configured && !tenant.rules().await?.is_empty();
-    let runs = scope.plans()?.runs(20).await?;
+    let runs = scope.plans()?.runs(&RunQuery::default(), 20).await?;
     let synced = runs.iter().any(|run| run.status == RunStatus::Applied);
     let mut steps = vec![
         Step::new(

@@ -13,18 +13,14 @@ use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone};
 use super::words::{number, people};
-use crate::ports::plan::{Run, RunStatus};
+use crate::ports::plan::{Run, RunQuery, RunStatus};
 use crate::shape::Problem;
 
 /// Runs that are counted, at most.
 const MOST: u32 = 1_000;
-/// People read at once.
-const PORTION: u32 = 10_000;
-/// The mark of somebody who is inactive (contract: `portal.people-index`).
-const INACTIVE: u32 = 1;
 
 /// What there is to lose.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Impact {
     /// People whom a sync brought, and those of them who are active.
     people: u64,
@@ -143,7 +139,7 @@ async fn uninstall_page(
 
 async fn impact(scope: &Scope<Admin>) -> Answer<Impact> {
     let (portal, plans) = (scope.portal()?, scope.plans()?);
-    let runs = plans.runs(MOST).await?;
+    let runs = plans.runs(&RunQuery::default(), MOST).await?;
     let rows: u64 = runs
         .iter()
         .filter(|run| run.pruned_at.is_none())
@@ -155,7 +151,10 @@ async fn impact(scope: &Scope<Admin>) -> Answer<Impact> {
         let least = if full { "at least " } else { "" };
         format!("{least}{}", number(count))
     };
-    let mut impact = Impact {
+    let brought = portal.brought().await?;
+    Ok(Impact {
+        people: brought.people,
+        active: brought.active,
         runs: told(u64::try_from(runs.len()).unwrap_or(u64::MAX)),
         rows: told(rows),
         credentials: scope.place().credentials().await?.len(),
@@ -165,19 +164,7 @@ async fn impact(scope: &Scope<Admin>) -> Answer<Impact> {
             &[RunStatus::Queued, RunStatus::Planning, RunStatus::Applying],
         ),
         waiting: those(&runs, &[RunStatus::Planned, RunStatus::Held]),
-        ..Impact::default()
-    };
-    let mut after = String::new();
-    loop {
-        let index = portal.index(&after, PORTION).await?;
-        impact.people += u64::try_from(index.external_ids.len()).unwrap_or_default();
-        let active = index.marks.iter().filter(|marks| **marks & INACTIVE == 0);
-        impact.active += u64::try_from(active.count()).unwrap_or_default();
-        match index.external_ids.into_iter().next_back() {
-            Some(last) if index.more => after = last,
-            _ => return Ok(impact),
-        }
-    }
+    })
 }
 
 fn those(runs: &[Run], statuses: &[RunStatus]) -> Vec<i64> {

@@ -13,6 +13,7 @@ use super::moment::Moment;
 use super::run::{Reason, reasons};
 use super::tenant::zone_of;
 use super::words::number;
+use crate::ports::plan::RunQuery;
 use crate::shape;
 
 /// People on a page.
@@ -72,7 +73,11 @@ pub(super) async fn show(
         frame: Frame::within(&scope, "Unsynced", "unsynced").after(which.done.as_deref()),
         all: number(all),
         none: causes.is_empty(),
-        synced: plans.runs(20).await?.iter().any(|run| run.digest.is_some()),
+        synced: plans
+            .runs(&RunQuery::default(), 20)
+            .await?
+            .iter()
+            .any(|run| run.digest.is_some()),
         key: uuid::Uuid::new_v4().to_string(),
         reasons: reasons(&causes),
         next: failures.last().filter(|_| full).map(|last| last.id),

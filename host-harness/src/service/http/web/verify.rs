@@ -1,26 +1,21 @@
 //! What a sync would meet, stage by stage. The page is sent as it becomes known: nobody waits before an empty one.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::body::{Body, Bytes};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use futures_util::stream::{Stream, StreamExt as _, iter, unfold};
+use futures_util::stream::{Stream, unfold};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::configuration::ConfigurationPage;
+use super::entered::Shown;
+use super::streamed::in_pieces;
 use super::words::number;
 use crate::contract::hooks::lifecycle::Report;
 use crate::contract::types::Stage;
 use crate::shape;
 use crate::tenant::{Change, Hook, Progress, Refused, Tenant, Watch};
-
-/// Stands in the page where the stages come.
-const PLACE: &str = "<!--stages-->";
 
 /// What a verification ended with.
 #[derive(Template)]
@@ -140,28 +135,13 @@ impl Watch for Reader {
 }
 
 /// The page at once, then each stage when it is over, then what was found. Whoever goes away ends the verification.
-pub(super) fn answer(shown: ConfigurationPage, tenant: Tenant, change: Option<Change>) -> Response {
+pub(super) fn answer(shown: ConfigurationPage, tenant: Tenant, change: Option<Change>) -> Shown {
     let shown = shown.with_stages();
-    let text = match shown.render() {
-        Ok(text) => text,
-        Err(error) => {
-            tracing::error!(%error, "a page could not be made");
-            return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
-    let (before, after) = text.split_once(PLACE).unwrap_or((&text, ""));
-    let before = format!("{before}<ol class=\"stages\">\n");
-    let after = after.to_owned();
-    let pieces = iter([before])
-        .chain(found(tenant, change))
-        .chain(iter([after]));
-    let pieces = pieces.map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
-    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-    (kind, Body::from_stream(pieces)).into_response()
+    in_pieces(&shown, found(tenant, change))
 }
 
 /// The stages as items of a list, then the end of the list and the summary.
-fn found(tenant: Tenant, change: Option<Change>) -> impl Stream<Item = String> {
+fn found(tenant: Tenant, change: Option<Change>) -> impl Stream<Item = String> + Send + 'static {
     let (tells, told) = unbounded_channel();
     let stop = CancellationToken::new();
     let stops = stop.clone().drop_guard();

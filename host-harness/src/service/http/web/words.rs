@@ -55,24 +55,38 @@ impl Badge {
     }
 }
 
-/// How a run stands.
+/// How a run stands, and what came of it.
 pub(super) fn status(run: &Run) -> Badge {
+    let some = run.rows_with("failed") > 0 || run.rows_of(RowKind::Unsynced) > 0;
     let (tone, word) = match run.status {
+        RunStatus::Applied if some => (Tone::Caution, "done, some unsynced"),
+        status => stands(status),
+    };
+    Badge::new(tone, word)
+}
+
+/// How a run stands that goes on by itself.
+pub(super) fn under_way(run: &Run) -> Badge {
+    match run.status {
+        RunStatus::Planned => Badge::new(Tone::Busy, "is about to be applied"),
+        _ => status(run),
+    }
+}
+
+/// What a run's status means.
+pub(super) fn stands(status: RunStatus) -> (Tone, &'static str) {
+    match status {
         RunStatus::Queued => (Tone::Busy, "waits for a host"),
         RunStatus::Planning => (Tone::Busy, "reads the directory"),
         RunStatus::Planned => (Tone::Caution, "plan waits to be applied"),
         RunStatus::Held => (Tone::Caution, "held by a guard"),
         RunStatus::Applying => (Tone::Busy, "is being applied"),
-        RunStatus::Applied if run.rows_with("failed") > 0 || run.rows_of(RowKind::Unsynced) > 0 => {
-            (Tone::Caution, "done, some unsynced")
-        }
         RunStatus::Applied => (Tone::Good, "done"),
         RunStatus::Failed => (Tone::Bad, "failed"),
         RunStatus::Cancelled => (Tone::Plain, "stopped"),
         RunStatus::Abandoned => (Tone::Plain, "its host ended"),
         RunStatus::Discarded => (Tone::Plain, "thrown away"),
-    };
-    Badge::new(tone, word)
+    }
 }
 
 /// What kind of run it is.
@@ -97,6 +111,24 @@ pub(super) fn kind(kind: RowKind) -> (&'static str, Tone) {
         RowKind::Deactivate => ("deactivated", Tone::Bad),
         RowKind::Reactivate => ("reactivated", Tone::Good),
         RowKind::Unsynced => ("unsynced", Tone::Caution),
+    }
+}
+
+/// Why something becomes of a person, where it is none of the codes of problems.
+pub(super) fn reason(reason: &str) -> &str {
+    match reason {
+        "new" => "new in the directory",
+        "changed" => "changed in the directory",
+        "mapping-changed" => "the mapping changed",
+        "returned" => "back in the directory",
+        "disabled" => "disabled in the directory",
+        "absent" => "gone from the directory",
+        "renamed" => "renamed or moved",
+        "adopted" => "taken over, was in the portal",
+        "adopted-inactive" => "taken over, stays inactive",
+        "re-created" => "made anew in the directory",
+        "id-migrated" => "given another id",
+        other => other,
     }
 }
 

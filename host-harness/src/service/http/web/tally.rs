@@ -1,0 +1,87 @@
+//! What a run counted beside its rows, and where those people are.
+
+use crate::ports::plan::{Run, RunStatus};
+
+/// Something else that was counted.
+pub(super) struct Other {
+    pub(super) people: String,
+    pub(super) words: &'static str,
+    /// Where they are, within the tenant's pages.
+    pub(super) at: String,
+}
+
+/// What the numbers of people are.
+pub(super) fn heading(run: &Run) -> &'static str {
+    match run.status {
+        RunStatus::Queued | RunStatus::Planning => "People so far",
+        RunStatus::Planned | RunStatus::Held => "What it would do",
+        RunStatus::Applying => "What it does",
+        RunStatus::Applied => "People",
+        RunStatus::Discarded if run.rows_with("applied") > 0 => {
+            "What was planned; some of it was applied"
+        }
+        RunStatus::Failed | RunStatus::Cancelled | RunStatus::Abandoned | RunStatus::Discarded => {
+            "What was planned; nothing was applied"
+        }
+    }
+}
+
+/// What else was counted, where it is not nothing, and where those people are: in rows, in the portal, or nowhere but in the
+/// directory, because of a setting.
+pub(super) fn others(run: &Run) -> Vec<Other> {
+    let rows = format!("runs/{}/rows", run.id);
+    let counts = run.summary.iter().flat_map(|summary| &summary.counts);
+    let told = |key: &str| {
+        Some(match key {
+            "adopted" => (
+                "taken over, who were in the portal already",
+                format!("{rows}?reason=adopted"),
+            ),
+            "excluded" => (
+                "left out, by the setting",
+                "configuration#excluded-subtrees".to_owned(),
+            ),
+            "disabled-skipped" => (
+                "disabled in the directory, and not in the portal",
+                "configuration#disabled-when".to_owned(),
+            ),
+            "absent-deactivated" => (
+                "deactivated because they are gone from the directory",
+                format!("{rows}?reason=absent"),
+            ),
+            "absent-kept" => (
+                "gone from the directory and kept",
+                "people?only=noted".to_owned(),
+            ),
+            "absent-in-grace" => (
+                "gone from the directory, with days of grace left",
+                "people?only=noted".to_owned(),
+            ),
+            "absent-for-review" => (
+                "gone from the directory, for review",
+                "people?only=noted".to_owned(),
+            ),
+            "absent-unproven" => (
+                "not found, though not everybody was read",
+                format!("runs/{}#timeline", run.id),
+            ),
+            "blanked" => ("who lose a value", format!("{rows}?kind=update")),
+            "drifted" => (
+                "changed in the portal since",
+                "people?only=noted".to_owned(),
+            ),
+            _ => return None,
+        })
+    };
+    counts
+        .filter(|one| one.value != "0")
+        .filter_map(|one| {
+            let (words, at) = told(&one.key)?;
+            Some(Other {
+                people: one.value.clone(),
+                words,
+                at,
+            })
+        })
+        .collect()
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// The zone in which a tenant's dates are shown.
@@ -30,6 +31,17 @@ impl Zone {
             zone: TimeZone::get(name).unwrap_or(TimeZone::UTC),
             now: Timestamp::now(),
         }
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// Unix milliseconds: when a day begins here.
+    pub(super) fn begin_of(&self, day: Date) -> Option<i64> {
+        let begin = day.to_zoned(self.zone.clone()).ok()?;
+        Some(begin.timestamp().as_millisecond())
     }
 
     /// A moment of Unix milliseconds.
@@ -85,6 +97,7 @@ pub(super) fn span(milliseconds: i64) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -104,6 +117,22 @@ mod tests {
             Zone::named("Nowhere/At_all").at(0).whole,
             "Thu 1 Jan 1970, 00:00:00 UTC"
         );
+    }
+
+    #[test]
+    fn a_day_begins_when_the_zone_says_so() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let berlin = Zone::named("Europe/Berlin");
+        assert_eq!(berlin.name(), "Europe/Berlin");
+        let begin = berlin.begin_of(day("2026-10-25")).unwrap();
+        assert_eq!(berlin.at(begin).whole, "Sun 25 Oct 2026, 00:00:00 CEST");
+        // The day on which clocks are put back has 25 hours.
+        let next = berlin.begin_of(day("2026-10-26")).unwrap();
+        assert_eq!(next - begin, 25 * 3_600_000);
+        // In Cairo the clocks were put forward at midnight: the day began at one.
+        let cairo = Zone::named("Africa/Cairo");
+        let begin = cairo.begin_of(day("2026-04-24")).unwrap();
+        assert_eq!(cairo.at(begin).whole, "Fri 24 Apr 2026, 01:00:00 EEST");
     }
 
     #[test]

@@ -26,6 +26,8 @@ struct Line {
 #[template(path = "found.html")]
 pub(super) struct Found {
     people: Vec<Line>,
+    /// Whether there may be more of them.
+    full: bool,
     problems: Vec<shape::Problem>,
 }
 
@@ -39,11 +41,13 @@ pub(super) async fn find(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
 pub(super) async fn look(tenant: &Tenant, text: &str) -> Found {
     match tenant.find(text, MOST).await {
         Ok(people) => Found {
+            full: people.len() == MOST as usize,
             people: people.into_iter().map(line).collect(),
             problems: Vec::new(),
         },
         Err(refused) => Found {
             people: Vec::new(),
+            full: false,
             problems: refused.problems().map(shape::Problem::from).collect(),
         },
     }

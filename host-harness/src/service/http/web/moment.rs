@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 /// The zone in which a tenant's dates are shown.
 #[derive(Debug, Clone)]
@@ -42,6 +42,16 @@ impl Zone {
     pub(super) fn begin_of(&self, day: Date) -> Option<i64> {
         let begin = day.to_zoned(self.zone.clone()).ok()?;
         Some(begin.timestamp().as_millisecond())
+    }
+
+    /// Whether the clock shows the moment of Unix milliseconds twice, and if so whether this is the first time.
+    pub(super) fn twice(&self, milliseconds: i64) -> Option<bool> {
+        let at = Timestamp::from_millisecond(milliseconds).ok()?;
+        let shown = at.to_zoned(self.zone.clone());
+        match self.zone.to_ambiguous_zoned(shown.datetime()).offset() {
+            AmbiguousOffset::Fold { before, .. } => Some(shown.offset() == before),
+            AmbiguousOffset::Gap { .. } | AmbiguousOffset::Unambiguous { .. } => None,
+        }
     }
 
     /// A moment of Unix milliseconds.
@@ -133,6 +143,19 @@ mod tests {
         let cairo = Zone::named("Africa/Cairo");
         let begin = cairo.begin_of(day("2026-04-24")).unwrap();
         assert_eq!(cairo.at(begin).whole, "Fri 24 Apr 2026, 01:00:00 EEST");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_told_from_others() {
+        let berlin = Zone::named("Europe/Berlin");
+        // 02:30 on the day on which clocks are put back, an hour before and after.
+        let first = 1_792_888_200_000;
+        let hour = 3_600_000;
+        assert_eq!(berlin.twice(first), Some(true));
+        assert_eq!(berlin.twice(first + hour), Some(false));
+        assert_eq!(berlin.twice(first - hour), None);
+        assert_eq!(berlin.twice(first + 2 * hour), None);
+        assert_eq!(Zone::named("UTC").twice(first), None);
     }
 
     #[test]

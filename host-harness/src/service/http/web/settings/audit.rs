@@ -191,8 +191,8 @@ impl Which {
             ("skip", &skip.to_string()),
         ];
         let told = query.into_iter().filter(|(_, value)| !value.is_empty());
-        let mut address = form_urlencoded::Serializer::new(format!("{page}?"));
-        address.extend_pairs(told).finish()
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        format!("{page}?{}", query.extend_pairs(told).finish())
     }
 }
 

@@ -554,7 +554,7 @@ fn integrations_are_listed_by_how_they_are_and_in_their_own_zone() {
     assert!(has(&hosts, counted), "{hosts:?}");
     assert!(has(&hosts, "this one") && has(&hosts, "heard of just now"));
     assert!(has(&hosts, env!("CARGO_PKG_VERSION")), "{hosts:?}");
-    for status in ["overdue", "waiting", "under-way"] {
+    for status in ["overdue", "waiting", "running"] {
         let none = get(&served, &ada, &format!("/?status={status}"));
         assert!(has(&none, "No tenant is like that"), "{status}: {none:?}");
         assert!(has(&none, "name=\"status\""), "{status}: it can be changed");

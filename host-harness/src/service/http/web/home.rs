@@ -25,7 +25,7 @@ const LATE: i64 = 300_000;
 const STATUSES: [(&str, &str, Lasting); 4] = [
     ("overdue", "overdue", Lasting::Overdue),
     ("failing", "failing", Lasting::Failing),
-    ("under-way", "a run under way", Lasting::UnderWay),
+    ("running", "a run under way", Lasting::UnderWay),
     ("waiting", "a run waits", Lasting::Waiting),
 ];
 

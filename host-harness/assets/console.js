@@ -7,8 +7,8 @@ function follow(region) {
   const spoken = region.querySelector("[data-spoken]");
   let last = 0;
   let from = null;
-  const source = new EventSource(region.dataset.events);
-  source.addEventListener("run", (event) => {
+  let source = null;
+  const heard = (event) => {
     const now = JSON.parse(event.data);
     if (now.over) {
       source.close();
@@ -47,7 +47,17 @@ function follow(region) {
       last = at;
       spoken.textContent = told.slice(0, 2).join(", ");
     }
-  });
+  };
+  // A browser holds few connections to one host: whatever nobody looks at gives its own back.
+  const look = () => {
+    if (source) source.close();
+    source = null;
+    if (document.visibilityState === "hidden") return;
+    source = new EventSource(region.dataset.events);
+    source.addEventListener("run", heard);
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
 }
 
 // How many people of each kind the plan has so far.
@@ -91,6 +101,31 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+// What was checked as it was typed says of its field whether it is wrong. Of who was found only the count is told, once the typing rests.
+let count;
+document.addEventListener("htmx:afterSettle", (event) => {
+  const settled = event.target;
+  if (settled.id.endsWith("-judged")) judged(settled.id.slice(0, -"-judged".length));
+  if (settled.closest("#found")) {
+    clearTimeout(count);
+    count = setTimeout(() => {
+      const found = document.querySelector("#found [data-count], #found strong");
+      document.getElementById("found-count").textContent = found ? found.textContent : "";
+    }, 1000);
+  }
+});
+function judged(id) {
+  const input = document.getElementById(id);
+  const wrong = document.getElementById(id + "-wrong");
+  const told = (input.getAttribute("aria-describedby") || "").split(" ").filter((one) => one && one !== id + "-wrong");
+  if (wrong) told.push(wrong.id);
+  input.closest(".field").classList.toggle("bad", Boolean(wrong));
+  if (told.length > 0) input.setAttribute("aria-describedby", told.join(" "));
+  else input.removeAttribute("aria-describedby");
+  if (wrong) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+}
+
 for (const failed of ["htmx:responseError", "htmx:sendError"]) {
   document.addEventListener(failed, (event) => {
     const status = event.detail.xhr ? event.detail.xhr.status : 0;

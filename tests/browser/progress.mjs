@@ -43,12 +43,50 @@ await scenario("progress", async (page) => {
     seen = await beyond(seen);
   });
 
+  await step("a page that nobody sees gives its connection back, and goes on when it is seen", async () => {
+    const closed = [];
+    page.on("requestfailed", (request) => { if (request.url().endsWith("/events")) closed.push(request.url()); });
+    const see = (state) => page.evaluate((state) => {
+      Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+    await see("hidden");
+    const end = Date.now() + 10_000;
+    while (closed.length === 0) {
+      holds(Date.now() < end, "the stream is not closed");
+      await page.waitForTimeout(100);
+    }
+    const unseen = await told();
+    await page.waitForTimeout(3000);
+    equal(await told(), unseen, "what a page tells that nobody sees");
+    await see("visible");
+    seen = await beyond(unseen);
+  });
+
   await step("a host that ends and starts again", async () => {
     await page.evaluate(() => { window.same = true; });
     await ask("restart");
     holds((await over(page)).length > 0, "the page tells how the run ended");
     equal(await page.evaluate(() => window.same ?? false), false, "the page came again by itself");
     await accessible(page, "after the restart");
+  });
+
+  await step("a host that is killed, and the one after it", async () => {
+    await ask("slow");
+    await page.goto(`/tenants/${facts.tenant}/runs`);
+    await page.locator("tbody tr").first().locator("th a").click();
+    await over(page);
+    await page.goto(`/tenants/${facts.tenant}/runs`);
+    await press(page, "Sync Now");
+    await beyond(0);
+    const killed = page.url();
+    await page.evaluate(() => { window.same = true; });
+    await ask("kill");
+    const status = await over(page);
+    equal(page.url(), killed, "the page that is looked at");
+    equal(await page.evaluate(() => window.same ?? false), false, "the page came again by itself");
+    holds(status.length > 0 && !status.includes("failed"), `the run that its host left: ${status}`);
+    await accessible(page, "after a kill");
   });
 
   await step("the work is done", async () => {

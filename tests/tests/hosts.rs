@@ -10,6 +10,7 @@ use rollcall_tests::served::Served;
 
 /// How long a host that is not heard of keeps what it works at, and some more.
 const LEASE: Duration = Duration::from_secs(15);
+const PASSWORD: &str = "a long pass-phrase";
 const LONG: Duration = Duration::from_secs(180);
 
 /// Rows come slowly enough to be caught between two batches.
@@ -152,4 +153,53 @@ fn a_host_that_is_cut_off_from_the_database_goes_on_when_it_is_back() {
     many.quiet(LONG).unwrap();
     many.all_there_once().unwrap();
     host.end().unwrap();
+}
+
+/// The page that lists hosts, for somebody who may see it.
+fn page(host: &Served, name: &str) -> String {
+    let body = serde_json::json!({ "name": name, "password": PASSWORD });
+    let reply = host.ask("POST", "/api/v1/session", "", Some(&body), &[]);
+    let reply = reply.unwrap();
+    let cookie = reply.header("set-cookie").split(';').next().unwrap();
+    let headers = [("cookie", cookie), ("sec-fetch-site", "same-origin")];
+    let shown = host.ask("GET", "/settings/hosts", "", None, &headers);
+    let shown = shown.unwrap();
+    assert_eq!(shown.status, 200, "{shown:?}");
+    let hosts = shown.text.split("<h2>Hosts</h2>").nth(1).unwrap();
+    hosts.split("<h2>Leases</h2>").next().unwrap().to_owned()
+}
+
+#[test]
+#[ignore = "starts a PostgreSQL server: tests/run postgres"]
+fn every_host_is_listed_while_it_is_idle_and_told_as_gone_when_it_was_killed() {
+    let many = Many::configured(1, 1).unwrap();
+    let file = many.first.password_file(PASSWORD).unwrap();
+    let file = file.to_string_lossy().into_owned();
+    let made = ["user", "create", "ada", "--password-file", &file];
+    let made = [&made[..], &["--rank", "admin"]].concat();
+    many.first.expect(0, &made).unwrap();
+    let others = [many.another().unwrap(), many.another().unwrap()];
+    let first = Served::start(&many.first, &[]).unwrap();
+    let [ended, killed] = others
+        .each_ref()
+        .map(|host| Served::start(host, &[]).unwrap());
+    until(&many, "SELECT count(*) = 3 FROM host");
+    let listed = page(&first, "ada");
+    assert_eq!(listed.matches("heard of").count(), 3, "{listed}");
+    assert_eq!(listed.matches("this one").count(), 1, "{listed}");
+    assert!(!listed.contains("gone:"), "{listed}");
+    let number = format!(":{}:", killed.process());
+    assert!(listed.contains(&number), "{listed}");
+    // Whoever ends says so; whoever is killed is missed.
+    ended.end().unwrap();
+    killed.kill().unwrap();
+    assert_eq!(many.ask("SELECT count(*) FROM host").unwrap(), "2");
+    until(
+        &many,
+        "SELECT count(*) = 1 FROM host WHERE heard < clock_timestamp() - interval '21 s'",
+    );
+    let listed = page(&first, "ada");
+    assert_eq!(listed.matches("gone: not heard of").count(), 1, "{listed}");
+    assert_eq!(listed.matches("heard of").count(), 2, "{listed}");
+    first.end().unwrap();
 }

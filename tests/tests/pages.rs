@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use rollcall::demo::directory::{Deed, Fault, When};
 use rollcall::sandbox::BUNDLED;
 use rollcall_tests::rollcall::Rollcall;
 use rollcall_tests::served::{Reply, Served};
@@ -457,4 +458,115 @@ fn a_script_in_what_others_wrote_is_shown_as_text() {
         let policy = shown.header("content-security-policy");
         assert!(policy.contains("script-src 'self'"), "{policy}");
     }
+}
+
+#[test]
+fn a_run_at_a_time_that_comes_twice_is_told_unless_minutes_are_counted() {
+    let (_tenancy, served, ada, _) = serving();
+    let at = ("start", "2030-10-26T02:30");
+    let twice = daily(&[("action", "preview"), at]);
+    let twice = post(&served, &ada, &of("schedule"), &twice);
+    assert!(has(&twice, "Sun 27 Oct 2030, 02:30:00 CEST"), "{twice:?}");
+    assert!(has(&twice, "this time comes twice in Europe/Berlin"));
+    let every = [("action", "preview"), at, ("frequency", "every")];
+    let every = daily(&[&every[..], &[("minutes", "1440")]].concat());
+    let every = post(&served, &ada, &of("schedule"), &every);
+    assert!(has(&every, "Sun 27 Oct 2030, 02:30:00 CEST"), "{every:?}");
+    assert!(!has(&every, "comes twice"));
+}
+
+#[test]
+fn every_step_leads_to_the_next() {
+    let (_tenancy, served, ada, bob) = serving();
+    let next = "Next: the schedule";
+    assert!(has(&get(&served, &ada, &of("runs/1")), next));
+    assert!(!has(&get(&served, &bob, &of("runs/1")), next), "a viewer");
+    let on = "Next: how the integration stands";
+    assert!(!has(&get(&served, &ada, &of("schedule")), on));
+    let stored = post(&served, &ada, &of("schedule"), &DAILY);
+    assert!(has(&get(&served, &ada, stored.header("location")), on));
+    assert!(!has(&get(&served, &ada, &of("runs/1")), next), "scheduled");
+}
+
+#[test]
+fn the_log_is_searched_by_who_by_what_by_tenant_and_by_day() {
+    let (tenancy, served, ada, bob) = serving();
+    let other = ["install", "other", "--allow-loopback"];
+    tenancy.rollcall.expect(0, &other).unwrap();
+    post(&served, &ada, &of("schedule"), &DAILY);
+    let what = |page: &Reply| -> Vec<String> {
+        let cells = page.text.split("data-label=\"What\">").skip(1);
+        cells
+            .map(|cell| cell.split('<').next().unwrap().to_owned())
+            .collect()
+    };
+    let log = |cookie: &str, query: &str| get(&served, cookie, &of(&format!("audit?{query}")));
+    assert!(what(&log(&ada, "")).len() > 4);
+    assert_eq!(what(&log(&ada, "who=ADA")), ["schedule"]);
+    assert_eq!(what(&log(&ada, "what=sched&who=")), ["schedule"]);
+    let mine = what(&log(&ada, "who=command"));
+    assert!(mine.contains(&"configure".to_owned()) && !mine.contains(&"schedule".to_owned()));
+    let none = log(&ada, "who=ada&what=configure");
+    assert!(has(&none, "Nothing like that was done"), "{none:?}");
+    assert!(has(&none, "value=\"ada\"") && has(&none, "value=\"configure\""));
+    // Days are the zone's, and both are in it.
+    assert!(has(&none, "Days as they are in Europe/Berlin."));
+    assert_eq!(what(&log(&ada, "from=2999-01-01")), [""; 0]);
+    assert_eq!(what(&log(&ada, "to=2020-01-01")), [""; 0]);
+    assert_eq!(
+        what(&log(&ada, "from=2020-01-01&to=2999-01-01")),
+        what(&log(&ada, ""))
+    );
+    let wrong = log(&ada, "from=2020-02-30&who=ada");
+    assert_eq!(wrong.status, 422);
+    assert!(has(&wrong, "bad-date") && has(&wrong, "value=\"2020-02-30\""));
+    assert!(has(&wrong, "href=\"#from\"") && has(&wrong, "value=\"ada\""));
+    // Of all tenants, by their whole names.
+    let all = |query: &str| get(&served, &ada, &format!("/settings/audit?{query}"));
+    assert_eq!(what(&all("tenant=other")), ["install"]);
+    assert!(what(&all("")).contains(&"user.create".to_owned()));
+    assert_eq!(what(&all("tenant=oth")), [""; 0]);
+    assert_eq!(all("tenant=no%20name").status, 422);
+    // Whoever reaches one tenant finds nothing of another, whatever is asked for.
+    assert_eq!(what(&log(&bob, "tenant=other")), what(&log(&bob, "")));
+    let refused = get(&served, &bob, "/settings/audit?tenant=other");
+    assert_eq!(refused.status, 403);
+}
+
+#[test]
+fn integrations_are_listed_by_how_they_are_and_in_their_own_zone() {
+    let tenancy = Tenancy::synced(sound(5)).unwrap();
+    let rollcall = &tenancy.rollcall;
+    let other = ["install", "other", "--allow-loopback"];
+    rollcall.expect(0, &other).unwrap();
+    user(rollcall, "ada", "admin", &[]);
+    user(rollcall, "eve", "viewer", &["other"]);
+    let reset = Fault::always(When::Connected, Deed::Reset);
+    tenancy.directory.set_faults(vec![reset]);
+    tenancy.sync(4).unwrap();
+    let served = Served::start(rollcall, &[]).unwrap();
+    let (ada, eve) = (logged_in(&served, "ada"), logged_in(&served, "eve"));
+    let row = |tenant: &str| format!("<th scope=\"row\"><a href=\"/tenants/{tenant}\">");
+    let failing = get(&served, &ada, "/?status=failing");
+    assert!(has(&failing, &row(TENANT)) && !has(&failing, &row("other")));
+    assert!(has(&failing, "<option value=\"failing\" selected>"));
+    // The number that counts them leads there.
+    let hosts = get(&served, &ada, "/settings/hosts");
+    let counted = "<a href=\"/?status=failing\"><strong>1</strong>";
+    assert!(has(&hosts, counted), "{hosts:?}");
+    assert!(has(&hosts, "this one") && has(&hosts, "heard of just now"));
+    assert!(has(&hosts, env!("CARGO_PKG_VERSION")), "{hosts:?}");
+    for status in ["overdue", "waiting", "running"] {
+        let none = get(&served, &ada, &format!("/?status={status}"));
+        assert!(has(&none, "No tenant is like that"), "{status}: {none:?}");
+        assert!(has(&none, "name=\"status\""), "{status}: it can be changed");
+    }
+    let all = get(&served, &ada, "/?status=nonsense");
+    assert!(has(&all, &row(TENANT)) && has(&all, &row("other")));
+    let theirs = get(&served, &eve, "/?status=failing");
+    assert!(!has(&theirs, TENANT), "beyond the reach: {theirs:?}");
+    // Each tenant's dates are in its own zone.
+    post(&served, &ada, &of("schedule"), &DAILY);
+    let home = get(&served, &ada, "/");
+    assert!(has(&home, "Tue 1 Jan 2030, 02:30:00 CET"), "{home:?}");
 }

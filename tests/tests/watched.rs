@@ -216,6 +216,12 @@ async fn a_plugin_that_traps_and_the_schedule_it_misses_are_seen_until_it_is_gon
     let (answer, problems) = doctor(&tenancy.rollcall, 1, &[]);
     assert_eq!(problems, ["overdue", "plugin-trap"]);
     assert!(answer.document.to_string().contains(&digest));
+    // Whoever looks at those alone finds it, though its plugin cannot even say its zone.
+    let overdue = || served.get("/?status=overdue", &admin).unwrap().text;
+    let row = |tenant: &str| format!("<th scope=\"row\"><a href=\"/tenants/{tenant}\">");
+    let listed = overdue();
+    assert!(listed.contains(&row(BROKEN)), "{listed}");
+    assert!(!listed.contains(&row(TENANT)), "{listed}");
     // The other tenant is well.
     assert_eq!(doctor(&tenancy.rollcall, 0, &[TENANT]).1, [""; 0]);
     assert_eq!(synced(&served, &admin)["status"], "applied");
@@ -223,6 +229,7 @@ async fn a_plugin_that_traps_and_the_schedule_it_misses_are_seen_until_it_is_gon
     let gone = ["uninstall", BROKEN, "--people=keep", "--yes"];
     tenancy.rollcall.expect(0, &gone).unwrap();
     ready(&served, "", |ready| ready["status"] == "ready");
+    assert!(!overdue().contains(&row(BROKEN)));
     let seen = numbers(&served);
     assert_eq!(
         (told(&seen, "plugin-broken"), told(&seen, "overdue")),

@@ -155,6 +155,32 @@ impl Deed {
     }
 }
 
+/// Which deeds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeedQuery {
+    /// Those of this tenant.
+    pub tenant: Option<TenantId>,
+    /// With this in the name of who did it; large and small ASCII letters are the same.
+    pub who: Option<String>,
+    /// With this in what was done; large and small ASCII letters are the same.
+    pub what: Option<String>,
+    /// Unix milliseconds: not before this moment.
+    pub from: Option<i64>,
+    /// Unix milliseconds: before this moment.
+    pub before: Option<i64>,
+}
+
+impl DeedQuery {
+    /// All that was done for a tenant.
+    #[must_use]
+    pub fn of(tenant: &TenantId) -> Self {
+        Self {
+            tenant: Some(tenant.clone()),
+            ..Self::default()
+        }
+    }
+}
+
 /// Who may do what, and who did.
 #[async_trait]
 pub trait Access: Send + Sync {
@@ -169,5 +195,5 @@ pub trait Access: Send + Sync {
     /// Notes a deed. The log only grows.
     async fn note(&self, deed: &Deed) -> Outcome<()>;
     /// What was done, the newest first, after skipping so many.
-    async fn deeds(&self, tenant: Option<&TenantId>, skip: u32, limit: u32) -> Outcome<Vec<Deed>>;
+    async fn deeds(&self, query: &DeedQuery, skip: u32, limit: u32) -> Outcome<Vec<Deed>>;
 }

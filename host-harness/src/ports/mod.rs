@@ -10,6 +10,7 @@
 //! - [`history`]: who could not be brought over, and how long rows are kept
 //! - [`queue`]: runs that wait for a host, and when each tenant is due
 //! - [`endpoints`]: what each tenant's plugin may connect to
+//! - [`hosts`]: which processes serve
 //! - [`leases`]: who works for a tenant
 //! - [`overview`]: what an operator looks at, over all tenants
 //! - [`state`]: the plugin's own settings
@@ -23,6 +24,7 @@ pub mod access;
 pub mod directory;
 pub mod endpoints;
 pub mod history;
+pub mod hosts;
 pub mod leases;
 pub mod overview;
 pub mod plan;
@@ -39,6 +41,7 @@ pub use access::Access;
 pub use directory::{Changes, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Session};
 pub use endpoints::Endpoints;
 pub use history::History;
+pub use hosts::Hosts;
 pub use leases::{Lease, Leases};
 pub use overview::Overview;
 pub use plan::{Plans, RunId};

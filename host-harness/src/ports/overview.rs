@@ -46,6 +46,10 @@ pub trait Overview: Send + Sync {
     async fn clock(&self) -> Outcome<Option<i64>>;
     /// Tenants whose newest run that was applied, planned, held, thrown away or failed is one that failed; the longest failing first.
     async fn failing(&self, limit: u32) -> Outcome<Vec<Failing>>;
+    /// Tenants with a run that waits and could begin at a moment.
+    async fn kept_waiting(&self, now: i64) -> Outcome<Vec<TenantId>>;
+    /// Tenants with a run that is planned or applied at this moment.
+    async fn at_work(&self) -> Outcome<Vec<TenantId>>;
     /// When each tenant's newest applied run ended, in Unix milliseconds.
     async fn synced(&self) -> Outcome<Vec<(TenantId, i64)>>;
     /// Leases that were not given back, on all hosts; none where the system itself releases them.

@@ -13,6 +13,7 @@ use super::concern::{self, CODES, Concern};
 use super::host::{Host, millis, now};
 use crate::Problem;
 use crate::cause::Cause;
+use crate::ports::hosts::Beating;
 use crate::ports::overview::{Lessee, Passwords};
 use crate::ports::{Outcome, Overview, TenantId};
 use crate::store::vault::KeyChoice;
@@ -45,6 +46,19 @@ impl Health {
     }
 }
 
+/// What lasts for a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    /// A run is planned or applied.
+    UnderWay,
+    /// A run waits and could begin.
+    Waiting,
+    /// Its time has passed without a run.
+    Overdue,
+    /// Its newest run failed.
+    Failing,
+}
+
 /// Looks at a host's health. Clones share what was seen.
 #[derive(Clone)]
 pub struct Watcher {
@@ -55,6 +69,8 @@ pub struct Watcher {
     /// The version of the database's shape that this program knows.
     shape: i64,
     tenant_metrics: bool,
+    /// Unix milliseconds: since when.
+    since: i64,
     seen: Arc<Mutex<Option<(Instant, Health)>>>,
     looking: Arc<tokio::sync::Mutex<()>>,
 }
@@ -83,6 +99,7 @@ impl Watcher {
             keys,
             shape,
             tenant_metrics: false,
+            since: now(),
             seen: Arc::default(),
             looking: Arc::default(),
         }
@@ -107,6 +124,46 @@ impl Watcher {
     /// The store's.
     pub async fn lessees(&self) -> Outcome<Vec<Lessee>> {
         self.overview.lessees().await
+    }
+
+    /// All hosts of the database; this one alone where nobody else can serve it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn hosts(&self) -> Outcome<Vec<Beating>> {
+        let mut all = self.host.hosts.hosts().await?;
+        if all.is_empty() {
+            all.push(Beating {
+                name: self.host_name().to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                since: self.since,
+                silent: 0,
+                tenants: self.host.under_way() as u64,
+                here: true,
+            });
+        }
+        Ok(all)
+    }
+
+    /// The tenants of whom something lasts at this moment: those that [`Health`] counts.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn tenants(&self, lasting: Lasting) -> Outcome<HashSet<TenantId>> {
+        let all = match lasting {
+            Lasting::UnderWay => self.overview.at_work().await?,
+            Lasting::Waiting => self.overview.kept_waiting(now()).await?,
+            Lasting::Overdue => {
+                let since = now() - millis(self.host.config.overdue);
+                let due = self.host.queue.due(since, COUNTED).await?;
+                due.into_iter().map(|due| due.tenant).collect()
+            }
+            Lasting::Failing => {
+                let failing = self.overview.failing(COUNTED).await?;
+                failing.into_iter().map(|one| one.tenant).collect()
+            }
+        };
+        Ok(all.into_iter().collect())
     }
 
     /// Whether the stored passwords open.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::ports::{History, Queue, TenantId};
+use crate::ports::{History, Hosts, Queue, TenantId};
 use crate::tenant::{Hook, Platform, Tenant};
 
 /// Gives the ports with which a tenant is served.
@@ -54,6 +54,7 @@ pub struct Host {
     pub(super) platforms: Platforms,
     pub(super) queue: Arc<dyn Queue>,
     pub(super) history: Arc<dyn History>,
+    pub(super) hosts: Arc<dyn Hosts>,
     pub(super) at_work: Arc<Mutex<AtWork>>,
     /// Nothing new is begun.
     pub(super) ending: CancellationToken,
@@ -94,12 +95,14 @@ impl Host {
         platforms: Platforms,
         queue: Arc<dyn Queue>,
         history: Arc<dyn History>,
+        hosts: Arc<dyn Hosts>,
     ) -> Self {
         Self {
             config: Arc::new(config),
             platforms,
             queue,
             history,
+            hosts,
             at_work: Arc::default(),
             ending: CancellationToken::new(),
             stopping: CancellationToken::new(),
@@ -111,8 +114,10 @@ impl Host {
     /// Works until it is asked to end, and has.
     pub async fn run(&self) {
         tracing::info!(host = self.config.name, "working");
+        let served = CancellationToken::new();
         let due = tokio::spawn(self.clone().watch_the_time());
         let past = tokio::spawn(self.clone().watch_the_past());
+        let beating = tokio::spawn(self.clone().beat(served.clone()));
         let mut runs = JoinSet::new();
         while !self.ending.is_cancelled() {
             self.take_up(&mut runs).await;
@@ -137,6 +142,8 @@ impl Host {
         }
         due.abort();
         past.abort();
+        served.cancel();
+        let _ = beating.await;
         tracing::info!(host = self.config.name, "ended");
     }
 

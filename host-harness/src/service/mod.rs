@@ -6,11 +6,13 @@
 //! - [`host`]: a host of the service: [`Host`] itself, its start and its end
 //! - `due`: from timetables to runs that wait
 //! - `work`: from runs that wait to runs that are over
+//! - `beat`: that a host serves
 //! - `prune`: rows that were kept long enough
 //! - `report`: what others hear of a run under way
 //! - [`http`]: the HTTP interface; [`token`], [`console`]: who may use it
 //! - `health`: whether it does what it should; `concern`: what an operator should look at
 
+mod beat;
 pub(crate) mod concern;
 pub mod console;
 mod due;
@@ -23,5 +25,5 @@ pub mod token;
 mod work;
 
 pub use concern::Concern;
-pub use health::{Health, Watcher};
+pub use health::{Health, Lasting, Watcher};
 pub use host::{Host, HostConfig, Platforms};

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::vault::{self, KeyReport, Rotated, Rotation};
 use super::{PostgresStore, Store};
 use crate::ports::{
-    Access, Endpoints, Leases, Outcome, Overview, Plans, Portal, PortalDesk, Queue, Receipts,
-    Secrets, State, TenantId, Tenants, Users, Versions,
+    Access, Endpoints, Hosts, Leases, Outcome, Overview, Plans, Portal, PortalDesk, Queue,
+    Receipts, Secrets, State, TenantId, Tenants, Users, Versions,
 };
 
 /// How old a database's shape was when it was opened, and what it is now; 0 is an empty database.
@@ -25,6 +25,7 @@ pub struct SchemaVersions {
 pub trait Database:
     Access
     + Endpoints
+    + Hosts
     + Leases
     + Overview
     + Plans

@@ -3,6 +3,7 @@
 //! - [`screens`]: every screen in its states, for whoever cannot see it
 //! - [`journey`]: from the set-up link to the receipt, against a real server
 //! - [`guard`]: a plan that waits for somebody
+//! - [`states`]: what forms and lists come to when something is wrong
 //! - [`progress`]: what is shown while a run goes on, whatever ends meanwhile
 //! - [`hostile`]: what others wrote, shown as text
 //! - [`borders`]: other sites, other tenants, sessions
@@ -15,6 +16,7 @@ mod hostile;
 mod journey;
 mod progress;
 mod screens;
+mod states;
 
 use rollcall_tests::rollcall::Rollcall;
 use rollcall_tests::tenancy::{Trouble, trouble};

@@ -38,11 +38,19 @@ fn progress_survives_a_reload_and_a_restart_of_the_host() {
     });
     run("progress", &facts, |asked| {
         match asked["ask"].as_str().unwrap_or_default() {
-            "restart" => {
-                served
-                    .take()
-                    .ok_or_else(|| trouble("ended already"))?
-                    .end()?;
+            "slow" => {
+                let slow = Fault::always(When::EveryPage, Deed::Delay(SLOW));
+                tenancy.directory.set_faults(vec![slow]);
+                Ok(json!({}))
+            }
+            how @ ("restart" | "kill") => {
+                let before = served.take();
+                let before = before.ok_or_else(|| trouble("ended already"))?;
+                if how == "kill" {
+                    before.kill()?;
+                } else {
+                    before.end()?;
+                }
                 tenancy.directory.set_faults(Vec::new());
                 served = Some(again(rollcall, &url));
                 Ok(json!({}))

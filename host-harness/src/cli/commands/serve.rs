@@ -112,7 +112,7 @@ impl Serve {
         };
         let platform = app.platform().await?;
         let served: Platforms = Arc::new(move |_: &TenantId| Ok(platform.clone()));
-        let host = Host::new(config, served, store.clone(), store.clone());
+        let host = Host::new(config, served, store.clone(), store.clone(), store.clone());
         let scheme = if self.tls_key.is_some() {
             "https"
         } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::password::tests::weakly_hashed;
 use super::{Actor, Console, Denied};
-use crate::ports::access::{Deed, Rank, Reach};
+use crate::ports::access::{Deed, DeedQuery, Rank, Reach};
 use crate::ports::users::User;
 use crate::ports::{Access as _, Users as _};
 use crate::store::Store;
@@ -50,7 +50,11 @@ impl Site {
     /// What, by whom, and the code, the newest first.
     async fn log(&self) -> Vec<(String, String, String)> {
         let told = |deed: Deed| (deed.what, deed.who, deed.refused);
-        let deeds = self.store.deeds(None, 0, 100).await.unwrap();
+        let deeds = self
+            .store
+            .deeds(&DeedQuery::default(), 0, 100)
+            .await
+            .unwrap();
         deeds.into_iter().map(told).collect()
     }
 

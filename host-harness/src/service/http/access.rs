@@ -12,7 +12,7 @@ use super::scope::{Admin, Scope, Viewer, Whole};
 use super::sent::{Asked, Id, Sent};
 use super::users::told;
 use crate::ports::TenantId;
-use crate::ports::access::{Deed, Rank, Reach, Token};
+use crate::ports::access::{Deed, DeedQuery, Rank, Reach, Token};
 use crate::service::token;
 use crate::shape;
 
@@ -171,10 +171,9 @@ pub(super) async fn audit(
     Asked(piece): Asked<Piece>,
 ) -> Answer<Json<Vec<Logged>>> {
     let limit = piece.limit.unwrap_or(100).min(MOST);
-    let deeds = whole
-        .access()
-        .deeds(None, piece.skip.unwrap_or(0), limit)
-        .await?;
+    let all = DeedQuery::default();
+    let skip = piece.skip.unwrap_or(0);
+    let deeds = whole.access().deeds(&all, skip, limit).await?;
     Ok(Json(deeds.iter().map(Logged::from).collect()))
 }
 
@@ -186,6 +185,8 @@ pub(super) async fn audit_of(
     Asked(piece): Asked<Piece>,
 ) -> Answer<Json<Vec<Logged>>> {
     let limit = piece.limit.unwrap_or(100).min(MOST);
-    let deeds = scope.deeds(piece.skip.unwrap_or(0), limit).await?;
+    let deeds = scope
+        .deeds(DeedQuery::default(), piece.skip.unwrap_or(0), limit)
+        .await?;
     Ok(Json(deeds.iter().map(Logged::from).collect()))
 }

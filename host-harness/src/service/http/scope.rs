@@ -6,6 +6,7 @@
 mod leaver;
 mod whole;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use super::own::Own;
 use super::refusal::{Answer, Refusal};
 use super::sent::unreadable;
 use super::{browser, observe};
-use crate::ports::access::{Access, Deed, Holder, Rank, Reach, Token};
+use crate::ports::access::{Access, Deed, DeedQuery, Holder, Rank, Reach, Token};
 use crate::ports::endpoints::Allowed;
 use crate::ports::tenants::Installation;
 use crate::ports::users::Session;
@@ -26,7 +27,7 @@ use crate::ports::{Plans, Portal, Queue, TenantId, Tenants};
 use crate::sandbox::{BUNDLED, Plugin};
 use crate::service::console::Console;
 use crate::service::token::hash;
-use crate::service::{Health, Host, Watcher};
+use crate::service::{Health, Host, Lasting, Watcher};
 use crate::tenant::{Platform, Tenant};
 
 pub(super) use leaver::Leaver;
@@ -222,6 +223,11 @@ impl Caller {
         Ok(all.into_iter().map(scope).collect())
     }
 
+    /// Those of whom something lasts at this moment, within the caller's reach or not.
+    pub(super) async fn lasting(&self, lasting: Lasting) -> Answer<HashSet<TenantId>> {
+        Ok(self.api.watcher.tenants(lasting).await?)
+    }
+
     /// A tenant's name within the caller's reach, as somebody typed it, for what the rank allows there.
     pub(super) fn place<N: Needs>(&self, tenant: TenantId) -> Answer<Place<N>> {
         if !self.reach().has(&tenant) {
@@ -384,10 +390,12 @@ impl<N> Scope<N> {
         !caller.api.host.ending.is_cancelled() && caller.lasts().await.unwrap_or(false)
     }
 
-    /// What was done for the tenant.
-    pub(super) async fn deeds(&self, skip: u32, limit: u32) -> Answer<Vec<Deed>> {
+    /// What was done for the tenant, of what is asked for: of no other, whomever that names.
+    pub(super) async fn deeds(&self, query: DeedQuery, skip: u32, limit: u32) -> Answer<Vec<Deed>> {
+        let tenant = Some(self.id().clone());
+        let query = DeedQuery { tenant, ..query };
         let access = &self.caller().api.access;
-        Ok(access.deeds(Some(self.id()), skip, limit).await?)
+        Ok(access.deeds(&query, skip, limit).await?)
     }
 
     /// Something was asked for: no need to wait for the next look.

@@ -97,6 +97,7 @@ macro_rules! conformance {
             access {
                 a_token_is_found_by_its_hash_until_it_is_revoked,
                 deeds_are_listed_the_newest_first_by_tenant,
+                deeds_are_found_by_who_by_what_and_by_when,
             }
             users {
                 a_user_is_added_once_changed_and_listed,
@@ -141,6 +142,7 @@ macro_rules! conformance {
             }
             overview {
                 a_tenant_fails_from_a_failed_run_to_the_next_that_does_not,
+                tenants_are_known_by_runs_that_wait_and_runs_under_way,
                 passwords_are_tried_and_do_not_open_where_they_are_altered,
             }
             queue {

@@ -6,7 +6,8 @@ use super::Engine;
 use super::people::*;
 use crate::Problem;
 use crate::ports::plan::RunStatus;
-use crate::ports::{Overview as _, Plans as _, Secrets as _, Tenants as _};
+use crate::ports::queue::Ask;
+use crate::ports::{Overview as _, Plans as _, Queue as _, Secrets as _, TenantId, Tenants as _};
 
 pub(crate) async fn a_tenant_fails_from_a_failed_run_to_the_next_that_does_not<E: Engine>() {
     let folder = tempfile::tempdir().unwrap();
@@ -69,4 +70,36 @@ pub(crate) async fn passwords_are_tried_and_do_not_open_where_they_are_altered<E
     E::execute(folder.path(), &altered).await;
     let passwords = store.passwords().await.unwrap();
     assert_eq!((passwords.open, passwords.closed), (0, vec![acme]));
+}
+
+pub(crate) async fn tenants_are_known_by_runs_that_wait_and_runs_under_way<E: Engine>() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = E::open(folder.path()).await;
+    let (acme, other) = (
+        installed(&store, "acme").await,
+        installed(&store, "other").await,
+    );
+    let none: Vec<TenantId> = Vec::new();
+    let ask = |mode: &str| Ask {
+        mode: mode.into(),
+        by: "ada".into(),
+        key: None,
+        not_before: 50,
+        attempt: 0,
+    };
+    for mode in ["full", "dry-run"] {
+        store.ask(&other, &ask(mode)).await.unwrap();
+    }
+    assert_eq!(store.kept_waiting(49).await.unwrap(), none);
+    // Once, however many runs wait.
+    assert_eq!(
+        store.kept_waiting(50).await.unwrap(),
+        std::slice::from_ref(&other)
+    );
+    assert_eq!(store.at_work().await.unwrap(), none);
+    let run = begun(&store, &acme).await;
+    assert_eq!(store.at_work().await.unwrap(), std::slice::from_ref(&acme));
+    let failed = RunStatus::Failed;
+    store.end(&acme, run, failed, None).await.unwrap();
+    assert_eq!(store.at_work().await.unwrap(), none);
 }

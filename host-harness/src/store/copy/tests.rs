@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::copy;
 use crate::contract::state::Operation;
 use crate::ports::TenantId;
-use crate::ports::access::{Deed, Holder, Rank, Reach, Token};
+use crate::ports::access::{Deed, DeedQuery, Holder, Rank, Reach, Token};
 use crate::ports::plan::{RowQuery, RunQuery};
 use crate::ports::queue::{Ask, Wanted};
 use crate::ports::users::{PasswordHash, Session, Users};
@@ -236,7 +236,7 @@ async fn who_has_access_and_what_was_done_arrive_and_sessions_do_not() {
         sqlite.tokens().await.unwrap()
     );
     assert_eq!(postgres.token(&[2; 32]).await.unwrap(), None);
-    let deeds = postgres.deeds(None, 0, 10).await.unwrap();
+    let deeds = postgres.deeds(&DeedQuery::default(), 0, 10).await.unwrap();
     assert_eq!(deeds, std::slice::from_ref(&deed));
     assert_eq!(
         Users::users(&postgres).await.unwrap(),

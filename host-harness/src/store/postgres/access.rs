@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 
 use super::open::PostgresStore;
 use super::text::{given, given_json, keep, kept_json};
-use crate::ports::access::{Access, Deed, Token};
+use crate::ports::access::{Access, Deed, DeedQuery, Token};
 use crate::ports::{Outcome, TenantId};
 use crate::store::error::StoreResult;
 use crate::store::refused::unknown_token;
@@ -34,8 +34,8 @@ impl Access for PostgresStore {
         Ok(self.insert_deed(deed).await?)
     }
 
-    async fn deeds(&self, tenant: Option<&TenantId>, skip: u32, limit: u32) -> Outcome<Vec<Deed>> {
-        Ok(self.latest_deeds(tenant, skip, limit).await?)
+    async fn deeds(&self, query: &DeedQuery, skip: u32, limit: u32) -> Outcome<Vec<Deed>> {
+        Ok(self.latest_deeds(query, skip, limit).await?)
     }
 }
 
@@ -113,17 +113,25 @@ impl PostgresStore {
 
     async fn latest_deeds(
         &self,
-        tenant: Option<&TenantId>,
+        query: &DeedQuery,
         skip: u32,
         limit: u32,
     ) -> StoreResult<Vec<Deed>> {
         sqlx::query(
             "SELECT at, who, origin, tenant, what, which, refused FROM deed
-             WHERE $1::text IS NULL OR tenant = $1 ORDER BY id DESC LIMIT $2 OFFSET $3",
+             WHERE ($1::text IS NULL OR tenant = $1)
+                AND ($4::text IS NULL OR position(lower($4 COLLATE \"C\") IN lower(who COLLATE \"C\")) > 0)
+                AND ($5::text IS NULL OR position(lower($5 COLLATE \"C\") IN lower(what COLLATE \"C\")) > 0)
+                AND ($6::bigint IS NULL OR at >= $6) AND ($7::bigint IS NULL OR at < $7)
+             ORDER BY id DESC LIMIT $2 OFFSET $3",
         )
-        .bind(tenant.map(TenantId::as_str))
+        .bind(query.tenant.as_ref().map(TenantId::as_str))
         .bind(i64::from(limit))
         .bind(i64::from(skip))
+        .bind(query.who.as_deref().map(keep))
+        .bind(query.what.as_deref().map(keep))
+        .bind(query.from)
+        .bind(query.before)
         .fetch_all(&mut *self.read().await?)
         .await?
         .iter()

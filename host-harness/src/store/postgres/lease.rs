@@ -58,6 +58,11 @@ impl Keeper {
         }
     }
 
+    /// Who this process is, among all that share the database.
+    pub(super) fn holder(&self) -> &str {
+        &self.holder
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,7 +10,7 @@
 //! - [`plans`]: the plan port, over [`runs`], [`record`], [`link`], [`finish`], [`apply`] and [`rows`];
 //!   [`batch`] chooses the rows that are applied together, [`adopt`] takes people over, [`undo`] looks at what is put back, [`migrate`] gives them other ids,
 //!   [`seen`] reads whose rows there are
-//! - [`queue`]: runs that wait, and who is due; [`lease`]: which host works for a tenant; [`access`]: tokens and deeds
+//! - [`queue`]: runs that wait, and who is due; [`lease`]: which host works for a tenant; [`hosts`]: which serve; [`access`]: tokens and deeds
 //! - [`users`]: the port of that name, with [`sessions`] and [`attempts`]
 
 mod access;
@@ -24,6 +24,7 @@ mod endpoints;
 mod failures;
 mod finish;
 mod history;
+mod hosts;
 mod keys;
 mod lease;
 mod link;

@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::open::Store;
-use crate::ports::access::{Access, Deed, Token};
+use crate::ports::access::{Access, Deed, DeedQuery, Token};
 use crate::ports::{Outcome, TenantId};
 use crate::store::error::StoreResult;
 use crate::store::refused::unknown_token;
@@ -33,8 +33,8 @@ impl Access for Store {
         Ok(self.insert_deed(deed).await?)
     }
 
-    async fn deeds(&self, tenant: Option<&TenantId>, skip: u32, limit: u32) -> Outcome<Vec<Deed>> {
-        Ok(self.latest_deeds(tenant, skip, limit).await?)
+    async fn deeds(&self, query: &DeedQuery, skip: u32, limit: u32) -> Outcome<Vec<Deed>> {
+        Ok(self.latest_deeds(query, skip, limit).await?)
     }
 }
 
@@ -112,17 +112,25 @@ impl Store {
 
     async fn latest_deeds(
         &self,
-        tenant: Option<&TenantId>,
+        query: &DeedQuery,
         skip: u32,
         limit: u32,
     ) -> StoreResult<Vec<Deed>> {
         sqlx::query(
             "SELECT at, who, origin, tenant, what, which, refused FROM deed
-             WHERE ?1 IS NULL OR tenant = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3",
+             WHERE (?1 IS NULL OR tenant = ?1)
+                AND (?4 IS NULL OR instr(lower(who), lower(?4)) > 0)
+                AND (?5 IS NULL OR instr(lower(what), lower(?5)) > 0)
+                AND (?6 IS NULL OR at >= ?6) AND (?7 IS NULL OR at < ?7)
+             ORDER BY id DESC LIMIT ?2 OFFSET ?3",
         )
-        .bind(tenant.map(TenantId::as_str))
+        .bind(query.tenant.as_ref().map(TenantId::as_str))
         .bind(i64::from(limit))
         .bind(i64::from(skip))
+        .bind(query.who.as_deref())
+        .bind(query.what.as_deref())
+        .bind(query.from)
+        .bind(query.before)
         .fetch_all(self.readers())
         .await?
         .iter()

@@ -1,7 +1,7 @@
 //! The store on SQLite: one writer connection, a few readers, statements over sets of rows.
 //!
 //! - [`open`]: [`Store`] itself: files, connections, transactions
-//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`users`], [`endpoints`], [`versions`],
+//! - [`tenants`], [`state`], [`secrets`], [`portal`], [`edit`], [`queue`], [`access`], [`hosts`], [`users`], [`endpoints`], [`versions`],
 //!   [`overview`]: the ports of those names
 //! - [`sessions`], [`attempts`]: the rest of the users port
 //! - [`keys`]: which key wraps the tenants' data keys
@@ -17,6 +17,7 @@ mod endpoints;
 mod failures;
 mod finish;
 mod history;
+mod hosts;
 mod keys;
 mod link;
 mod migrate;

@@ -28,6 +28,14 @@ impl Overview for Store {
         Ok(self.tenants_failing(limit).await?)
     }
 
+    async fn kept_waiting(&self, now: i64) -> Outcome<Vec<TenantId>> {
+        Ok(self.tenants_kept_waiting(now).await?)
+    }
+
+    async fn at_work(&self) -> Outcome<Vec<TenantId>> {
+        Ok(self.tenants_at_work().await?)
+    }
+
     async fn synced(&self) -> Outcome<Vec<(TenantId, i64)>> {
         Ok(self.tenants_synced().await?)
     }
@@ -87,6 +95,31 @@ impl Store {
                 at: row.try_get(3)?,
             })
         })
+        .collect()
+    }
+
+    async fn tenants_kept_waiting(&self, now: i64) -> StoreResult<Vec<TenantId>> {
+        sqlx::query(
+            "SELECT DISTINCT t.name FROM run r JOIN tenant t ON t.id = r.tenant
+             WHERE r.status = 'queued' AND r.not_before <= ?1 ORDER BY t.name",
+        )
+        .bind(now)
+        .fetch_all(self.readers())
+        .await?
+        .iter()
+        .map(named)
+        .collect()
+    }
+
+    async fn tenants_at_work(&self) -> StoreResult<Vec<TenantId>> {
+        sqlx::query(
+            "SELECT DISTINCT t.name FROM run r JOIN tenant t ON t.id = r.tenant
+             WHERE r.status IN ('planning', 'applying') ORDER BY t.name",
+        )
+        .fetch_all(self.readers())
+        .await?
+        .iter()
+        .map(named)
         .collect()
     }
 

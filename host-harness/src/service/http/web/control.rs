@@ -106,6 +106,7 @@ impl Control {
     pub(super) fn input(&self) -> &'static str {
         match self.kind {
             "password" | "secret" => "password",
+            "date" => "date",
             "date-time" => "datetime-local",
             "search" => "search",
             _ => "text",

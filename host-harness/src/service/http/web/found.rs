@@ -27,6 +27,8 @@ struct Line {
 #[template(path = "found.html")]
 pub(super) struct Found {
     people: Vec<Line>,
+    /// Whether there may be more of them.
+    full: bool,
     problems: Vec<shape::Problem>,
     /// The tenant where picking somebody leads to why they are there or not; else it is for a form.
     leads: Option<String>,
@@ -42,12 +44,14 @@ pub(super) async fn find(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
 pub(super) async fn look(tenant: &Tenant, text: &str) -> Found {
     match tenant.find(text, MOST).await {
         Ok(people) => Found {
+            full: people.len() == MOST as usize,
             people: people.into_iter().map(line).collect(),
             problems: Vec::new(),
             leads: None,
         },
         Err(refused) => Found {
             people: Vec::new(),
+            full: false,
             problems: refused.problems().map(shape::Problem::from).collect(),
             leads: None,
         },

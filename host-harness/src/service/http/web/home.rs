@@ -6,17 +6,28 @@ use serde::Deserialize;
 use super::super::refusal::Answer;
 use super::super::scope::{Caller, Scope, Viewer};
 use super::super::sent::Asked;
+use super::control::Choice;
 use super::entered::{In, Shown};
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone};
+use super::tenant;
 use super::words::{self, Badge, Tone};
 use crate::ports::plan::{Run, RunQuery, RunStatus};
 use crate::ports::tenants::{HostSetting, Installation};
+use crate::service::Lasting;
 
 /// Integrations on a page.
 const AT_ONCE: usize = 25;
 /// How late a run may be before that is told, in milliseconds.
 const LATE: i64 = 300_000;
+
+/// What the list can be of: as an address says it, as people read it.
+const STATUSES: [(&str, &str, Lasting); 4] = [
+    ("overdue", "overdue", Lasting::Overdue),
+    ("failing", "failing", Lasting::Failing),
+    ("running", "a run under way", Lasting::UnderWay),
+    ("waiting", "a run waits", Lasting::Waiting),
+];
 
 /// Which integrations.
 #[derive(Debug, Default, Deserialize)]
@@ -24,6 +35,8 @@ const LATE: i64 = 300_000;
 pub(super) struct Which {
     /// A part of the name.
     q: String,
+    /// Of whom something lasts; whatever is no such word is all of them.
+    status: String,
     /// Pages before this one.
     skip: usize,
     done: Option<String>,
@@ -47,6 +60,8 @@ pub(super) struct Standing {
 struct HomePage {
     frame: Frame,
     q: String,
+    status: String,
+    statuses: Vec<Choice>,
     standings: Vec<Standing>,
     all: usize,
     first: usize,
@@ -60,21 +75,47 @@ pub(super) async fn show(In(caller): In<Caller>, In(which): In<Asked<Which>>) ->
     let wanted = which.q.trim().to_lowercase();
     let mut scopes = caller.scopes().await?;
     scopes.retain(|scope| scope.id().as_str().contains(&wanted));
+    let status = STATUSES.iter().find(|(word, ..)| *word == which.status);
+    if let Some((.., lasting)) = status {
+        let those = caller.lasting(*lasting).await?;
+        scopes.retain(|scope| those.contains(scope.id()));
+    }
     let all = scopes.len();
     let skip = which.skip.min(all);
     let mut standings = Vec::new();
     for scope in scopes.iter().skip(skip).take(AT_ONCE) {
-        standings.push(standing(scope, &Zone::named("UTC")).await?);
+        standings.push(standing(scope, &zone(scope).await).await?);
     }
     Ok(page(&HomePage {
         frame: Frame::of(&caller, "Integrations").after(which.done.as_deref()),
         q: which.q,
+        status: status.map_or("", |(word, ..)| word).to_owned(),
+        statuses: statuses(status.map_or("", |(word, ..)| word)),
         first: skip + 1,
         before: (skip > 0).then(|| skip.saturating_sub(AT_ONCE)),
         after: (skip + AT_ONCE < all).then_some(skip + AT_ONCE),
         all,
         standings,
     }))
+}
+
+/// The zone of a tenant's dates; UTC where its plugin does not load, which is no trouble of the list.
+async fn zone(scope: &Scope<Viewer>) -> Zone {
+    match scope.tenant().await {
+        Ok(tenant) => tenant::zone(&tenant).await,
+        Err(_) => Zone::named("UTC"),
+    }
+}
+
+fn statuses(chosen: &str) -> Vec<Choice> {
+    let any = ("", "any status");
+    let all = std::iter::once(any).chain(STATUSES.map(|(word, label, _)| (word, label)));
+    let choice = |(value, label): (&str, &str)| Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        chosen: value == chosen,
+    };
+    all.map(choice).collect()
 }
 
 /// How one stands.

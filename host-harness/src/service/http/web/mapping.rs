@@ -390,6 +390,31 @@ fn trial(schema: &[Field], fields: &Fields) -> Trial {
     }
 }
 
+/// A field to which a problem leads.
+struct Led<'l> {
+    id: &'l str,
+    label: &'l str,
+    /// Its tab; empty where it is in view whatever tab is open.
+    tab: &'l str,
+}
+
+/// Where the field is that a problem names; none where the page has no such field.
+fn led<'l>(lines: &'l [Line], field: &str) -> Option<Led<'l>> {
+    if field == "who" {
+        return Some(Led {
+            id: "person",
+            label: "Change User",
+            tab: "",
+        });
+    }
+    let line = lines.iter().find(|line| line.field == field)?;
+    Some(Led {
+        id: &line.field,
+        label: &line.label,
+        tab: &line.tab,
+    })
+}
+
 /// What a sync would do with somebody, in words.
 pub(super) fn outcome(word: &str) -> Badge {
     let (tone, words) = match word {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 /// The zone in which a tenant's dates are shown.
 #[derive(Debug, Clone)]
@@ -30,6 +30,27 @@ impl Zone {
         Self {
             zone: TimeZone::get(name).unwrap_or(TimeZone::UTC),
             now: Timestamp::now(),
+        }
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// Unix milliseconds: when a day begins here.
+    pub(super) fn begin_of(&self, day: Date) -> Option<i64> {
+        let begin = day.to_zoned(self.zone.clone()).ok()?;
+        Some(begin.timestamp().as_millisecond())
+    }
+
+    /// Whether the clock shows the moment of Unix milliseconds twice, and if so whether this is the first time.
+    pub(super) fn twice(&self, milliseconds: i64) -> Option<bool> {
+        let at = Timestamp::from_millisecond(milliseconds).ok()?;
+        let shown = at.to_zoned(self.zone.clone());
+        match self.zone.to_ambiguous_zoned(shown.datetime()).offset() {
+            AmbiguousOffset::Fold { before, .. } => Some(shown.offset() == before),
+            AmbiguousOffset::Gap { .. } | AmbiguousOffset::Unambiguous { .. } => None,
         }
     }
 
@@ -99,6 +120,7 @@ pub(super) fn span(milliseconds: i64) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -118,6 +140,35 @@ mod tests {
             Zone::named("Nowhere/At_all").at(0).whole,
             "Thu 1 Jan 1970, 00:00:00 UTC"
         );
+    }
+
+    #[test]
+    fn a_day_begins_when_the_zone_says_so() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let berlin = Zone::named("Europe/Berlin");
+        assert_eq!(berlin.name(), "Europe/Berlin");
+        let begin = berlin.begin_of(day("2026-10-25")).unwrap();
+        assert_eq!(berlin.at(begin).whole, "Sun 25 Oct 2026, 00:00:00 CEST");
+        // The day on which clocks are put back has 25 hours.
+        let next = berlin.begin_of(day("2026-10-26")).unwrap();
+        assert_eq!(next - begin, 25 * 3_600_000);
+        // In Cairo the clocks were put forward at midnight: the day began at one.
+        let cairo = Zone::named("Africa/Cairo");
+        let begin = cairo.begin_of(day("2026-04-24")).unwrap();
+        assert_eq!(cairo.at(begin).whole, "Fri 24 Apr 2026, 01:00:00 EEST");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_told_from_others() {
+        let berlin = Zone::named("Europe/Berlin");
+        // 02:30 on the day on which clocks are put back, an hour before and after.
+        let first = 1_792_888_200_000;
+        let hour = 3_600_000;
+        assert_eq!(berlin.twice(first), Some(true));
+        assert_eq!(berlin.twice(first + hour), Some(false));
+        assert_eq!(berlin.twice(first - hour), None);
+        assert_eq!(berlin.twice(first + 2 * hour), None);
+        assert_eq!(Zone::named("UTC").twice(first), None);
     }
 
     #[test]

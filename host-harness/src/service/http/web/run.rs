@@ -80,6 +80,8 @@ struct RunPage {
     held: bool,
     waits: bool,
     undoable: bool,
+    /// It is applied, and nothing runs by itself yet.
+    unscheduled: bool,
     /// Makes pressing twice the same as pressing once.
     key: String,
 }
@@ -234,6 +236,7 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run, under_way: bool) -> Answer<R
         waits: run.status == RunStatus::Planned && !under_way,
         key: uuid::Uuid::new_v4().to_string(),
         undoable: run.rows_with("applied") > 0 && run.pruned_at.is_none() && !under_way,
+        unscheduled: run.status == RunStatus::Applied && scope.queue().due_at().await?.is_none(),
         run: shape::Run::from(run),
     })
 }

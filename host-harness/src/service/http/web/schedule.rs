@@ -18,6 +18,7 @@ use super::tenant::Came;
 use super::timetable::{DAYS, Typed, long, sentence};
 use super::words::{Badge, Tone};
 use crate::shape;
+use crate::shape::schedule::Frequency;
 use crate::shape::{Problem, Timetable};
 use crate::tenant::Tenant;
 
@@ -172,7 +173,10 @@ async fn meaning(tenant: &Tenant, timetable: &Timetable) -> Answer<Meant> {
     Ok(Meant {
         badge: state(timetable.active, next.is_empty()),
         sentence: sentence(timetable),
-        coming: next.iter().map(|one| coming(&zone, one)).collect(),
+        coming: next
+            .iter()
+            .map(|one| coming(&zone, &timetable.frequency, one))
+            .collect(),
     })
 }
 
@@ -184,11 +188,24 @@ fn state(active: bool, over: bool) -> Badge {
     }
 }
 
-fn coming(zone: &Zone, occurrence: &shape::Occurrence) -> Coming {
+fn coming(zone: &Zone, frequency: &Frequency, occurrence: &shape::Occurrence) -> Coming {
     let at = i64::try_from(occurrence.at).unwrap_or(i64::MAX);
+    let at = at.saturating_mul(1_000);
+    // Whoever counts minutes does not wish a local time.
+    let wished = !matches!(frequency, Frequency::Every(_));
+    let note = match zone.twice(at).filter(|_| wished) {
+        Some(first) if occurrence.note.is_empty() => {
+            let which = if first { "first" } else { "second" };
+            format!(
+                "Clocks are put back: this time comes twice in {}, and it runs the {which} time",
+                zone.name()
+            )
+        }
+        _ => occurrence.note.clone(),
+    };
     Coming {
-        at: zone.at(at.saturating_mul(1_000)),
-        note: occurrence.note.clone(),
+        at: zone.at(at),
+        note,
     }
 }
 
@@ -261,6 +278,29 @@ fn tomorrow() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_at_a_time_that_comes_twice_is_noted_unless_minutes_are_counted() {
+        let berlin = Zone::named("Europe/Berlin");
+        let occurrence = |at: u64, note: &str| shape::Occurrence {
+            at,
+            local: String::new(),
+            note: note.to_owned(),
+        };
+        let note = |frequency: &Frequency, at: u64, note: &str| {
+            coming(&berlin, frequency, &occurrence(at, note)).note
+        };
+        let first = 1_792_888_200;
+        assert_eq!(
+            note(&Frequency::Daily, first, ""),
+            "Clocks are put back: this time comes twice in Europe/Berlin, and it runs the first time"
+        );
+        assert!(note(&Frequency::Once, first + 3_600, "").ends_with("the second time"));
+        assert_eq!(note(&Frequency::Daily, first - 86_400, ""), "");
+        assert_eq!(note(&Frequency::Every(60), first, ""), "");
+        // What the plugin says of it is told as it is.
+        assert_eq!(note(&Frequency::Daily, first, "said"), "said");
+    }
 
     #[test]
     fn an_inactive_timetable_is_not_over_and_one_without_runs_is() {

@@ -5,8 +5,20 @@ use askama::Template;
 use super::super::super::scope::{Admin, Whole};
 use super::super::entered::{In, Shown};
 use super::super::frame::{Frame, page};
+use super::super::moment::{Moment, Zone, span};
 use super::super::words::{Badge, Tone, number};
+use crate::ports::hosts::Beating;
 use crate::shape;
+
+/// A host that serves, or did.
+struct Line {
+    name: String,
+    here: bool,
+    badge: Badge,
+    version: String,
+    since: Moment,
+    tenants: u64,
+}
 
 /// A lease that was not given back.
 struct Held {
@@ -27,8 +39,8 @@ struct Concern {
 #[template(path = "hosts.html")]
 struct HostsPage {
     frame: Frame,
-    host: String,
     badge: Badge,
+    hosts: Vec<Line>,
     under_way: usize,
     waiting: u64,
     overdue: u64,
@@ -53,6 +65,8 @@ pub(in super::super) async fn show(In(whole): In<Whole<Admin>>) -> Shown {
     let watcher = whole.watcher();
     let health = watcher.health().await;
     let lessees = watcher.lessees().await?;
+    let zone = Zone::named("UTC");
+    let hosts = watcher.hosts().await?;
     let (tone, word) = match (health.ready(), health.concerns.is_empty()) {
         (true, true) => (Tone::Good, "ready"),
         (true, false) => (Tone::Caution, "serves, with something to look at"),
@@ -81,7 +95,7 @@ pub(in super::super) async fn show(In(whole): In<Whole<Admin>>) -> Shown {
     };
     Ok(page(&HostsPage {
         frame: whole.frame("Hosts", "hosts"),
-        host: watcher.host_name().to_owned(),
+        hosts: hosts.into_iter().map(|one| line(&zone, one)).collect(),
         badge: Badge::new(tone, word),
         under_way: health.under_way,
         waiting: health.waiting,
@@ -90,6 +104,24 @@ pub(in super::super) async fn show(In(whole): In<Whole<Admin>>) -> Shown {
         concerns: health.concerns.into_iter().map(concern).collect(),
         held: held.collect(),
     }))
+}
+
+fn line(zone: &Zone, host: Beating) -> Line {
+    Line {
+        badge: if host.gone() {
+            let since = span(host.silent.saturating_mul(1_000));
+            Badge::new(Tone::Bad, format!("gone: not heard of for {since}"))
+        } else if host.silent <= 0 {
+            Badge::new(Tone::Good, "heard of just now")
+        } else {
+            Badge::new(Tone::Good, format!("heard of {} s ago", host.silent))
+        },
+        since: zone.at(host.since),
+        name: host.name,
+        here: host.here,
+        version: host.version,
+        tenants: host.tenants,
+    }
 }
 
 /// Which key the passwords need, and whether they open.

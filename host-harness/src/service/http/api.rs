@@ -35,6 +35,7 @@ impl Api {
                 Busy::default(),
                 guard::guard,
             ))
+            .layer(middleware::from_fn_with_state(self.clone(), web::told))
             .layer(middleware::from_fn(observe::observe))
             .with_state(self)
     }

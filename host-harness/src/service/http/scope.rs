@@ -235,6 +235,17 @@ impl Caller {
         })
     }
 
+    /// A tenant whom the caller reaches, for what the rank allows there.
+    pub(super) async fn scope<N: Needs>(&self, tenant: TenantId) -> Answer<Scope<N>> {
+        let place = self.place(tenant)?;
+        match self.api.tenants.get(place.id()).await {
+            Ok(_) => Ok(Scope(place)),
+            // In the same words: nobody is told whether a tenant was there once.
+            Err(problem) if problem.code == "not-installed" => Err(no_such_tenant()),
+            Err(problem) => Err(problem.into()),
+        }
+    }
+
     /// The plugin that comes with the program, for whoever may install it: nothing of a tenant is in it.
     pub(super) async fn bundled(&self) -> Answer<Plugin> {
         self.needs(Rank::Admin)?;
@@ -497,13 +508,8 @@ impl<N: Needs> FromRequestParts<Api> for Scope<N> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let place = Place::from_request_parts(parts, api).await?;
-        match api.tenants.get(place.id()).await {
-            Ok(_) => Ok(Self(place)),
-            // In the same words: nobody is told whether a tenant was there once.
-            Err(problem) if problem.code == "not-installed" => Err(no_such_tenant()),
-            Err(problem) => Err(problem.into()),
-        }
+        let place: Place<N> = Place::from_request_parts(parts, api).await?;
+        place.caller.scope(place.tenant).await
     }
 }
 

@@ -25,6 +25,10 @@ pub(super) struct Control {
     pub(super) check: String,
     /// What can be put in.
     pub(super) offered: Vec<Choice>,
+    /// The name of the box by which what is stored is removed; empty where nothing is, or nothing can be.
+    pub(super) removal: String,
+    /// Whether that box is ticked.
+    pub(super) removing: bool,
 }
 
 /// Something to choose.

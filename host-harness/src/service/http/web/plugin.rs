@@ -77,6 +77,8 @@ struct InstallPage {
     boxes: Vec<Control>,
     controls: Vec<Control>,
     problems: Vec<shape::Problem>,
+    /// Makes pressing twice the same as pressing once.
+    key: String,
 }
 
 #[derive(Template)]
@@ -171,6 +173,7 @@ async fn install_page(
         tenant,
         boxes,
         problems,
+        key: uuid::Uuid::new_v4().to_string(),
     })
 }
 

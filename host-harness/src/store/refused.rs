@@ -31,7 +31,7 @@ pub(crate) fn unknown_user(id: i64) -> StoreError {
     StoreError::refused(
         "unknown-user",
         format!("there is no user {id}"),
-        "List the users.",
+        "Look at the list of users.",
     )
 }
 
@@ -290,7 +290,7 @@ pub(crate) fn not_planned(run: RunId) -> StoreError {
     StoreError::refused(
         "not-planned",
         format!("Run {run} has no plan that waits to be applied"),
-        "Only a plan that waits can be applied, once; list the runs to see how each stands.",
+        "Only a plan that waits can be applied, once; look at the list of runs to see how each stands.",
     )
 }
 
@@ -299,7 +299,7 @@ pub(crate) fn unknown_token(id: i64) -> StoreError {
     StoreError::refused(
         "unknown-token",
         format!("there is no token {id}"),
-        "List the tokens.",
+        "Look at the list of tokens.",
     )
 }
 

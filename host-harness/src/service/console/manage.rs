@@ -55,7 +55,7 @@ impl Console {
             Problem::new(
                 "unknown-user",
                 "There is no user of this name",
-                "List the users.",
+                "Look at the list of users.",
             )
         })?;
         Ok(user)

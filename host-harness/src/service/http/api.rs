@@ -71,6 +71,7 @@ fn versioned() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(plugin::describe, plugin::install),
         routes!(plugin::upgrade),
         routes!(plugin::rollback),
+        routes!(plugin::allow),
         routes!(uninstall::leave),
         routes!(uninstall::receipt),
         routes!(settings::show, settings::change),

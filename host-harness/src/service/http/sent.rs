@@ -169,7 +169,7 @@ pub(super) fn unreadable(why: &str) -> Refusal {
     Refusal::new(
         "bad-request",
         &format!("The request cannot be read: {why}"),
-        "Compare it with the OpenAPI document.",
+        "In the console, go back and use the page's own form or link. For a program the OpenAPI document says what is read.",
     )
 }
 

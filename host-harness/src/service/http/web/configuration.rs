@@ -146,7 +146,11 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
         let work = async { Ok(tenant.configure(change).await?) };
         return match scope.deed("configure", keys, work).await {
             Ok(_) => {
-                let verify = if action == "verify" { "&verify=stored" } else { "" };
+                let verify = if action == "verify" {
+                    "&verify=stored"
+                } else {
+                    ""
+                };
                 let at = format!("/tenants/{}/configuration", scope.id());
                 Ok(Redirect::to(&format!("{at}?done=configured{verify}")).into_response())
             }
@@ -267,7 +271,7 @@ fn form_page<N>(
             .partition(|control| open && RARE.contains(&&*control.name));
         let used = rare
             .iter()
-            .any(|control| control.problem.is_some() || !control.value.is_empty());
+            .any(|control| control.problem.is_some() || holds(control));
         let open = open || common.iter().any(|control| control.problem.is_some());
         Part {
             name,
@@ -292,10 +296,16 @@ fn form_page<N>(
     }
 }
 
+/// Whether a field holds something, or a secret is stored of which it shows nothing.
+fn holds(control: &Control) -> bool {
+    !control.value.is_empty() || !control.removal.is_empty()
+}
+
 /// Whether a field holds something that is not its default.
 fn told(form: &[FormField], control: &Control) -> bool {
     let field = form.iter().find(|field| field.key == control.name);
-    control.problem.is_some() || field.is_some_and(|field| control.value != field.default)
+    let other = field.is_some_and(|field| control.value != field.default);
+    control.problem.is_some() || other || !control.removal.is_empty()
 }
 
 fn control<N>(
@@ -419,9 +429,8 @@ fn removal(key: &str) -> String {
 /// Refuses a secret that is to be removed and stored at once.
 fn either(form: &[FormField], fields: &Fields) -> Answer<()> {
     let secrets = form.iter().filter(|field| field.kind == FormKind::Secret);
-    let both = secrets.filter(|field| {
-        fields.has(&removal(&field.key)) && !fields.get(&field.key).is_empty()
-    });
+    let both = secrets
+        .filter(|field| fields.has(&removal(&field.key)) && !fields.get(&field.key).is_empty());
     let problems: Vec<crate::Problem> = both
         .map(|field| {
             crate::Problem::new(

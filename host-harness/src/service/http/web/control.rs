@@ -127,9 +127,10 @@ impl Control {
     }
 }
 
-/// Whether a form has a field of this name.
-pub(super) fn named(controls: &[Control], name: &str) -> bool {
-    controls.iter().any(|control| control.name == name)
+/// Where a form's field of this name is in the page.
+pub(super) fn id_of<'c>(controls: &'c [Control], name: &str) -> Option<&'c str> {
+    let named = controls.iter().find(|control| control.name == name);
+    named.map(|control| control.id.as_str())
 }
 
 #[cfg(test)]

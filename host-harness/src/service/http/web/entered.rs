@@ -1,8 +1,8 @@
 //! Who may see a page, and what becomes of those who may not.
 
 use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::refusal::Refusal;

@@ -107,6 +107,9 @@ impl Frame {
             Some("rolled-back") => {
                 "The plugin before is in use again. The next sync reads everybody."
             }
+            Some("endpoints") => {
+                "What the plugin may connect to is stored. It counts from the next connection on."
+            }
             Some("kept") => "How long rows are kept is stored.",
             Some("created") => "It was created.",
             Some("changed") => "The change is stored.",

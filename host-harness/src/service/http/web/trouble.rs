@@ -184,7 +184,9 @@ fn back(parts: &Parts) -> Option<String> {
     let safe = parts.method.is_safe();
     let came = own.filter(|from| {
         let reload = safe && Some(from.as_str()) == here;
-        let door = ["/login", "/setup"].iter().any(|door| from.starts_with(door));
+        let door = ["/login", "/setup"]
+            .iter()
+            .any(|door| from.starts_with(door));
         !reload && !door && !from.starts_with("//")
     });
     came.or_else(|| (!safe).then(|| page_of_form(parts.uri.path()))?)

@@ -68,10 +68,7 @@ struct ReceiptPage {
 }
 
 /// What an uninstall would do.
-pub(super) async fn show(
-    scope: Shown<In<Scope<Admin>>>,
-    leaver: Shown<In<Leaver>>,
-) -> Shown {
+pub(super) async fn show(scope: Shown<In<Scope<Admin>>>, leaver: Shown<In<Leaver>>) -> Shown {
     let In(scope) = match scope {
         Ok(scope) => scope,
         Err(trouble) => return gone(trouble, leaver).await,

@@ -85,7 +85,7 @@ pub(crate) fn policy_broken(tenant: &TenantId) -> StoreError {
     StoreError::refused(
         "policy-broken",
         format!("The stored endpoint policy of {tenant} cannot be read, so nothing is allowed"),
-        "Install the tenant anew; if it stays so, report it.",
+        "Say anew what its plugin may connect to, for example with `rollcall configure --allow-loopback=false`.",
     )
 }
 

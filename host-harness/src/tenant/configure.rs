@@ -120,7 +120,7 @@ impl Tenant {
         Ok(self.hooks().configuration().await?)
     }
 
-    /// Whether what a change wants is in force already. A new secret always changes something: whether it is the stored one is told
+    /// Whether what a change wants is in force already (RFC 9110, section 13.1.1, lets such a one through). A new secret always changes something: whether it is the stored one is told
     /// nobody, who could guess until it is.
     async fn changes_nothing(&self, change: &Change) -> Hook<bool> {
         if change.afresh || !change.rules.is_empty() || !change.secrets.is_empty() {

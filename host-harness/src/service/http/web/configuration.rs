@@ -435,7 +435,7 @@ fn either(form: &[FormField], fields: &Fields) -> Answer<()> {
         .map(|field| {
             crate::Problem::new(
                 "contradiction",
-                "It is to be removed, and another one was typed. Nothing was stored",
+                "The stored one is to be removed, and a new one was typed. Nothing was stored",
                 "Type the new one and leave the box empty, or tick the box and type nothing.",
             )
             .of_field(field.key.clone())

@@ -222,3 +222,104 @@ fn not_allowed() -> Refusal {
         "In the console, go back and use the form there. A program uses one of the methods that the header `Allow` names.",
     )
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_its_tenant_and_its_part_of_the_pages() {
+        let place = |path: &str| place(path).map(|(tenant, part)| (tenant.to_string(), part));
+        let acme = |part| Some(("acme".to_owned(), part));
+        for (path, part) in [
+            ("/tenants/acme", ""),
+            ("/tenants/acme/runs/3/rows", "runs"),
+            ("/tenants/acme/person", "people"),
+            ("/tenants/acme/receipt", "elsewhere"),
+            ("/api/v1/tenants/acme/unsynced.csv", "elsewhere"),
+        ] {
+            assert_eq!(place(path), acme(part), "{path}");
+        }
+        for path in [
+            "/",
+            "/tenants",
+            "/tenants/",
+            "/tenants/A%20b/runs",
+            "/settings",
+        ] {
+            assert_eq!(place(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_forms_page_is_above_what_only_takes_forms() {
+        for (path, page) in [
+            ("/install", "/install"),
+            ("/account", "/account"),
+            ("/tenants/a/mapping", "/tenants/a/mapping"),
+            ("/tenants/a/mapping/find", "/tenants/a/mapping"),
+            ("/tenants/a/runs/3/approve", "/tenants/a/runs/3"),
+            ("/settings/users/3/password", "/settings"),
+            ("/settings/tokens/3/revoke", "/settings/tokens"),
+        ] {
+            assert_eq!(page_of_form(path).as_deref(), Some(page), "{path}");
+        }
+        for path in [
+            "/login",
+            "/logout",
+            "/setup",
+            "/api/v1/tokens",
+            "//evil.example",
+        ] {
+            assert_eq!(page_of_form(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_here_has_written_is_named_by_its_status_and_the_rest_is_left_alone() {
+        let named = |status: u16, kind: Option<&str>| {
+            let mut answer = Response::builder().status(status);
+            if let Some(kind) = kind {
+                answer = answer.header(header::CONTENT_TYPE, kind);
+            }
+            let answer = answer.body("x".into()).unwrap();
+            unnamed(&answer).map(|refusal| refusal.code().to_owned())
+        };
+        let text = Some("text/plain; charset=utf-8");
+        for (status, code) in [
+            (400, "bad-request"),
+            (404, "no-such-route"),
+            (405, "method-not-allowed"),
+            (413, "body-too-large"),
+            (415, "bad-request"),
+            (500, "internal"),
+        ] {
+            for kind in [text, None] {
+                assert_eq!(named(status, kind).as_deref(), Some(code), "{status}");
+            }
+            for kind in ["application/json", "text/html; charset=utf-8"] {
+                assert_eq!(named(status, Some(kind)), None, "{status} {kind}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_in_the_place_of_an_answer_keeps_what_that_says_beside_its_content() {
+        let told = Refusal::new("too-many-requests", "Too many", "Wait.").later(7);
+        let mut answer = told.clone().into_response();
+        let headers = answer.headers_mut();
+        headers.insert(header::CACHE_CONTROL, "no-store".parse().unwrap());
+        headers.insert(header::CONTENT_LENGTH, "3".parse().unwrap());
+        let page = instead(&answer, shown(&told, Frame::bare(TITLE), None));
+        assert_eq!(page.status(), 429);
+        assert_eq!(page.headers()[header::RETRY_AFTER], "7");
+        assert_eq!(page.headers()[header::CACHE_CONTROL], "no-store");
+        assert_eq!(
+            page.headers()[header::CONTENT_TYPE],
+            "text/html; charset=utf-8"
+        );
+        assert!(!page.headers().contains_key(header::CONTENT_LENGTH));
+        assert!(page.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+    }
+}

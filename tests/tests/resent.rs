@@ -4,7 +4,7 @@
 use rollcall_tests::served::{Reply, Served};
 use rollcall_tests::tenancy::{TENANT, Tenancy, program, sound};
 use rollcall_tests::visitor::{OWN, Visitor, hidden, user, wrong};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn of(page: &str) -> String {
     format!("/tenants/{TENANT}/{page}")

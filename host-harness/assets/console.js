@@ -77,10 +77,11 @@ if (secret && location.hash.length > 1) {
   history.replaceState(null, "", location.pathname);
 }
 
-// What was done is told once: not again when the page is loaded anew.
+// What was done is told once, and verified once: not again when the page is loaded anew.
 const told = new URL(location.href);
 if (told.searchParams.has("done")) {
   told.searchParams.delete("done");
+  told.searchParams.delete("verify");
   history.replaceState(null, "", told);
 }
 
@@ -153,11 +154,17 @@ if (demo && location.hash.includes(":")) {
   demo.requestSubmit();
 }
 
-// A base that the server offers is put into its field.
+// A base that the server offers is put into its field; whoever types there afterwards means what is typed.
 document.addEventListener("change", (event) => {
   const into = event.target.dataset ? event.target.dataset.into : undefined;
   if (into) {
     document.getElementById(into).value = event.target.value;
+  }
+});
+document.addEventListener("input", (event) => {
+  const typed = document.querySelector(`[data-typed="${CSS.escape(event.target.id || "")}"]`);
+  if (typed) {
+    typed.checked = true;
   }
 });
 

@@ -22,6 +22,7 @@
 //! - [`slapd`]: a real OpenLDAP server, filled from the generator
 //! - [`rollcall`](mod@rollcall): the built program, run on a data directory of its own
 //! - [`tenancy`]: a tenant of that program on a demo directory that can be told to fail
+//! - [`visitor`]: somebody at the console
 
 pub mod acceptance;
 pub mod browser;
@@ -47,3 +48,4 @@ pub mod server;
 pub mod site;
 pub mod slapd;
 pub mod tenancy;
+pub mod visitor;

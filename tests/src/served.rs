@@ -263,7 +263,7 @@ impl Served {
     }
 }
 
-fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Reply, Trouble> {
+pub(crate) fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Reply, Trouble> {
     let kind = response.headers().get("content-type");
     let kind = kind
         .and_then(|kind| kind.to_str().ok())

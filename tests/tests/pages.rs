@@ -258,6 +258,7 @@ fn a_run_that_daylight_saving_moves_is_told() {
 #[test]
 fn only_the_tenants_name_uninstalls_and_the_receipt_stays() {
     let (tenancy, served, ada, bob) = serving();
+    tenancy.rollcall.expect(0, &["install", "other"]).unwrap();
     user(&tenancy.rollcall, "eve", "viewer", &["other"]);
     let shown = get(&served, &ada, &of("uninstall"));
     assert!(
@@ -309,7 +310,7 @@ fn only_the_tenants_name_uninstalls_and_the_receipt_stays() {
     assert_eq!(file.json(), kept.unwrap().json());
     let people = file.json()["receipt"]["left"][0].clone();
     assert_eq!(people["count"], 20, "{people}");
-    for page in ["plugin", "schedule", "history", "uninstall", "audit"] {
+    for page in ["plugin", "schedule", "history", "audit"] {
         assert_eq!(get(&served, &ada, &of(page)).status, 404, "{page}");
     }
 }
@@ -318,10 +319,18 @@ fn only_the_tenants_name_uninstalls_and_the_receipt_stays() {
 fn installing_refuses_bad_names_and_addresses_and_leads_to_the_settings() {
     let rollcall = program().unwrap();
     user(&rollcall, "ada", "admin", &[]);
-    user(&rollcall, "zoe", "admin", &["zoo", "zoo2"]);
+    // A token may name a tenant that is not installed yet; a user may not.
+    let make = [
+        "token", "create", "zoe", "--rank", "admin", "--tenant", "zoo",
+    ];
+    let zoe = rollcall.expect(0, &make).unwrap();
+    let zoe = format!("Bearer {}", zoe.at("/secret").as_str().unwrap());
     let served = Served::start(&rollcall, &[]).unwrap();
-    let (ada, zoe) = (logged_in(&served, "ada"), logged_in(&served, "zoe"));
-    let offered = get(&served, &ada, "/install");
+    let ada = logged_in(&served, "ada");
+    let (ada, zoe) = (("cookie", ada.as_str()), ("authorization", zoe.as_str()));
+    let get =
+        |who: (&str, &str), path: &str| served.ask("GET", path, "", None, &[who, OWN]).unwrap();
+    let offered = get(ada, "/install");
     for words in [
         "read the directory, at the servers that the settings name",
         "256 MiB",
@@ -329,20 +338,21 @@ fn installing_refuses_bad_names_and_addresses_and_leads_to_the_settings() {
     ] {
         assert!(has(&offered, words), "{words}");
     }
-    assert!(!has(&get(&served, &zoe, "/install"), "allow-loopback"));
-    let install = |who: &str, form: &[(&str, &str)]| post(&served, who, "/install", form);
-    let bad = install(&ada, &[("tenant", "Zoë & Co"), ("allow-loopback", "true")]);
+    assert!(!has(&get(zoe, "/install"), "allow-loopback"));
+    let install =
+        |who: (&str, &str), form: &[(&str, &str)]| send(&served, &[who, OWN], "/install", form);
+    let bad = install(ada, &[("tenant", "Zoë & Co"), ("allow-loopback", "true")]);
     assert_eq!(bad.status, 422, "{bad:?}");
     assert!(has(&bad, "bad-tenant") && has(&bad, "value=\"Zoë &#38; Co\""));
-    let elsewhere = install(&zoe, &[("tenant", "acme")]);
+    let elsewhere = install(zoe, &[("tenant", "acme")]);
     assert!(elsewhere.status == 422 && has(&elsewhere, "not-installed"));
-    let beyond = install(&zoe, &[("tenant", "zoo"), ("allow-loopback", "true")]);
+    let beyond = install(zoe, &[("tenant", "zoo"), ("allow-loopback", "true")]);
     assert!(beyond.status == 403 && has(&beyond, "reach-too-small"));
-    assert_eq!(get(&served, &zoe, "/tenants/zoo/plugin").status, 404);
+    assert_eq!(get(zoe, "/tenants/zoo/plugin").status, 404);
     for (who, form, allowed) in [
-        (&zoe, vec![("tenant", "zoo")], false),
+        (zoe, vec![("tenant", "zoo")], false),
         (
-            &ada,
+            ada,
             vec![("tenant", "acme"), ("allow-loopback", "true")],
             true,
         ),
@@ -351,12 +361,12 @@ fn installing_refuses_bad_names_and_addresses_and_leads_to_the_settings() {
         let done = install(who, &form);
         let to = format!("/tenants/{tenant}/configuration?done=installed");
         assert_eq!((done.status, done.header("location")), (303, &*to));
-        let shown = get(&served, who, &format!("/tenants/{tenant}/plugin"));
+        let shown = get(who, &format!("/tenants/{tenant}/plugin"));
         assert_eq!(has(&shown, "This machine itself"), allowed, "{tenant}");
         let again = install(who, &form);
         assert!(again.status == 422 && has(&again, "already-installed"));
     }
-    let empty = get(&served, &ada, "/tenants/acme/history");
+    let empty = get(ada, "/tenants/acme/history");
     assert!(has(&empty, "No run in the last 30 days") && !has(&empty, "<svg"));
 }
 

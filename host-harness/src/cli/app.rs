@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use crate::Problem;
 use crate::ldap::Ldap;
-use crate::ports::endpoints::Allowed;
+use crate::ports::endpoints::{Allowed, permit};
 use crate::ports::tenants::Installation;
 use crate::ports::{TenantId, Tenants};
 use crate::sandbox::{BUNDLED, Sandbox, SandboxConfig};
@@ -163,12 +163,8 @@ impl App {
     /// Stores what was typed of a tenant's endpoint policy, and gives what holds now.
     pub(crate) async fn allow(&self, tenant: &TenantId, typed: &PolicyFlags) -> Hook<Allowed> {
         let store = self.store().await?;
-        let before = store.allowed(tenant).await?;
-        let after = typed.over(before);
-        if after != before {
-            store.allow(tenant, after).await?;
-        }
-        Ok(after)
+        let change = |before| typed.any().then(|| typed.over(before));
+        Ok(permit(&*store, tenant, change).await?)
     }
 
     /// What is installed for a tenant.

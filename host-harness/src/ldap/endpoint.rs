@@ -76,8 +76,8 @@ pub(super) async fn resolve(
                 name(endpoint),
                 refused.join(", ")
             ),
-            "Name a directory server that is reachable under an ordinary address; only the platform's operator can \
-             allow others.",
+            "Name a directory server that is reachable under an ordinary address; whoever reaches everything \
+             can allow others, on the tenant's page Plugin or with `rollcall configure`.",
         ));
     }
     Ok(allowed)

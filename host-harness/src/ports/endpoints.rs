@@ -17,6 +17,32 @@ pub struct Allowed {
     pub metadata: bool,
 }
 
+/// Changes what a tenant's plugin may connect to, from its next connection on; none changes nothing. Gives what holds now. What cannot be
+/// read allows nothing, and is put right by any change.
+///
+/// # Errors
+/// `not-installed`; `policy-broken` where nothing is changed.
+pub async fn permit(
+    endpoints: &dyn Endpoints,
+    tenant: &TenantId,
+    change: impl FnOnce(Allowed) -> Option<Allowed> + Send,
+) -> Outcome<Allowed> {
+    let (before, broken) = match endpoints.allowed(tenant).await {
+        Ok(before) => (before, None),
+        Err(problem) if problem.code == "policy-broken" => (Allowed::default(), Some(problem)),
+        Err(problem) => return Err(problem),
+    };
+    match (change(before), broken) {
+        (None, Some(problem)) => Err(problem),
+        (None, None) => Ok(before),
+        (Some(after), None) if after == before => Ok(after),
+        (Some(after), _) => {
+            endpoints.allow(tenant, after).await?;
+            Ok(after)
+        }
+    }
+}
+
 /// The endpoint policies. All refuse `not-installed`; an uninstall forgets the policy, and an installation begins without any.
 #[async_trait]
 pub trait Endpoints: Send + Sync {

@@ -38,8 +38,35 @@ pub async fn make(
     actor: Actor<'_>,
     wish: Wish<'_>,
 ) -> Outcome<(Token, String)> {
+    make_with(access, actor, wish, secret(MARK)).await
+}
+
+/// The same, once for each seed, which nobody can guess: the secret is made of it, so that asking again is known for what it is.
+///
+/// # Errors
+/// `token-made` where it was made; those of [`make`].
+pub async fn make_once(
+    access: &dyn Access,
+    actor: Actor<'_>,
+    wish: Wish<'_>,
+    seed: &[u8; 32],
+) -> Outcome<(Token, String)> {
+    let mut secret = String::from(MARK);
+    for byte in seed {
+        // Writing into a text cannot fail.
+        let _ = write!(secret, "{byte:02x}");
+    }
+    make_with(access, actor, wish, secret).await
+}
+
+async fn make_with(
+    access: &dyn Access,
+    actor: Actor<'_>,
+    wish: Wish<'_>,
+    secret: String,
+) -> Outcome<(Token, String)> {
     let about = format!("{}, {}, {}", wish.name, wish.rank.name(), wish.reach);
-    let made = add(access, wish).await;
+    let made = add(access, wish, secret).await;
     let which = match &made {
         Ok((token, _)) => format!("{} {about}", token.id),
         Err(_) => about,
@@ -47,13 +74,23 @@ pub async fn make(
     noted(access, actor, "token.create", &which, made).await
 }
 
-async fn add(access: &dyn Access, wish: Wish<'_>) -> Outcome<(Token, String)> {
+async fn add(access: &dyn Access, wish: Wish<'_>, secret: String) -> Outcome<(Token, String)> {
     let name = wish.name.trim();
-    if name.is_empty() || name.len() > LONGEST_NAME || !(1..=LONGEST_DAYS).contains(&wish.days) {
+    let nameless = name.is_empty() || name.len() > LONGEST_NAME;
+    if nameless || !(1..=LONGEST_DAYS).contains(&wish.days) {
         return Err(Problem::new(
             "bad-token",
             "A token needs a name of at most 100 bytes, and is good for 1 to 366 days",
             "Say who uses it, and for how long.",
+        )
+        .of_field(if nameless { "name" } else { "days" }));
+    }
+    let kept = hash(&secret);
+    if access.token(&kept).await?.is_some() {
+        return Err(Problem::new(
+            "token-made",
+            "This token was made already, and its secret is shown once",
+            "Whoever has not copied the secret revokes the token, and makes another one.",
         ));
     }
     let now = Utc::now().timestamp_millis();
@@ -65,8 +102,7 @@ async fn add(access: &dyn Access, wish: Wish<'_>) -> Outcome<(Token, String)> {
         created_at: now,
         expires_at: now + i64::from(wish.days) * 24 * 60 * 60 * 1000,
     };
-    let secret = secret(MARK);
-    token.id = access.add_token(&token, &hash(&secret)).await?;
+    token.id = access.add_token(&token, &kept).await?;
     Ok((token, secret))
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn unknown_user(id: i64) -> StoreError {
     StoreError::refused(
         "unknown-user",
         format!("there is no user {id}"),
-        "List the users.",
+        "Look at the list of users.",
     )
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn policy_broken(tenant: &TenantId) -> StoreError {
     StoreError::refused(
         "policy-broken",
         format!("The stored endpoint policy of {tenant} cannot be read, so nothing is allowed"),
-        "Install the tenant anew; if it stays so, report it.",
+        "Say anew what its plugin may connect to, for example with `rollcall configure --allow-loopback=false`.",
     )
 }
 
@@ -299,7 +299,7 @@ pub(crate) fn not_planned(run: RunId) -> StoreError {
     StoreError::refused(
         "not-planned",
         format!("Run {run} has no plan that waits to be applied"),
-        "Only a plan that waits can be applied, once; list the runs to see how each stands.",
+        "Only a plan that waits can be applied, once; look at the list of runs to see how each stands.",
     )
 }
 
@@ -308,7 +308,7 @@ pub(crate) fn unknown_token(id: i64) -> StoreError {
     StoreError::refused(
         "unknown-token",
         format!("there is no token {id}"),
-        "List the tokens.",
+        "Look at the list of tokens.",
     )
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn unknown_run(run: RunId) -> StoreError {
     StoreError::refused(
         "unknown-run",
         format!("the tenant has no run {run}"),
-        "List the tenant's runs.",
+        "Look at the list of the tenant's runs.",
     )
 }
 

@@ -49,7 +49,8 @@ impl Tenant {
     /// # Errors
     /// The plugin's problems by field or rule; `secret-setting` for a secret among the plain settings;
     /// `empty-password`; `password-missing` or `key-missing` where the server changes and its secret is not given again;
-    /// `settings-changed` where others than those looked at are in force; `tenant-busy` while a run is under way.
+    /// `settings-changed` where others than those looked at are in force, unless these are what is wanted: what is sent again does no
+    /// harm; `tenant-busy` while a run is under way.
     pub async fn configure(&self, change: Change) -> Hook<Configured> {
         let _lease = self.lease().await?;
         let digest = match self.configured_digest().await {
@@ -57,11 +58,11 @@ impl Tenant {
             Err(refused) if ["not-configured", UNKNOWN].contains(&refused.code()) => String::new(),
             Err(refused) => return Err(refused),
         };
-        if change
-            .expected
-            .as_ref()
-            .is_some_and(|expected| !expected.contains(&digest))
-        {
+        let expected = change.expected.as_ref();
+        if expected.is_some_and(|expected| !expected.contains(&digest)) {
+            if self.changes_nothing(&change).await? {
+                return self.configuration().await;
+            }
             return Err(Problem::new(
                 "settings-changed",
                 "Somebody else has changed the settings since they were looked at",
@@ -117,6 +118,26 @@ impl Tenant {
     /// What the plugin refuses with before the first `configure`.
     pub async fn configuration(&self) -> Hook<Configured> {
         Ok(self.hooks().configuration().await?)
+    }
+
+    /// Whether what a change wants is in force already (RFC 9110, section 13.1.1, lets such a one through). A new secret always changes something: whether it is the stored one is told
+    /// nobody, who could guess until it is.
+    async fn changes_nothing(&self, change: &Change) -> Hook<bool> {
+        if change.afresh || !change.rules.is_empty() || !change.secrets.is_empty() {
+            return Ok(false);
+        }
+        let secrets = self.secret_keys().await?;
+        let in_force = self.in_force().await?;
+        let stored = handles(&in_force, &secrets);
+        if change.unset.iter().any(|key| stored.contains_key(key)) {
+            return Ok(false);
+        }
+        let wanted = self.changed(change, &secrets).await?;
+        let told = |settings: Vec<Setting>| -> BTreeMap<String, String> {
+            let plain = settings.into_iter().filter(|s| !secrets.contains(&s.key));
+            plain.map(|s| (s.key, s.value)).collect()
+        };
+        Ok(!in_force.is_empty() && told(in_force) == told(wanted))
     }
 
     /// The stored settings, changed; without the secret fields.

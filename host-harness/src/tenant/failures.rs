@@ -45,6 +45,7 @@ impl Tenant {
                 format!("{days} days are more than a hundred years"),
                 format!("Give 1 to {MOST_DAYS} days, or 0 to keep rows for ever."),
             )
+            .of_field("days")
             .into());
         }
         Ok(self.plans().keep_days(self.id(), days).await?)

@@ -143,7 +143,7 @@ impl Tenant {
             return Err(Problem::new(
                 "not-planned",
                 format!("Run {run} is not waiting to be applied"),
-                "Only a planned, held or interrupted run can be discarded; list the runs to see how each stands.",
+                "Only a planned, held or interrupted run can be discarded; look at the list of runs to see how each stands.",
             )
             .into());
         }

@@ -153,7 +153,8 @@ impl Tenant {
     /// Checks and stores rules.
     ///
     /// # Errors
-    /// All problems of the rules at once; then nothing has changed. `tenant-busy` while a run is under way.
+    /// All problems of the rules at once, `missing-rule` where there is none; then nothing has changed. `tenant-busy` while a run is under
+    /// way.
     pub async fn submit_rules(&self, rules: Vec<Rule>) -> Hook<String> {
         let _lease = self.lease().await?;
         self.store_rules(rules).await
@@ -161,6 +162,18 @@ impl Tenant {
 
     /// For whoever holds the lease.
     pub(super) async fn store_rules(&self, rules: Vec<Rule>) -> Hook<String> {
+        // For the plugin none stand for its own suggestion, which nobody has looked at.
+        if rules.is_empty() {
+            let mut problems = self.check_rules(rules).await?;
+            if problems.is_empty() {
+                problems.push(Problem::new(
+                    "missing-rule",
+                    "No field is made of anything",
+                    "Say of at least one field what it is made of.",
+                ));
+            }
+            return Err(problems.into());
+        }
         let draft = self.draft();
         let digest = self.hooks_on(&draft).submit_mapping(rules).await?;
         let settings = self.installation().await?.settings;

@@ -115,7 +115,7 @@ impl Tenant {
         Err(Problem::new(
             "not-planned",
             format!("Run {run} has no plan that waits to be applied"),
-            "Only a plan that waits can be applied, once; list the runs to see how each stands.",
+            "Only a plan that waits can be applied, once; look at the list of runs to see how each stands.",
         )
         .into())
     }

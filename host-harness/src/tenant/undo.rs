@@ -313,7 +313,7 @@ fn not_undoable(run: &Run) -> Problem {
     } else {
         format!("Run {} changed nothing in the portal", run.id)
     };
-    let remedy = "List the runs; one that applied rows can be undone. A migration of ids is taken back by migrating back.";
+    let remedy = "Look at the list of runs; one that applied rows can be undone. A migration of ids is taken back by migrating back.";
     Problem::new("not-undoable", why, remedy)
 }
 

@@ -103,7 +103,7 @@ impl Configuration {
             vec![Problem::new(
                 "not-configured",
                 "there are no settings yet",
-                "Run `configure` first.",
+                "Say first where the directory is: on the page Connection, or with the command `configure`.",
             )]
         })
     }
@@ -150,7 +150,7 @@ fn stored(state: &dyn State) -> Result<Option<(Stored, u64)>, Problem> {
         Problem::new(
             "state-damaged",
             format!("the stored settings can't be read: {what}"),
-            "Run `uninstall`, `install` and `configure` again.",
+            "Uninstall the plugin, install it anew and give the settings again.",
         )
     };
     let stored: Stored =

@@ -207,8 +207,8 @@ const FORM: &[FormField] = &[
         "id-attribute",
         "Id attribute",
         "The attribute whose value says for ever who somebody is, for example entryUUID, objectGUID, nsUniqueId, ipaUniqueID \
-         or employeeNumber. Empty: the directory type's. Once people are synced, change it by a migration (sync \
-         --mode migrate-ids).",
+         or employeeNumber. Empty: the directory type's. Once people are synced, change it by a migration of ids \
+         (on the page Sync, or sync --mode migrate-ids).",
     ),
     FormField {
         default: "requester",

@@ -270,7 +270,7 @@ fn changed(under: &[String], wanted: &str) -> Problem {
             format!(
                 "the portal's people are known by an attribute that nobody remembers, and would now be read by {wanted}"
             ),
-            "Set the id attribute to the one that they are known by, then let a migration see that (sync --mode migrate-ids)."
+            "Set the id attribute to the one that they are known by, then let a migration of ids see that (on the page Sync, or sync --mode migrate-ids)."
                 .to_owned(),
         )
     } else if contains(under, wanted) {
@@ -280,7 +280,7 @@ fn changed(under: &[String], wanted: &str) -> Problem {
                 under.join(" and by ")
             ),
             format!(
-                "Finish it by another migration (sync --mode migrate-ids), and mend whom that names: then everybody is known by \
+                "Finish it by another migration of ids (on the page Sync, or sync --mode migrate-ids), and mend whom that names: then everybody is known by \
                  {wanted}."
             ),
         )
@@ -291,7 +291,7 @@ fn changed(under: &[String], wanted: &str) -> Problem {
                 under.join(" or by ")
             ),
             format!(
-                "Give everybody the new id by a migration (sync --mode migrate-ids), or set the id attribute back to {}.",
+                "Give everybody the new id by a migration of ids (on the page Sync, or sync --mode migrate-ids), or set the id attribute back to {}.",
                 under.join(" or ")
             ),
         )

@@ -118,7 +118,7 @@ impl Serve {
         } else {
             "http"
         };
-        let console = Console::new(store.clone(), store.clone())?;
+        let console = Console::new(store.clone(), store.clone(), store.clone())?;
         let mut page = app.out.page();
         page.done(&format!("Serving on {scheme}://{address}"));
         // Whoever starts the service, and reads this, may make its first user.

@@ -153,7 +153,7 @@ impl User {
 
     pub(crate) async fn run(self, app: &App) -> Hook<Answer> {
         let store = app.store().await?;
-        let console = Console::new(store.clone(), store)?;
+        let console = Console::new(store.clone(), store.clone(), store)?;
         let actor = Actor::COMMAND_LINE;
         let mut page = app.out.page();
         let json = match self {

@@ -1,6 +1,7 @@
 //! Users, by those who may give others access.
 
 use super::{Console, now, rules};
+use crate::Problem;
 use crate::ports::Outcome;
 use crate::ports::access::{Rank, Reach};
 use crate::ports::users::User;
@@ -51,10 +52,10 @@ impl Console {
             None
         };
         let (user, _) = found.ok_or_else(|| {
-            crate::Problem::new(
+            Problem::new(
                 "unknown-user",
                 "There is no user of this name",
-                "List the users.",
+                "Look at the list of users.",
             )
         })?;
         Ok(user)
@@ -63,7 +64,7 @@ impl Console {
     /// Adds a user. A set-up link is good no more.
     ///
     /// # Errors
-    /// `bad-user-name`, `weak-password`, `user-exists`, `login-busy`.
+    /// `bad-user-name`, `unknown-tenant`, `weak-password`, `user-exists`, `login-busy`.
     pub async fn create(
         &self,
         actor: Actor<'_>,
@@ -74,6 +75,7 @@ impl Console {
     ) -> Outcome<User> {
         let name = rules::name(name)?;
         let done = async {
+            self.known(&reach, None).await?;
             let password = rules::password(password, &name)?;
             let kept = self.passwords.hash(password).await?;
             let now = now();
@@ -95,7 +97,7 @@ impl Console {
     /// Changes what a user may do, whose data the user reaches, and whether the user may log in. The user's sessions end.
     ///
     /// # Errors
-    /// `unknown-user`; `last-admin` where nobody else may give others access.
+    /// `unknown-user`; `unknown-tenant`; `last-admin` where nobody else may give others access.
     pub async fn change(
         &self,
         actor: Actor<'_>,
@@ -110,6 +112,7 @@ impl Console {
             (true, false) => "user.enable",
             _ => "user.change",
         };
+        let before = old.reach.clone();
         let user = User {
             rank,
             reach,
@@ -119,6 +122,7 @@ impl Console {
         };
         let name = user.name.clone();
         let done = async {
+            self.known(&user.reach, Some(&before)).await?;
             self.users.change_user(&user).await?;
             Ok(user)
         };
@@ -139,6 +143,33 @@ impl Console {
             Ok(user)
         };
         self.noted(actor, "user.password", &name, done).await
+    }
+
+    /// Refuses tenants that are not installed, but for those that were named before: otherwise a user would reach whatever is installed
+    /// by that name later, and whoever mistyped one would hear of it from the user.
+    async fn known(&self, reach: &Reach, before: Option<&Reach>) -> Outcome<()> {
+        let Reach::Tenants(tenants) = reach else {
+            return Ok(());
+        };
+        let named = match before {
+            Some(Reach::Tenants(named)) => named.clone(),
+            _ => std::collections::BTreeSet::new(),
+        };
+        for tenant in tenants.difference(&named) {
+            match self.tenants.get(tenant).await {
+                Ok(_) => {}
+                Err(problem) if problem.code == "not-installed" => {
+                    return Err(Problem::new(
+                        "unknown-tenant",
+                        format!("Nothing is installed for the tenant {tenant}"),
+                        "Look whether the name is right. A tenant is installed first, and then users reach it.",
+                    )
+                    .of_field("tenants"));
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok(())
     }
 
     /// Does something to a user and notes it, whether it was done or refused.

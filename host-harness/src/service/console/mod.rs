@@ -28,7 +28,7 @@ pub(super) use login::place;
 pub use manage::Actor;
 
 use crate::ports::access::{Access, Deed};
-use crate::ports::{Outcome, Users};
+use crate::ports::{Outcome, Tenants, Users};
 use password::Passwords;
 
 /// Who stands in the log where no user is known.
@@ -39,6 +39,7 @@ pub const UNKNOWN: &str = "unknown";
 pub struct Console {
     users: Arc<dyn Users>,
     access: Arc<dyn Access>,
+    tenants: Arc<dyn Tenants>,
     passwords: Passwords,
 }
 
@@ -53,10 +54,15 @@ impl Console {
     ///
     /// # Errors
     /// `internal` where there is no memory to hash with.
-    pub fn new(users: Arc<dyn Users>, access: Arc<dyn Access>) -> Outcome<Self> {
+    pub fn new(
+        users: Arc<dyn Users>,
+        access: Arc<dyn Access>,
+        tenants: Arc<dyn Tenants>,
+    ) -> Outcome<Self> {
         Ok(Self {
             users,
             access,
+            tenants,
             passwords: Passwords::new()?,
         })
     }

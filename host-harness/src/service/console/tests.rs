@@ -22,7 +22,7 @@ impl Site {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(folder.path()).await.unwrap());
-        let console = Console::new(store.clone(), store.clone()).unwrap();
+        let console = Console::new(store.clone(), store.clone(), store.clone()).unwrap();
         Self {
             _folder: folder,
             store,

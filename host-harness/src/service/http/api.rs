@@ -35,6 +35,7 @@ impl Api {
                 Busy::default(),
                 guard::guard,
             ))
+            .layer(middleware::from_fn_with_state(self.clone(), web::told))
             .layer(middleware::from_fn(observe::observe))
             .with_state(self)
     }
@@ -70,6 +71,7 @@ fn versioned() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(plugin::describe, plugin::install),
         routes!(plugin::upgrade),
         routes!(plugin::rollback),
+        routes!(plugin::allow),
         routes!(uninstall::leave),
         routes!(uninstall::receipt),
         routes!(settings::show, settings::change),

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::key::Key;
 use super::refusal::{Answer, Document, Refusal};
 use super::scope::{Admin, Caller, Place, Scope, Viewer};
-use super::sent::{Asked, Component};
+use super::sent::{Asked, Component, Sent};
 use crate::ports::RunId;
 use crate::ports::access::Reach;
 use crate::ports::endpoints::Allowed;
@@ -34,7 +34,8 @@ pub(super) struct Installed {
 }
 
 /// What a plugin may connect to beyond ordinary addresses.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Endpoints {
     /// The host's own machine.
     pub(super) loopback: bool,
@@ -74,6 +75,26 @@ impl From<Policy> for Allowed {
             loopback: policy.allow_loopback,
             link_local: policy.allow_link_local,
             metadata: policy.allow_metadata,
+        }
+    }
+}
+
+impl From<Endpoints> for Allowed {
+    fn from(endpoints: Endpoints) -> Self {
+        Self {
+            loopback: endpoints.loopback,
+            link_local: endpoints.link_local,
+            metadata: endpoints.metadata,
+        }
+    }
+}
+
+impl From<Allowed> for Endpoints {
+    fn from(allowed: Allowed) -> Self {
+        Self {
+            loopback: allowed.loopback,
+            link_local: allowed.link_local,
+            metadata: allowed.metadata,
         }
     }
 }
@@ -199,6 +220,41 @@ pub(super) async fn back(scope: &Scope<Admin>, dry_run: bool) -> Answer<shape::U
     Ok(shape::Upgrade::from(&back))
 }
 
+/// Says what the plugin may connect to beyond ordinary addresses, from its next connection on, and nothing else. It is for whoever reaches
+/// everything: others could look around on the host's own network.
+#[utoipa::path(put, path = "/tenants/{tenant}/plugin/endpoints", tag = "plugin", params(("tenant" = String, Path)), request_body = Endpoints,
+    responses((status = 200, body = Endpoints), (status = 404, body = Document), (status = 422, body = Document)))]
+pub(super) async fn allow(
+    scope: Scope<Admin>,
+    Sent(wanted): Sent<Endpoints>,
+) -> Answer<Json<Endpoints>> {
+    allow_these(&scope, wanted).await.map(Json)
+}
+
+/// Says what it may connect to, and notes it.
+pub(super) async fn allow_these(scope: &Scope<Admin>, wanted: Endpoints) -> Answer<Endpoints> {
+    let work = async {
+        if *scope.caller().reach() != Reach::Everything {
+            return Err(Refusal::new(
+                "reach-too-small",
+                "What is not an ordinary address is for the host to allow, and you reach some tenants only",
+                "Let somebody change it who reaches everything.",
+            ));
+        }
+        Ok(scope.place().permit(wanted.into()).await?.into())
+    };
+    let each = [
+        (wanted.loopback, "loopback"),
+        (wanted.link_local, "link-local"),
+        (wanted.metadata, "metadata"),
+    ];
+    let named: Vec<&str> = each
+        .into_iter()
+        .filter_map(|(on, name)| on.then_some(name))
+        .collect();
+    scope.deed("plugin.endpoints", named.join(" "), work).await
+}
+
 /// What a tenant's plugin is.
 pub(super) async fn installed<N>(place: &Place<N>, tenant: &Tenant) -> Answer<Installed> {
     let description = tenant.describe().await?;
@@ -209,11 +265,7 @@ pub(super) async fn installed<N>(place: &Place<N>, tenant: &Tenant) -> Answer<In
         description: shape::Description::from(&description),
         imports: shape::each(tenant.imports()),
         limits: CallLimits::default().into(),
-        endpoints: Endpoints {
-            loopback: allowed.loopback,
-            link_local: allowed.link_local,
-            metadata: allowed.metadata,
-        },
+        endpoints: allowed.into(),
     })
 }
 

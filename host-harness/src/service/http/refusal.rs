@@ -11,7 +11,7 @@ use crate::shape;
 use crate::tenant::Refused;
 
 /// Why a request was not done.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Refusal {
     status: StatusCode,
     refused: Refused,
@@ -106,6 +106,8 @@ impl IntoResponse for Refusal {
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         self.say_when(response.headers_mut());
+        // Whoever reads pages gets one of it instead.
+        response.extensions_mut().insert(self);
         response
     }
 }

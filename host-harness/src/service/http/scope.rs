@@ -14,13 +14,14 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header;
 use axum::http::request::Parts;
+use sha2::{Digest as _, Sha256};
 
 use super::own::Own;
 use super::refusal::{Answer, Refusal};
 use super::sent::unreadable;
 use super::{browser, observe};
 use crate::ports::access::{Access, Deed, DeedQuery, Holder, Rank, Reach, Token};
-use crate::ports::endpoints::Allowed;
+use crate::ports::endpoints::{Allowed, permit};
 use crate::ports::tenants::Installation;
 use crate::ports::users::Session;
 use crate::ports::{Plans, Portal, Queue, TenantId, Tenants};
@@ -188,6 +189,16 @@ impl Caller {
         })
     }
 
+    /// What only this service comes to, for what the caller has shown and a purpose: the same each time, and nothing that anybody could
+    /// guess.
+    pub(super) fn seed(&self, purpose: &str) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(self.hash);
+        digest.update(purpose);
+        // Once more: of the first nobody could go on to others.
+        Sha256::digest(digest.finalize()).into()
+    }
+
     /// The session, where the caller has logged in.
     pub(super) fn session(&self) -> Option<&Session> {
         match &self.shown {
@@ -239,6 +250,17 @@ impl Caller {
             tenant,
             needs: PhantomData,
         })
+    }
+
+    /// A tenant whom the caller reaches, for what the rank allows there.
+    pub(super) async fn scope<N: Needs>(&self, tenant: TenantId) -> Answer<Scope<N>> {
+        let place = self.place(tenant)?;
+        match self.api.tenants.get(place.id()).await {
+            Ok(_) => Ok(Scope(place)),
+            // In the same words: nobody is told whether a tenant was there once.
+            Err(problem) if problem.code == "not-installed" => Err(no_such_tenant()),
+            Err(problem) => Err(problem.into()),
+        }
     }
 
     /// The plugin that comes with the program, for whoever may install it: nothing of a tenant is in it.
@@ -300,8 +322,14 @@ impl<N> Place<N> {
     pub(super) async fn install(&self, component: &[u8], allowed: Allowed) -> Answer<Tenant> {
         let platform = self.platform()?;
         let tenant = platform.install(&self.tenant, component).await?;
-        platform.endpoints.allow(&self.tenant, allowed).await?;
+        self.permit(allowed).await?;
         Ok(tenant)
+    }
+
+    /// Says what the plugin may connect to.
+    pub(super) async fn permit(&self, allowed: Allowed) -> Answer<Allowed> {
+        let platform = self.platform()?;
+        Ok(permit(&*platform.endpoints, &self.tenant, |_| Some(allowed)).await?)
     }
 
     /// What the plugin may connect to.
@@ -505,13 +533,8 @@ impl<N: Needs> FromRequestParts<Api> for Scope<N> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let place = Place::from_request_parts(parts, api).await?;
-        match api.tenants.get(place.id()).await {
-            Ok(_) => Ok(Self(place)),
-            // In the same words: nobody is told whether a tenant was there once.
-            Err(problem) if problem.code == "not-installed" => Err(no_such_tenant()),
-            Err(problem) => Err(problem.into()),
-        }
+        let place: Place<N> = Place::from_request_parts(parts, api).await?;
+        place.caller.scope(place.tenant).await
     }
 }
 
@@ -519,7 +542,7 @@ fn no_such_tenant() -> Refusal {
     Refusal::new(
         "not-installed",
         "There is no such tenant, or you do not reach it",
-        "List the tenants to see which you reach.",
+        "Look among the integrations, or list the tenants, to see which you reach.",
     )
 }
 

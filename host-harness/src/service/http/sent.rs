@@ -17,8 +17,8 @@ use crate::sandbox::{BUNDLED, SandboxConfig};
 
 /// Bytes of a body of JSON.
 const JSON: usize = 2 << 20;
-/// How long a body of JSON may take to arrive, and how long a component, which is larger.
-const JSON_TIME: Duration = Duration::from_secs(30);
+/// How long a body of JSON, or a form, may take to arrive, and how long a component, which is larger.
+pub(super) const JSON_TIME: Duration = Duration::from_secs(30);
 const COMPONENT_TIME: Duration = Duration::from_secs(300);
 
 /// The body, as JSON.
@@ -66,14 +66,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Sent<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &Api) -> Result<Self, Refusal> {
-        let bytes = arrived(request.into_body(), JSON, JSON_TIME, || {
-            Refusal::new(
-                "body-too-large",
-                "The request's body is larger than is taken here",
-                "Send less at once.",
-            )
-        });
-        let bytes = bytes.await?;
+        let bytes = arrived(request.into_body(), JSON, JSON_TIME, too_large).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             // What serde says repeats what was sent, which may be a password.
             let what = match error.classify() {
@@ -102,8 +95,16 @@ impl FromRequest<Api> for Component {
     }
 }
 
+pub(super) fn too_large() -> Refusal {
+    Refusal::new(
+        "body-too-large",
+        "The request's body is larger than is taken here",
+        "Send less at once.",
+    )
+}
+
 /// A whole body, if it arrives in time and is not too large.
-async fn arrived(
+pub(super) async fn arrived(
     body: Body,
     most: usize,
     time: Duration,
@@ -168,7 +169,7 @@ pub(super) fn unreadable(why: &str) -> Refusal {
     Refusal::new(
         "bad-request",
         &format!("The request cannot be read: {why}"),
-        "Compare it with the OpenAPI document.",
+        "In the console, go back and use the page's own form or link. For a program the OpenAPI document says what is read.",
     )
 }
 

@@ -22,7 +22,7 @@ impl Walk<'_> {
     /// Serves what was walked through, until somebody ends it.
     pub(super) async fn serve(self, listen: SocketAddr) -> Hook<Answer> {
         let store = self.app.store().await?;
-        let console = Console::new(store.clone(), store.clone())?;
+        let console = Console::new(store.clone(), store.clone(), store.clone())?;
         let password = Zeroizing::new(secret(""));
         let (rank, reach) = (Rank::Admin, Reach::Everything);
         console

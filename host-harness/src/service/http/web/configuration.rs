@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::super::refusal::{Answer, Refusal};
@@ -14,10 +15,10 @@ use super::control::{Choice, Control};
 use super::entered::{In, Shown, answered};
 use super::fields::Fields;
 use super::frame::{Frame, page};
-use super::tenant::Came;
 use super::verify::{self, Tried};
 use crate::contract::hooks::lifecycle::{FormField, FormKind};
 use crate::contract::types::Setting;
+use crate::ports::access::Rank;
 use crate::shape;
 use crate::tenant::Change;
 
@@ -105,17 +106,28 @@ pub(super) struct ConfigurationPage {
     stages: bool,
 }
 
+/// What was done before, and whether what was stored is verified now: an address, so that looking again stores nothing again.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    done: Option<String>,
+    verify: Option<String>,
+}
+
 /// The settings as they are.
-pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>) -> Shown {
-    let Asked(came) = came;
+pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(which): In<Asked<Which>>) -> Shown {
+    let Asked(which) = which;
     let tenant = scope.tenant().await?;
     let configured = in_force(&tenant).await?;
     let stored = shape::settings(&configured.settings);
     let form = tenant.describe().await?.form;
     let mut shown = form_page(&scope, &form, &roles(&scope).await?, &stored, &[]);
-    shown.frame = shown.frame.after(came.done.as_deref());
+    shown.frame = shown.frame.after(which.done.as_deref());
     shown.expected = configured.digest;
     shown.warnings = shape::each(&configured.warnings);
+    if which.verify.is_some() && scope.caller().rank() >= Rank::Operator {
+        return verify::answer(shown, tenant, None);
+    }
     Ok(page(&shown))
 }
 
@@ -125,26 +137,23 @@ pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown
     let form = tenant.describe().await?.form;
     let stored = in_force(&tenant).await?;
     let action = fields.get("action");
+    if let Err(refusal) = either(&form, &fields) {
+        return Ok(refused(&scope, &form, &fields, &stored.settings, &refusal).await?);
+    }
     if action == "save" || action == "verify" {
         let change = change(&form, &fields, Some(fields.get("expected").to_owned()));
         let keys = names(&form, &fields);
         let work = async { Ok(tenant.configure(change).await?) };
         return match scope.deed("configure", keys, work).await {
-            Ok(configured) if action == "verify" => {
-                let shown = typed(&scope, &form, &fields, &stored.settings, &[]).await?;
-                let shown = ConfigurationPage {
-                    frame: shown.frame.after(Some("configured")),
-                    expected: configured.digest,
-                    warnings: shape::each(&configured.warnings),
-                    ..shown
+            Ok(_) => {
+                let verify = if action == "verify" {
+                    "&verify=stored"
+                } else {
+                    ""
                 };
-                verify::answer(shown, tenant, None)
+                let at = format!("/tenants/{}/configuration", scope.id());
+                Ok(Redirect::to(&format!("{at}?done=configured{verify}")).into_response())
             }
-            Ok(_) => Ok(Redirect::to(&format!(
-                "/tenants/{}/configuration?done=configured",
-                scope.id()
-            ))
-            .into_response()),
             Err(refusal) => Ok(refused(&scope, &form, &fields, &stored.settings, &refusal).await?),
         };
     }
@@ -228,13 +237,11 @@ async fn typed(
         };
         values.insert(field.key.clone(), value);
     }
-    Ok(form_page(
-        scope,
-        form,
-        &roles(scope).await?,
-        &values,
-        problems,
-    ))
+    let mut shown = form_page(scope, form, &roles(scope).await?, &values, problems);
+    for control in shown.all() {
+        control.removing = fields.has(&control.removal);
+    }
+    Ok(shown)
 }
 
 fn form_page<N>(
@@ -264,7 +271,7 @@ fn form_page<N>(
             .partition(|control| open && RARE.contains(&&*control.name));
         let used = rare
             .iter()
-            .any(|control| control.problem.is_some() || !control.value.is_empty());
+            .any(|control| control.problem.is_some() || holds(control));
         let open = open || common.iter().any(|control| control.problem.is_some());
         Part {
             name,
@@ -289,10 +296,16 @@ fn form_page<N>(
     }
 }
 
+/// Whether a field holds something, or a secret is stored of which it shows nothing.
+fn holds(control: &Control) -> bool {
+    !control.value.is_empty() || !control.removal.is_empty()
+}
+
 /// Whether a field holds something that is not its default.
 fn told(form: &[FormField], control: &Control) -> bool {
     let field = form.iter().find(|field| field.key == control.name);
-    control.problem.is_some() || field.is_some_and(|field| control.value != field.default)
+    let other = field.is_some_and(|field| control.value != field.default);
+    control.problem.is_some() || other || !control.removal.is_empty()
 }
 
 fn control<N>(
@@ -317,6 +330,7 @@ fn control<N>(
             if kept {
                 control.help =
                     format!("{} One is stored; leave this empty to keep it.", field.help);
+                control.removal = removal(&field.key);
             }
         }
         FormKind::Filter | FormKind::Dn => {
@@ -362,7 +376,8 @@ fn offer(shown: &mut ConfigurationPage, bases: &[String]) {
             .map(|base| Choice {
                 value: base.clone(),
                 label: base.clone(),
-                chosen: field.value == *base,
+                // What the field holds counts until another one is chosen.
+                chosen: false,
             })
             .collect();
     }
@@ -381,7 +396,11 @@ fn change(form: &[FormField], fields: &Fields, expected: Option<String>) -> Chan
             continue;
         };
         match field.kind {
-            FormKind::Secret if value.is_empty() => {}
+            FormKind::Secret if value.is_empty() => {
+                if fields.has(&removal(&field.key)) {
+                    change.unset.push(field.key.clone());
+                }
+            }
             FormKind::Secret => {
                 let secret = Zeroizing::new(value.to_owned());
                 change.secrets.insert(field.key.clone(), secret);
@@ -395,11 +414,38 @@ fn change(form: &[FormField], fields: &Fields, expected: Option<String>) -> Chan
     change
 }
 
-/// What a field holds, or where that is nothing, what was chosen of what is offered beside it.
+/// What was chosen of what is offered beside a field, or where that is nothing, what the field holds.
 fn given<'f>(fields: &'f Fields, key: &str) -> Option<&'f str> {
     let typed = fields.find(key)?;
     let chosen = fields.find(&format!("{key}-offered"));
-    Some(chosen.filter(|_| typed.trim().is_empty()).unwrap_or(typed))
+    Some(chosen.filter(|one| !one.is_empty()).unwrap_or(typed))
+}
+
+/// The name of the box by which a stored secret is removed.
+fn removal(key: &str) -> String {
+    format!("{key}-remove")
+}
+
+/// Refuses a secret that is to be removed and stored at once.
+fn either(form: &[FormField], fields: &Fields) -> Answer<()> {
+    let secrets = form.iter().filter(|field| field.kind == FormKind::Secret);
+    let both = secrets
+        .filter(|field| fields.has(&removal(&field.key)) && !fields.get(&field.key).is_empty());
+    let problems: Vec<crate::Problem> = both
+        .map(|field| {
+            crate::Problem::new(
+                "contradiction",
+                "The stored one is to be removed, and a new one was typed. Nothing was stored",
+                "Type the new one and leave the box empty, or tick the box and type nothing.",
+            )
+            .of_field(field.key.clone())
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(crate::tenant::Refused::from(problems).into())
+    }
 }
 
 fn setting(key: &str, value: &str) -> Setting {
@@ -415,17 +461,22 @@ fn names(form: &[FormField], fields: &Fields) -> String {
         fields
             .find(&field.key)
             .is_some_and(|value| !value.is_empty())
+            || fields.has(&removal(&field.key))
     });
     let keys: Vec<&str> = given.map(|field| field.key.as_str()).collect();
     keys.join(" ")
 }
 
 impl ConfigurationPage {
+    /// The fields, in their parts.
+    fn all(&mut self) -> impl Iterator<Item = &mut Control> {
+        let parts = self.parts.iter_mut();
+        parts.flat_map(|part| part.common.iter_mut().chain(&mut part.rare))
+    }
+
     /// Says of passwords that were typed, and are stored nowhere: they are not sent back.
     fn unkept(&mut self, fields: &Fields) {
-        let parts = self.parts.iter_mut();
-        let all = parts.flat_map(|part| part.common.iter_mut().chain(&mut part.rare));
-        for control in all {
+        for control in self.all() {
             let secret = ["password", "secret-lines"].contains(&control.kind);
             if secret && !fields.get(&control.name).is_empty() {
                 control.help =

@@ -25,6 +25,10 @@ pub(super) struct Control {
     pub(super) check: String,
     /// What can be put in.
     pub(super) offered: Vec<Choice>,
+    /// The name of the box by which what is stored is removed; empty where nothing is, or nothing can be.
+    pub(super) removal: String,
+    /// Whether that box is ticked.
+    pub(super) removing: bool,
 }
 
 /// Something to choose.
@@ -124,9 +128,10 @@ impl Control {
     }
 }
 
-/// Whether a form has a field of this name.
-pub(super) fn named(controls: &[Control], name: &str) -> bool {
-    controls.iter().any(|control| control.name == name)
+/// Where a form's field of this name is in the page.
+pub(super) fn id_of<'c>(controls: &'c [Control], name: &str) -> Option<&'c str> {
+    let named = controls.iter().find(|control| control.name == name);
+    named.map(|control| control.id.as_str())
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
-//! Who may see a page, and how it looks where somebody may not, or something went wrong.
+//! Who may see a page, and what becomes of those who may not.
 
-use askama::Template;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::refusal::Refusal;
 use super::super::scope::Api;
-use super::frame::{Frame, page};
+use super::trouble::paged;
 use crate::shape;
 
 /// What a page needs of its request. Whoever has not logged in is led there, and comes back.
@@ -24,15 +23,6 @@ pub(super) enum Trouble {
 
 /// What a page's work answers.
 pub(super) type Shown<T = Response> = Result<T, Trouble>;
-
-#[derive(Template)]
-#[template(path = "trouble.html")]
-struct TroublePage {
-    frame: Frame,
-    problems: Vec<shape::Problem>,
-    /// Whoever reads it has to log in.
-    stranger: bool,
-}
 
 impl<T> FromRequestParts<Api> for In<T>
 where
@@ -82,17 +72,7 @@ impl IntoResponse for Trouble {
                 }
                 Redirect::to(to.finish().trim_end_matches('?')).into_response()
             }
-            Self::Refused(refusal) => {
-                let status = refusal.status();
-                let shown = page(&TroublePage {
-                    frame: Frame::bare("This did not work"),
-                    problems: refusal.problems(),
-                    stranger: refusal.code() == "not-authenticated",
-                });
-                let mut response = (status, shown).into_response();
-                refusal.say_when(response.headers_mut());
-                response
-            }
+            Self::Refused(refusal) => paged(refusal),
         }
     }
 }
@@ -104,42 +84,6 @@ fn over() -> Refusal {
         "You have not logged in, or the session is over; nothing was done",
         "Log in in another tab, then reload this page: the browser sends what you typed again.",
     )
-}
-
-/// An address at which there is nothing: told as a page to whoever reads pages.
-pub(in super::super) async fn nowhere(headers: HeaderMap) -> Response {
-    told(
-        &headers,
-        Refusal::new(
-            "no-such-route",
-            "There is nothing at this address",
-            "Look into the OpenAPI document for what there is, or go back to the integrations.",
-        ),
-    )
-}
-
-/// An address at which something else is asked for.
-pub(in super::super) async fn no_such_method(headers: HeaderMap) -> Response {
-    told(
-        &headers,
-        Refusal::new(
-            "method-not-allowed",
-            "Nothing at this address is asked for by this method",
-            "Use one of those that the header `Allow` names.",
-        ),
-    )
-}
-
-fn told(headers: &HeaderMap, refusal: Refusal) -> Response {
-    let accepted = headers.get(header::ACCEPT);
-    let reads = accepted
-        .and_then(|accepted| accepted.to_str().ok())
-        .is_some_and(|accepted| accepted.contains("text/html"));
-    if reads {
-        Trouble::Refused(refusal).into_response()
-    } else {
-        refusal.into_response()
-    }
 }
 
 /// A form's page again, after a refusal with this status: with that status where it is not for the form to mend, and else as what is wrong

@@ -1,11 +1,10 @@
 //! What a form carries: names and values, in their order.
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use zeroize::Zeroizing;
 
-use super::super::refusal::Refusal;
 use super::super::scope::Api;
+use super::super::sent::{JSON_TIME, arrived, too_large};
 use super::entered::Trouble;
 
 /// Bytes of a form, at most: certificates are among them.
@@ -54,14 +53,7 @@ impl FromRequest<Api> for Fields {
     type Rejection = Trouble;
 
     async fn from_request(request: Request, _: &Api) -> Result<Self, Trouble> {
-        let bytes = to_bytes(request.into_body(), MOST).await;
-        let bytes = bytes.map_err(|_| {
-            Refusal::new(
-                "bad-request",
-                "The form is too large, or broke off",
-                "Send at most 1 MiB.",
-            )
-        })?;
+        let bytes = arrived(request.into_body(), MOST, JSON_TIME, too_large).await?;
         // Browsers send lines that end in CR LF.
         let pairs = form_urlencoded::parse(&bytes);
         let fields = pairs.map(|(name, value)| {

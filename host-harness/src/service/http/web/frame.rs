@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -31,6 +31,20 @@ pub(super) struct Frame {
     /// What was just done.
     pub(super) done: &'static str,
 }
+
+/// The parts of a tenant's pages: where they are, and what they are called.
+pub(super) const PARTS: [(&str, &str); 10] = [
+    ("configuration", "Connection"),
+    ("mapping", "Mapping"),
+    ("runs", "Sync"),
+    ("unsynced", "Unsynced"),
+    ("people", "People"),
+    ("schedule", "Schedule"),
+    ("history", "History"),
+    ("plugin", "Plugin"),
+    ("audit", "Log"),
+    ("uninstall", "Uninstall"),
+];
 
 impl<N> Whole<N> {
     /// What stands around a page of the settings.
@@ -94,6 +108,9 @@ impl Frame {
             Some("rolled-back") => {
                 "The plugin before is in use again. The next sync reads everybody."
             }
+            Some("endpoints") => {
+                "What the plugin may connect to is stored. It counts from the next connection on."
+            }
             Some("kept") => "How long rows are kept is stored.",
             Some("created") => "It was created.",
             Some("changed") => "The change is stored.",
@@ -132,6 +149,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// What a browser is told of every page.
 pub(super) async fn protect(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    protected(response.headers_mut());
+    response
+}
+
+/// The same, of one page.
+pub(super) fn protected(headers: &mut HeaderMap) {
     let told = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -142,9 +165,6 @@ pub(super) async fn protect(request: Request, next: Next) -> Response {
         ),
     ];
     for (name, value) in told {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_static(value));
     }
-    response
 }

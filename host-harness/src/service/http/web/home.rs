@@ -81,7 +81,9 @@ pub(super) async fn show(In(caller): In<Caller>, In(which): In<Asked<Which>>) ->
         scopes.retain(|scope| those.contains(scope.id()));
     }
     let all = scopes.len();
-    let skip = which.skip.min(all);
+    // Beyond the end there is the last page.
+    let last = all.saturating_sub(1) / AT_ONCE * AT_ONCE;
+    let skip = which.skip.min(last);
     let mut standings = Vec::new();
     for scope in scopes.iter().skip(skip).take(AT_ONCE) {
         standings.push(standing(scope, &zone(scope).await).await?);

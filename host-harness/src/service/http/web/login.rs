@@ -68,7 +68,7 @@ pub(super) async fn log_out(In(visitor): In<Visitor>, In(caller): In<Caller>) ->
 
 /// Asks for the first user.
 pub(super) async fn offer() -> Response {
-    wanted("", Vec::new())
+    wanted("", "", Vec::new())
 }
 
 /// Makes the first user, who then has logged in.
@@ -87,7 +87,16 @@ pub(super) async fn set_up(In(visitor): In<Visitor>, fields: Fields) -> Shown {
         }
         Err(refusal) => {
             let status = refusal.status();
-            Ok((status, wanted(name, refusal.problems())).into_response())
+            let mut problems = refusal.problems();
+            for problem in &mut problems {
+                if problem.code == "set-up-refused" {
+                    problem.field = Some("secret".to_owned());
+                }
+            }
+            let shown = wanted(fields.get("secret"), name, problems);
+            let mut response = (status, shown).into_response();
+            refusal.say_when(response.headers_mut());
+            Ok(response)
         }
     }
 }
@@ -109,8 +118,10 @@ fn asked(name: &str, next: &str, problems: Vec<shape::Problem>, demo: bool) -> R
     })
 }
 
-fn wanted(name: &str, problems: Vec<shape::Problem>) -> Response {
+fn wanted(secret: &str, name: &str, problems: Vec<shape::Problem>) -> Response {
+    // The link's secret is in no other place any more: without it the link would have to be looked for again.
     let secret = Control::new("secret", "secret", "Secret of the set-up link")
+        .value(secret)
         .help("What stands behind # in the link that the service printed when it started. It is good once, for 24 hours.")
         .required();
     let name = Control::new("name", "text", "Name")
@@ -123,7 +134,9 @@ fn wanted(name: &str, problems: Vec<shape::Problem>) -> Response {
         .complete("new-password");
     page(&SetUpPage {
         frame: Frame::bare("Make the first user"),
-        controls: vec![secret, name, password],
+        controls: [secret, name, password]
+            .map(|control| control.judged(&problems))
+            .into(),
         problems,
     })
 }

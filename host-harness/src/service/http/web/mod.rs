@@ -3,7 +3,7 @@
 //! A page works without a script; what is vendored and [`assets`]' few lines add live progress and looking up as somebody types.
 //! Pages stand on the same scopes as the interface for programs ([`super::scope`]), and so does what is noted of their work.
 //!
-//! - `routes`: all pages; [`entered`]: who may, and how a refusal looks; `fields`: what a form carries
+//! - `routes`: all pages; [`entered`]: who may; `trouble`: how a refusal looks; `fields`: what a form carries
 //! - [`frame`]: what stands around every page; [`assets`]: its style and script
 //! - `moment`: dates in the tenant's zone; [`words`]: statuses in words; `control`: a form's fields; `streamed`: pages in pieces
 //! - `login`: coming in; `home`, `tenant`: integrations and one of them
@@ -42,11 +42,12 @@ mod streamed;
 mod tally;
 mod tenant;
 mod timetable;
+mod trouble;
 mod uninstall;
 mod unsynced;
 mod verify;
 mod wish;
 mod words;
 
-pub(super) use entered::{no_such_method, nowhere};
 pub(super) use routes::routes;
+pub(super) use trouble::{no_such_method, nowhere, told};

@@ -64,9 +64,7 @@ impl Zone {
             near: near(at.as_second() - self.now.as_second()),
         }
     }
-}
 
-impl Zone {
     /// The day on which a moment of Unix milliseconds is.
     pub(super) fn date(&self, milliseconds: i64) -> Date {
         let at = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);

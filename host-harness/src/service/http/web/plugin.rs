@@ -17,7 +17,6 @@ use super::tenant::Came;
 use super::words::number;
 use crate::ports::TenantId;
 use crate::ports::access::Rank;
-use crate::ports::endpoints::Allowed;
 use crate::sandbox::{CallLimits, Plugin};
 use crate::shape;
 use crate::tenant::Tenant;
@@ -77,6 +76,8 @@ struct InstallPage {
     boxes: Vec<Control>,
     controls: Vec<Control>,
     problems: Vec<shape::Problem>,
+    /// Makes pressing twice the same as pressing once.
+    key: String,
 }
 
 #[derive(Template)]
@@ -86,6 +87,8 @@ struct PluginPage {
     told: Told,
     /// What it may connect to beyond ordinary addresses.
     allowed: Vec<&'static str>,
+    /// The same to be changed, where the reader may.
+    boxes: Vec<Control>,
     others: Vec<Other>,
     /// What an exchange would do.
     tried: Option<shape::Upgrade>,
@@ -120,13 +123,31 @@ pub(super) async fn install(In(caller): In<Caller>, fields: Fields) -> Shown {
 async fn installed(caller: &Caller, fields: &Fields) -> Answer<TenantId> {
     let tenant = TenantId::new(fields.get("tenant").trim())?;
     let place = caller.place::<Admin>(tenant.clone())?;
-    let allowed = Allowed {
+    let allowed = ticked(fields).into();
+    plugin::begin(&place, allowed, &Component::bundled(), fields.find("key")).await?;
+    Ok(tenant)
+}
+
+/// What is allowed by the boxes.
+fn ticked(fields: &Fields) -> Endpoints {
+    Endpoints {
         loopback: fields.has("allow-loopback"),
         link_local: fields.has("allow-link-local"),
         metadata: fields.has("allow-metadata"),
-    };
-    plugin::begin(&place, allowed, &Component::bundled(), fields.find("key")).await?;
-    Ok(tenant)
+    }
+}
+
+/// The boxes, of which some are ticked.
+fn boxes(endpoints: &Endpoints) -> Vec<Control> {
+    let each = [endpoints.loopback, endpoints.link_local, endpoints.metadata];
+    let boxes = each.into_iter().zip(BOXES);
+    boxes
+        .map(|(ticked, (label, name, help))| {
+            Control::new(name, "boolean", label)
+                .help(help)
+                .value(if ticked { "true" } else { "" })
+        })
+        .collect()
 }
 
 /// What is wrong with a name stands at its field.
@@ -153,14 +174,8 @@ async fn install_page(
         .value(fields.get("tenant"))
         .required()
         .judged(&problems);
-    let each = BOXES.iter().map(|(label, name, help)| {
-        let chosen = if fields.has(name) { "true" } else { "" };
-        Control::new(name, "boolean", label)
-            .help(help)
-            .value(chosen)
-    });
     let boxes = if frame.whole {
-        each.collect()
+        boxes(&ticked(fields))
     } else {
         Vec::new()
     };
@@ -171,6 +186,7 @@ async fn install_page(
         tenant,
         boxes,
         problems,
+        key: uuid::Uuid::new_v4().to_string(),
     })
 }
 
@@ -182,9 +198,13 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
     Ok(page(&shown))
 }
 
-/// Exchanges the plugin for the one that comes with the program or for the one before, or tells what that would do.
-pub(super) async fn exchange(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
+/// Exchanges the plugin for the one that comes with the program or for the one before, or tells what that would do; or changes what it
+/// may connect to.
+pub(super) async fn change(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
     let action = fields.get("action");
+    if action == "endpoints" {
+        return allow(&scope, &fields).await;
+    }
     let done = match action {
         "try-upgrade" => plugin::forth(&scope, &Component::bundled(), true).await,
         "upgrade" => plugin::forth(&scope, &Component::bundled(), false).await,
@@ -223,6 +243,25 @@ pub(super) async fn exchange(In(scope): In<Scope<Admin>>, fields: Fields) -> Sho
     Ok(page(&shown))
 }
 
+/// Stores what it may connect to.
+async fn allow(scope: &Scope<Admin>, fields: &Fields) -> Shown {
+    let wanted = ticked(fields);
+    match plugin::allow_these(scope, wanted).await {
+        Ok(_) => {
+            let to = format!("/tenants/{}/plugin?done=endpoints", scope.id());
+            Ok(Redirect::to(&to).into_response())
+        }
+        Err(refusal) => {
+            let mut shown = plugin_page(scope).await?;
+            if !shown.boxes.is_empty() {
+                shown.boxes = boxes(&wanted);
+            }
+            shown.problems = refusal.problems();
+            Ok(answered(refusal.status(), page(&shown)))
+        }
+    }
+}
+
 async fn plugin_page<N>(scope: &Scope<N>) -> Answer<PluginPage> {
     let tenant = scope.tenant().await?;
     let installed = plugin::installed(scope.place(), &tenant).await?;
@@ -231,8 +270,14 @@ async fn plugin_page<N>(scope: &Scope<N>) -> Answer<PluginPage> {
     } else {
         Vec::new()
     };
+    let frame = Frame::within(scope, "Plugin", "plugin");
     Ok(PluginPage {
-        frame: Frame::within(scope, "Plugin", "plugin"),
+        boxes: if frame.whole {
+            boxes(&installed.endpoints)
+        } else {
+            Vec::new()
+        },
+        frame,
         allowed: allowed(&installed.endpoints),
         told: Told::from(installed),
         others,

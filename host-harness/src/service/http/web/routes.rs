@@ -37,7 +37,7 @@ pub(in super::super) fn routes() -> Router<Api> {
         .route("/install", get(plugin::offer).post(plugin::install))
         .route(
             "/tenants/{tenant}/plugin",
-            get(plugin::show).post(plugin::exchange),
+            get(plugin::show).post(plugin::change),
         )
         .route(
             "/tenants/{tenant}/uninstall",

@@ -2,22 +2,25 @@
 
 use askama::Template;
 use axum::http::header;
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::refusal::{Answer, Refusal};
 use super::super::scope::{Admin, Leaver, Scope};
 use super::super::uninstall::{self, People};
 use super::control::Control;
-use super::entered::{In, Shown, answered};
+use super::entered::{In, Shown, Trouble, answered};
 use super::fields::Fields;
 use super::frame::{Frame, page};
 use super::moment::{Moment, Zone};
 use super::words::{number, people};
+use crate::ports::TenantId;
 use crate::ports::plan::{Run, RunQuery, RunStatus};
 use crate::shape::Problem;
 
 /// Runs that are counted, at most.
 const MOST: u32 = 1_000;
+/// What is told of a tenant that has left.
+const GONE: &str = "not-installed";
 
 /// What there is to lose.
 #[derive(Debug)]
@@ -61,30 +64,56 @@ struct ReceiptPage {
 }
 
 /// What an uninstall would do.
-pub(super) async fn show(In(scope): In<Scope<Admin>>) -> Shown {
+pub(super) async fn show(scope: Shown<In<Scope<Admin>>>, leaver: Shown<In<Leaver>>) -> Shown {
+    let In(scope) = match scope {
+        Ok(scope) => scope,
+        Err(trouble) => return gone(trouble, leaver).await,
+    };
     Ok(page(
         &uninstall_page(&scope, &Fields::default(), Vec::new()).await?,
     ))
 }
 
 /// Uninstalls, where the tenant's name was typed, and leads to the receipt.
-pub(super) async fn submit(In(scope): In<Scope<Admin>>, fields: Fields) -> Shown {
+pub(super) async fn submit(
+    scope: Shown<In<Scope<Admin>>>,
+    leaver: Shown<In<Leaver>>,
+    fields: Fields,
+) -> Shown {
+    let In(scope) = match scope {
+        Ok(scope) => scope,
+        Err(trouble) => return gone(trouble, leaver).await,
+    };
     let wish = read(&fields, scope.id().as_str());
     let done = match wish {
         Ok((people, cancel)) => uninstall::end(&scope, people, cancel).await,
         Err(refusal) => Err(refusal),
     };
     match done {
-        Ok(_) => {
-            let to = format!("/tenants/{}/receipt", scope.id());
-            Ok(Redirect::to(&to).into_response())
-        }
+        Ok(_) => Ok(to_receipt(scope.id())),
+        // Somebody else was faster, or the same button.
+        Err(refusal) if refusal.code() == GONE => gone(refusal.into(), leaver).await,
         Err(refusal) => {
             let problems = refusal.problems();
             let response = page(&uninstall_page(&scope, &fields, problems).await?);
             Ok(answered(refusal.status(), response))
         }
     }
+}
+
+/// Where nothing is installed any more: the receipt, for whoever may read it.
+async fn gone(trouble: Trouble, leaver: Shown<In<Leaver>>) -> Shown {
+    if let (Trouble::Refused(refusal), Ok(In(leaver))) = (&trouble, leaver)
+        && refusal.code() == GONE
+        && leaver.receipt().await.is_ok()
+    {
+        return Ok(to_receipt(leaver.id()));
+    }
+    Err(trouble)
+}
+
+fn to_receipt(tenant: &TenantId) -> Response {
+    Redirect::to(&format!("/tenants/{tenant}/receipt")).into_response()
 }
 
 /// What is wished, where it is confirmed.

@@ -50,12 +50,30 @@ pub(in super::super) async fn change_password(
             Ok((cookie, Redirect::to("/account?done=password")).into_response())
         }
         Err(refusal) => {
-            let shown = page(&account(&caller, refusal.problems()));
+            let shown = page(&account(&caller, at_the_field(&refusal)));
             let mut response = (refusal.status(), shown).into_response();
             refusal.say_when(response.headers_mut());
             Ok(response)
         }
     }
+}
+
+/// What is wrong with a password stands at its field, in words for whoever has logged in.
+fn at_the_field(refusal: &Refusal) -> Vec<shape::Problem> {
+    let mut problems = refusal.problems();
+    for problem in &mut problems {
+        match problem.code.as_str() {
+            "login-refused" => {
+                problem.field = Some("old".to_owned());
+                problem.message = "This is not the password so far".to_owned();
+                problem.remedy =
+                    "Type the one with which you log in. An admin can set another one.".to_owned();
+            }
+            "weak-password" => problem.field = Some("new".to_owned()),
+            _ => {}
+        }
+    }
+    problems
 }
 
 fn account(caller: &Caller, problems: Vec<shape::Problem>) -> AccountPage {

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Redirect};
 
 use super::super::super::refusal::{Answer, Refusal};
-use super::super::super::scope::{Admin, Whole};
+use super::super::super::scope::{Admin, Caller, Whole};
 use super::super::super::sent::{Asked, Id};
 use super::super::control::Control;
 use super::super::entered::{In, Shown, unprocessable};
@@ -13,7 +13,7 @@ use super::super::frame::{Frame, page};
 use super::super::moment::{Moment, Zone};
 use super::super::tenant::Came;
 use super::{access, given, reached};
-use crate::service::token::{self, Wish, make};
+use crate::service::token::{self, Wish, make, make_once};
 use crate::shape;
 
 struct Line {
@@ -34,6 +34,8 @@ struct TokensPage {
     problems: Vec<shape::Problem>,
     /// The secret of the one that was just made.
     secret: String,
+    /// Makes pressing twice the same as pressing once.
+    key: String,
 }
 
 /// The tokens that are not revoked.
@@ -57,7 +59,14 @@ pub(in super::super) async fn create(In(whole): In<Whole<Admin>>, fields: Fields
             reach,
             days,
         };
-        Ok::<_, Refusal>(make(whole.access(), whole.actor(), wish).await?)
+        let (access, actor) = (whole.access(), whole.actor());
+        Ok::<_, Refusal>(match fields.find("key") {
+            Some(key) => {
+                let seed = seed(whole.caller(), key)?;
+                make_once(access, actor, wish, &seed).await?
+            }
+            None => make(access, actor, wish).await?,
+        })
     };
     match made.await {
         Ok((_, secret)) => {
@@ -66,7 +75,9 @@ pub(in super::super) async fn create(In(whole): In<Whole<Admin>>, fields: Fields
             Ok(page(&shown))
         }
         Err(refusal) => {
-            let shown = tokens(&whole, Some(&fields), refusal.problems()).await?;
+            // What was made is not offered to be made again.
+            let typed = (refusal.code() != "token-made").then_some(&fields);
+            let shown = tokens(&whole, typed, refusal.problems()).await?;
             Ok(unprocessable(page(&shown)))
         }
     }
@@ -76,6 +87,33 @@ pub(in super::super) async fn create(In(whole): In<Whole<Admin>>, fields: Fields
 pub(in super::super) async fn revoke(In(whole): In<Whole<Admin>>, In(Id(id)): In<Id>) -> Shown {
     token::revoke(whole.access(), whole.actor(), id).await?;
     Ok(Redirect::to("/settings/tokens?done=revoked").into_response())
+}
+
+/// A form's key: a number that is never used again, and what shows of which session it is.
+fn key(caller: &Caller) -> String {
+    let number = uuid::Uuid::new_v4().to_string();
+    format!("{number}.{}", sealed(caller, &number))
+}
+
+fn sealed(caller: &Caller, number: &str) -> String {
+    let seal = caller.seed(&format!("form {number}"));
+    seal.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// What the secret of a form's token is made of: for the same form in the same session always the same.
+fn seed(caller: &Caller, key: &str) -> Answer<[u8; 32]> {
+    let (number, seal) = key.split_once('.').unwrap_or_default();
+    if seal != sealed(caller, number) {
+        return Err(Refusal::new(
+            "form-outdated",
+            "This form is of a session that is over, and may have been sent then. Nothing was made now",
+            "Look whether the token is in the list. If it is not, send the form again.",
+        ));
+    }
+    Ok(caller.seed(&format!("token {number}")))
 }
 
 async fn tokens(
@@ -114,5 +152,6 @@ async fn tokens(
         controls,
         problems,
         secret: String::new(),
+        key: key(whole.caller()),
     })
 }

@@ -20,7 +20,7 @@ function follow(region) {
       location.reload();
       return;
     }
-    count(region, now.rows);
+    kinds(region, now.rows);
     const told = [now.words || words.textContent.split(" · ")[0], now.done.toLocaleString("en")];
     if (now.total > 0) {
       bar.max = now.total;
@@ -61,7 +61,7 @@ function follow(region) {
 }
 
 // How many people of each kind the plan has so far.
-function count(region, rows) {
+function kinds(region, rows) {
   for (const one of region.querySelectorAll("[data-kind]")) {
     const of = rows.filter((row) => row.kind === one.dataset.kind);
     one.textContent = of.reduce((sum, row) => sum + row.rows, 0).toLocaleString("en");

@@ -191,6 +191,40 @@ fn a_part_of_a_name_leads_an_admin_to_those_who_have_it_and_whoever_looks_to_nob
     assert_eq!(leads(&known, "Run 1").as_deref(), Some("runs/1"));
 }
 
+#[test]
+fn a_run_that_is_tried_again_says_which_try_it_is_and_why_the_one_before_failed() {
+    let tenancy = Tenancy::configured(sound(3)).unwrap();
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let ada = user(&tenancy.rollcall, &served, "ada", "admin");
+    let gone = Fault::always(When::Connected, Deed::Reset);
+    tenancy.directory.set_faults(vec![gone]);
+    let headers = [("cookie", &*ada), ("sec-fetch-site", "same-origin")];
+    let path = format!("/api/v1/tenants/{TENANT}/runs");
+    let wish = json!({ "mode": "full" });
+    let asked = served
+        .ask("POST", &path, "", Some(&wish), &headers)
+        .unwrap();
+    assert_eq!(asked.status, 202, "{asked:?}");
+    let end = Instant::now() + Duration::from_secs(60);
+    while runs(&page(&served, &ada, "runs")) != [2, 1] {
+        assert!(Instant::now() < end, "{}", page(&served, &ada, "runs"));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let first = page(&served, &ada, "runs/1");
+    assert!(
+        first.contains("<dt>asked for by</dt><dd>ada</dd>"),
+        "{first}"
+    );
+    assert!(!first.contains("Try "), "{first}");
+    assert_eq!(leads(&first, "run 2").as_deref(), Some("runs/2"));
+    let second = page(&served, &ada, "runs/2");
+    assert!(
+        second.contains("Try 2 of what ada asked for. It begins"),
+        "{second}"
+    );
+    assert_eq!(leads(&second, "Run 1").as_deref(), Some("runs/1"));
+}
+
 /// A page that is read as it comes.
 struct Coming {
     stream: TcpStream,

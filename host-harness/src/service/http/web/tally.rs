@@ -85,3 +85,84 @@ pub(super) fn others(run: &Run) -> Vec<Other> {
         })
         .collect()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::contract::plan::{RowKind, Summary};
+    use crate::contract::types::Setting;
+    use crate::ports::plan::Count;
+    use crate::ports::{RunId, TenantId};
+
+    fn run(status: RunStatus, outcome: &str, counts: &[(&str, &str)]) -> Run {
+        let counted = |&(key, value): &(&str, &str)| Setting {
+            key: key.into(),
+            value: value.into(),
+        };
+        Run {
+            id: RunId(7),
+            tenant: TenantId::new("acme").unwrap(),
+            mode: "full".into(),
+            status,
+            plugin: String::new(),
+            configuration: String::new(),
+            started_at: 0,
+            planned_at: None,
+            ended_at: None,
+            digest: None,
+            summary: Some(Summary {
+                seen: 10,
+                unchanged: 0,
+                counts: counts.iter().map(counted).collect(),
+                guards: Vec::new(),
+                warnings: Vec::new(),
+            }),
+            proof: None,
+            guards: Vec::new(),
+            counts: vec![Count {
+                kind: RowKind::Create,
+                outcome: outcome.into(),
+                rows: 2,
+            }],
+            problem: None,
+            pruned_at: None,
+        }
+    }
+
+    #[test]
+    fn what_was_counted_leads_to_its_people_and_nothing_is_told_of_nobody() {
+        let counts = [
+            ("create", "2"),
+            ("absent-deactivated", "3"),
+            ("disabled-skipped", "0"),
+            ("excluded", "4"),
+            ("drifted", "1"),
+            ("what-comes-later", "9"),
+        ];
+        let others = others(&run(RunStatus::Applied, "applied", &counts));
+        let told: Vec<(&str, &str)> = others
+            .iter()
+            .map(|other| (other.people.as_str(), other.at.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("3", "runs/7/rows?reason=absent"),
+                ("4", "configuration#excluded-subtrees"),
+                ("1", "people?only=noted"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_thrown_away_plan_says_whether_some_of_it_was_applied() {
+        let thrown = |outcome| heading(&run(RunStatus::Discarded, outcome, &[]));
+        assert!(thrown("discarded").ends_with("nothing was applied"));
+        assert!(thrown("applied").ends_with("some of it was applied"));
+        assert_eq!(
+            heading(&run(RunStatus::Held, "pending", &[])),
+            "What it would do"
+        );
+    }
+}

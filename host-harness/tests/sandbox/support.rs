@@ -12,9 +12,12 @@ use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Perso
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{FieldValue, Stage};
 use rollcall::ports::history::{self, History};
-use rollcall::ports::plan::{Applied, Begin, Plans, RowQuery, Run, RunId, RunStatus, StoredRow};
+use rollcall::ports::plan::{
+    Applied, Begin, Figures, Plans, RowQuery, Run, RunId, RunQuery, RunStatus, StoredRow,
+};
 use rollcall::ports::{
-    Directory, OpenChanges, OpenCursor, OpenSession, Outcome, Portal, Session, State, TenantId,
+    Brought, Directory, OpenChanges, OpenCursor, OpenSession, Outcome, Portal, Session, State,
+    TenantId,
 };
 use rollcall::sandbox::{HostContext, Plugin, Sandbox, SandboxConfig};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -230,6 +233,9 @@ impl Portal for Nothing {
     async fn count(&self, _: &TenantId) -> Outcome<u64> {
         refused()
     }
+    async fn brought(&self, _: &TenantId) -> Outcome<Brought> {
+        refused()
+    }
     async fn index(&self, _: &TenantId, _: &str, _: u32) -> Outcome<PeopleIndex> {
         refused()
     }
@@ -364,7 +370,13 @@ impl Plans for Nothing {
     async fn run(&self, _: &TenantId, _: RunId) -> Outcome<Run> {
         refused()
     }
-    async fn runs(&self, _: &TenantId, _: u32) -> Outcome<Vec<Run>> {
+    async fn runs(&self, _: &TenantId, _: &RunQuery, _: u32) -> Outcome<Vec<Run>> {
+        refused()
+    }
+    async fn figures(&self, _: &TenantId, _: i64, _: u32) -> Outcome<Vec<Figures>> {
+        refused()
+    }
+    async fn reasons(&self, _: &TenantId, _: RunId) -> Outcome<Vec<String>> {
         refused()
     }
     async fn rows(

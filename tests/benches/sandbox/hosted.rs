@@ -14,9 +14,11 @@ use rollcall::contract::portal::{Field, Holder, LicenceState, PeopleIndex, Perso
 use rollcall::contract::state::{Operation, Versioned};
 use rollcall::contract::types::{Setting, Stage};
 use rollcall::ports::history::{self, History};
-use rollcall::ports::plan::{Applied, Begin, Run, RunStatus, StoredRow};
+use rollcall::ports::plan::{Applied, Begin, Figures, Run, RunQuery, RunStatus, StoredRow};
 use rollcall::ports::plan::{Plans, RowQuery, RunId};
-use rollcall::ports::{Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Outcome, Portal};
+use rollcall::ports::{
+    Brought, Cursor, Directory, OpenChanges, OpenCursor, OpenSession, Outcome, Portal,
+};
 use rollcall::ports::{Session, State, TenantId};
 use rollcall::sandbox::{Hooks, HostContext, Plugin};
 use rollcall::store::schema;
@@ -137,6 +139,9 @@ impl Portal for Hosted {
     }
     async fn count(&self, _: &TenantId) -> Outcome<u64> {
         Ok(self.0.count())
+    }
+    async fn brought(&self, _: &TenantId) -> Outcome<Brought> {
+        unused()
     }
     async fn index(&self, _: &TenantId, after: &str, limit: u32) -> Outcome<PeopleIndex> {
         Ok(self.0.index(after, limit))
@@ -273,7 +278,13 @@ impl Plans for Hosted {
     async fn run(&self, _: &Tenant, _: RunId) -> Outcome<Run> {
         unused()
     }
-    async fn runs(&self, _: &Tenant, _: u32) -> Outcome<Vec<Run>> {
+    async fn runs(&self, _: &Tenant, _: &RunQuery, _: u32) -> Outcome<Vec<Run>> {
+        unused()
+    }
+    async fn figures(&self, _: &Tenant, _: i64, _: u32) -> Outcome<Vec<Figures>> {
+        unused()
+    }
+    async fn reasons(&self, _: &Tenant, _: RunId) -> Outcome<Vec<String>> {
         unused()
     }
     async fn rows(

@@ -389,6 +389,10 @@ fn change(form: &[FormField], fields: &Fields, expected: Option<String>) -> Chan
         ..Change::default()
     };
     for field in form {
+        if removes(field, fields) {
+            change.unset.push(field.key.clone());
+            continue;
+        }
         let Some(value) = given(fields, &field.key) else {
             if field.kind == FormKind::Boolean {
                 change.set.push(setting(&field.key, "false"));
@@ -396,11 +400,7 @@ fn change(form: &[FormField], fields: &Fields, expected: Option<String>) -> Chan
             continue;
         };
         match field.kind {
-            FormKind::Secret if value.is_empty() => {
-                if fields.has(&removal(&field.key)) {
-                    change.unset.push(field.key.clone());
-                }
-            }
+            FormKind::Secret if value.is_empty() => {}
             FormKind::Secret => {
                 let secret = Zeroizing::new(value.to_owned());
                 change.secrets.insert(field.key.clone(), secret);
@@ -426,11 +426,16 @@ fn removal(key: &str) -> String {
     format!("{key}-remove")
 }
 
+/// Whether a stored secret is to be removed.
+fn removes(field: &FormField, fields: &Fields) -> bool {
+    field.kind == FormKind::Secret && fields.has(&removal(&field.key))
+}
+
 /// Refuses a secret that is to be removed and stored at once.
 fn either(form: &[FormField], fields: &Fields) -> Answer<()> {
-    let secrets = form.iter().filter(|field| field.kind == FormKind::Secret);
-    let both = secrets
-        .filter(|field| fields.has(&removal(&field.key)) && !fields.get(&field.key).is_empty());
+    let both = form
+        .iter()
+        .filter(|field| removes(field, fields) && !fields.get(&field.key).is_empty());
     let problems: Vec<crate::Problem> = both
         .map(|field| {
             crate::Problem::new(

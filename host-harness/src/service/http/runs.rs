@@ -120,7 +120,7 @@ pub(super) struct Rows {
 
 /// The newest runs first. Older ones are asked for with the last one's number as `before`.
 #[utoipa::path(get, path = "/tenants/{tenant}/runs", tag = "runs", params(("tenant" = String, Path), Listed), responses(
-    (status = 200, body = [shape::Run]), (status = 400, body = Document), (status = 404, body = Document)))]
+    (status = 200, body = [shape::Run]), (status = 404, body = Document)))]
 pub(super) async fn list(
     scope: Scope<Viewer>,
     Asked(listed): Asked<Listed>,

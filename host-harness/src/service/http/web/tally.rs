@@ -33,7 +33,7 @@ pub(super) fn others(run: &Run) -> Vec<Other> {
     let counts = run.summary.iter().flat_map(|summary| &summary.counts);
     let told = |key: &str| {
         Some(match key {
-            "adopted" => (
+            "adopt" => (
                 "taken over, who were in the portal already",
                 format!("{rows}?reason=adopted"),
             ),

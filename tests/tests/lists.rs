@@ -170,7 +170,7 @@ fn a_part_of_a_name_leads_an_admin_to_those_who_have_it_and_whoever_looks_to_nob
     let dn = tenancy.directory.organisation().expected(7).dn;
     tenancy
         .directory
-        .set(&dn, "cn", &["Zebedee <b>Quux</b>"])
+        .set(&dn, "displayName", &["Zebedee <b>Quux</b>"])
         .unwrap();
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
     let ada = user(&tenancy.rollcall, &served, "ada", "admin");

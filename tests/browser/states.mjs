@@ -137,8 +137,11 @@ await scenario("states", async (page) => {
     await press(page, "Sync Now");
     holds((await over(page)).includes("failed"), "the run failed");
     await page.goto(`${at}/runs`);
-    await page.getByText("waits for a host").first().waitFor();
+    await page.locator("tbody .badge").getByText("waits for a host").waitFor();
     await accessible(page, "runs, one of which waits to try again");
+    await page.locator("tbody th a").first().click();
+    await page.getByText(/^Try 2 of what/).waitFor();
+    await accessible(page, "a run that waits to try again");
     for (const path of [at, "/", "/?status=failing"]) {
       await page.goto(path);
       await page.getByText("failed, and will be tried again").first().waitFor();

@@ -154,6 +154,14 @@ if (demo && location.hash.includes(":")) {
   demo.requestSubmit();
 }
 
+// Of the two ways to change the user the last one counts.
+for (const [one, other] of [["person", "with-problems"], ["with-problems", "person"]]) {
+  document.getElementById(one)?.addEventListener("input", () => {
+    const beside = document.getElementById(other);
+    if (beside) beside.value = "";
+  });
+}
+
 // A base that the server offers is put into its field; whoever types there afterwards means what is typed.
 document.addEventListener("change", (event) => {
   const into = event.target.dataset ? event.target.dataset.into : undefined;

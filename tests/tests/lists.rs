@@ -312,3 +312,63 @@ fn page_status(served: &Served, cookie: &str, path: &str) -> u16 {
     let headers = [("cookie", cookie), ("sec-fetch-site", "same-origin")];
     served.ask("GET", path, "", None, &headers).unwrap().status
 }
+
+#[test]
+fn an_uninstall_that_concerns_others_than_its_page_said_is_not_done() {
+    let tenancy = Tenancy::synced(sound(5)).unwrap();
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let ada = user(&tenancy.rollcall, &served, "ada", "admin");
+    assert!(page(&served, &ada, "uninstall").contains("name=\"active\" value=\"5\""));
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into();
+    let url = format!("{}/tenants/{TENANT}/uninstall", served.url);
+    let send = |active: &str| {
+        let form = [
+            ("confirm", TENANT),
+            ("people", "deactivate"),
+            ("active", active),
+        ];
+        let request = agent.post(&url).header("cookie", &ada);
+        let request = request.header("sec-fetch-site", "same-origin");
+        let mut reply = request.send_form(form).unwrap();
+        let text = reply.body_mut().read_to_string().unwrap();
+        (reply.status().as_u16(), text)
+    };
+    let (status, old) = send("0");
+    assert_eq!(status, 422);
+    assert!(
+        old.contains("impact-changed") && old.contains("deactivate 5 people"),
+        "{old}"
+    );
+    assert!(page(&served, &ada, "people").contains("5 of them are active"));
+    assert_eq!(send("5").0, 303);
+}
+
+#[test]
+fn a_run_that_did_not_read_everybody_says_so_wherever_it_is_named() {
+    let tenancy = Tenancy::configured(sound(20)).unwrap();
+    tenancy.configure(0, &["--set=page-size=5"]).unwrap();
+    let cut = Fault::always(When::AfterPage(2), Deed::Cut);
+    tenancy.directory.set_faults(vec![cut]);
+    tenancy.sync(5).unwrap();
+    let served = Served::start(&tenancy.rollcall, &[]).unwrap();
+    let bob = user(&tenancy.rollcall, &served, "bob", "viewer");
+    for path in ["runs", "runs/1"] {
+        let shown = page(&served, &bob, path);
+        assert!(
+            shown.contains("done, not everybody was read"),
+            "{path}: {shown}"
+        );
+    }
+    let run = page(&served, &bob, "runs/1");
+    assert!(
+        run.contains("Not everybody was read, so nobody counts as gone."),
+        "{run}"
+    );
+    tenancy.directory.set_faults(Vec::new());
+    tenancy.sync(0).unwrap();
+    assert!(!page(&served, &bob, "runs/2").contains("not everybody was read"));
+}

@@ -212,6 +212,8 @@ pub struct Figures {
 pub struct RunQuery {
     /// Only those that were asked for before this one.
     pub before: Option<RunId>,
+    /// Only those that were asked for after this one.
+    pub after: Option<RunId>,
     /// Only those that stand so.
     pub status: Option<RunStatus>,
 }

@@ -39,7 +39,7 @@ impl Mapping {
     ///
     /// # Errors
     /// All problems at once, each with the portal field and, for its source, the position: `unknown-field`,
-    /// `reserved-field`, `person-field`, `duplicate-rule`, `template-syntax`, `unknown-transform`, `bad-default`, and `missing-rule`
+    /// `reserved-field`, `person-field`, `duplicate-rule`, `template-syntax`, `unknown-transform`, `bad-default`, `same-for-all`, and `missing-rule`
     /// for a required field without a rule.
     pub fn compile(
         rules: &[Rule],
@@ -90,10 +90,12 @@ impl Mapping {
                 problems.push(unfit(field, "default for empty sources", problem));
             }
             // Nothing of any entry can mend what is always the same.
-            if let Some(text) = each.template.only_literal()
-                && let Err(problem) = filled(field, Cow::Borrowed(text))
-            {
-                problems.push(unfit(field, "source's text", problem));
+            if let Some(text) = each.template.only_literal() {
+                if let Err(problem) = filled(field, Cow::Borrowed(text)) {
+                    problems.push(unfit(field, "source's text", problem));
+                } else if field.unique {
+                    problems.push(same_for_all(field));
+                }
             }
         }
         let without_rule = fields
@@ -227,6 +229,16 @@ fn filled<'v>(field: &Field, value: Cow<'v, str>) -> Result<Cow<'v, str>, Proble
         return Err(field.missing());
     }
     field.accept(value)
+}
+
+/// Refuses a rule that gives everybody the value that only one may have.
+fn same_for_all(field: &Field) -> Problem {
+    let message = format!(
+        "{} must be unique, and this gives everybody the same",
+        field.label
+    );
+    let remedy = "Name an attribute that differs from person to person, such as {uid} or {mail}.";
+    Problem::new("same-for-all", message, remedy).of_field(&field.id)
 }
 
 fn unfit(field: &Field, what: &str, problem: Problem) -> Problem {

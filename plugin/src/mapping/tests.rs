@@ -550,3 +550,24 @@ proptest! {
         prop_assert_eq!(titled.to_lowercase().to_uppercase(), text.to_lowercase().to_uppercase());
     }
 }
+
+#[test]
+fn a_unique_field_takes_no_rule_that_gives_everybody_the_same() {
+    let mut badge = Field::plain("badge", FieldKind::Text);
+    let compile = |badge: &Field, source: &str| {
+        let fields = std::slice::from_ref(badge);
+        let compiled = Mapping::compile(
+            &[Rule::new("badge", source)],
+            fields,
+            &mut AttributeSet::new(),
+        );
+        compiled.map(drop).map_err(|problems| {
+            let each = problems.into_iter();
+            each.map(|problem| problem.code).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(compile(&badge, "same"), Ok(()), "others may share it");
+    badge.unique = true;
+    assert_eq!(compile(&badge, "same"), Err(vec!["same-for-all"]));
+    assert_eq!(compile(&badge, "B-{uid}"), Ok(()));
+}

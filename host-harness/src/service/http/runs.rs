@@ -84,6 +84,8 @@ pub(super) struct Approval {
 pub(super) struct Listed {
     /// Only those that were asked for before this one.
     before: Option<i64>,
+    /// Only those that were asked for after this one.
+    after: Option<i64>,
     /// Only those that stand so: `queued`, `planning`, `planned`, `held`, `applying`, `applied`, `failed`, `cancelled`, `abandoned` or
     /// `discarded`.
     status: Option<String>,
@@ -128,6 +130,7 @@ pub(super) async fn list(
     let limit = listed.limit.unwrap_or(50).min(MOST);
     let query = RunQuery {
         before: listed.before.map(RunId),
+        after: listed.after.map(RunId),
         status: listed.status.as_deref().map(status).transpose()?,
     };
     let runs = scope.plans()?.runs(&query, limit).await?;

@@ -34,9 +34,15 @@ pub(crate) async fn runs_are_listed_from_any_one_on_and_by_how_they_stand<E: Eng
         [runs[1], runs[0]]
     );
     assert_eq!(listed(&store, &acme, before(runs[0])).await, []);
+    let between = RunQuery {
+        after: Some(runs[0]),
+        ..before(runs[2])
+    };
+    assert_eq!(listed(&store, &acme, between).await, [runs[1]]);
     let stands = |status, before| RunQuery {
         before,
         status: Some(status),
+        ..RunQuery::default()
     };
     let thrown = stands(RunStatus::Discarded, Some(runs[2]));
     assert_eq!(listed(&store, &acme, thrown).await, [runs[1], runs[0]]);

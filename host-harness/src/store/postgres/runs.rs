@@ -26,7 +26,7 @@ const RUNS: &str =
     "SELECT id, mode, status, plugin, configuration, started_at, planned_at, ended_at,
     digest, summary, proof, guards, problem, cursor,
     (SELECT p.at FROM pruned p WHERE p.run = run.id), counts
-    FROM run WHERE tenant = $1 AND id < $3 AND ($4 IS NULL OR status = $4)
+    FROM run WHERE tenant = $1 AND id < $3 AND id > $5 AND ($4 IS NULL OR status = $4)
     ORDER BY id DESC LIMIT $2";
 
 const FIGURES: &str = "SELECT id, status, started_at, planned_at,
@@ -270,6 +270,7 @@ impl PostgresStore {
             .bind(i64::from(limit))
             .bind(query.before.map_or(i64::MAX, |run| run.0))
             .bind(query.status.map(RunStatus::name))
+            .bind(query.after.map_or(0, |run| run.0))
             .fetch_all(&mut *tx)
             .await?;
         let mut runs = Vec::with_capacity(rows.len());

@@ -204,9 +204,13 @@ async fn refused(
     stored: &[Setting],
     refusal: &Refusal,
 ) -> Answer<Response> {
-    let problems = refusal.problems();
+    let mut problems = refusal.problems();
+    let now = in_force(&scope.tenant().await?).await?;
+    if refusal.code() == "settings-changed" {
+        problems.extend(others(form, fields, &shape::settings(&now.settings)));
+    }
     let mut shown = typed(scope, form, fields, stored, &problems).await?;
-    shown.expected = in_force(&scope.tenant().await?).await?.digest;
+    shown.expected = now.digest;
     // Whoever hears that somebody else has changed them may insist; nobody else does so unawares.
     if refusal.code() != "settings-changed" {
         fields.get("expected").clone_into(&mut shown.expected);
@@ -217,6 +221,33 @@ async fn refused(
     }
     shown.problems = problems;
     Ok(answered(refusal.status(), page(&shown)))
+}
+
+/// What is stored by now where something else was typed. Of secrets nothing is told.
+fn others(
+    form: &[FormField],
+    fields: &Fields,
+    stored: &BTreeMap<String, String>,
+) -> Vec<shape::Problem> {
+    let plain = form.iter().filter(|field| field.kind != FormKind::Secret);
+    let other = |field: &FormField| {
+        let typed = match field.kind {
+            FormKind::Boolean => fields.has(&field.key).to_string(),
+            _ => given(fields, &field.key)?.to_owned(),
+        };
+        let stored = stored.get(&field.key).unwrap_or(&field.default);
+        (typed.trim() != stored.trim()).then(|| shape::Problem {
+            code: "settings-changed".to_owned(),
+            field: Some(field.key.clone()),
+            message: format!(
+                "{}: “{stored}” is stored now, and “{typed}” was typed",
+                field.label
+            ),
+            remedy: "Storing this again takes what was typed.".to_owned(),
+            position: None,
+        })
+    };
+    plain.filter_map(other).collect()
 }
 
 async fn typed(

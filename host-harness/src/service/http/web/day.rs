@@ -20,7 +20,8 @@ pub(super) struct Day {
     pub(super) date: Date,
     pub(super) runs: u64,
     pub(super) failed: u64,
-    /// The last run.
+    /// The first run, and the last one.
+    pub(super) first: i64,
     pub(super) last: i64,
     /// How many people the directory has, and which run says so: the last one that read everybody.
     pub(super) people: Option<(i64, u64)>,
@@ -65,6 +66,7 @@ impl Day {
             date,
             runs: 0,
             failed: 0,
+            first: i64::MAX,
             last: 0,
             people: None,
             changes: [(0, None); 4],
@@ -77,6 +79,7 @@ impl Day {
         let id = run.run.0;
         self.runs += 1;
         self.failed += u64::from(run.status == RunStatus::Failed);
+        self.first = self.first.min(id);
         self.last = self.last.max(id);
         if let Some(seen) = run.seen.filter(|_| run.everybody) {
             self.people = Some((id, seen));
@@ -96,7 +99,7 @@ impl Day {
 
     /// Where its runs are listed, the last one first.
     pub(super) fn at(&self) -> String {
-        format!("runs?before={}", self.last + 1)
+        format!("runs?after={}&before={}", self.first - 1, self.last + 1)
     }
 }
 

@@ -59,6 +59,11 @@ pub(super) async fn look(tenant: &Tenant, text: &str) -> Found {
 }
 
 impl Found {
+    /// Whether there is anybody.
+    pub(super) fn any(&self) -> bool {
+        !self.people.is_empty()
+    }
+
     /// The same, each leading to why that person is there or not.
     pub(super) fn leading(self, tenant: &TenantId) -> Self {
         Self {

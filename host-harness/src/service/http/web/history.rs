@@ -52,7 +52,7 @@ struct Line {
 struct Sum {
     number: String,
     words: &'static str,
-    at: &'static str,
+    at: String,
 }
 
 #[derive(Template)]
@@ -220,18 +220,20 @@ impl Cell {
 fn sums(days: &[Day]) -> Vec<Sum> {
     let all = |of: &dyn Fn(&Day) -> u64| number(days.iter().map(of).sum());
     let [new, back, changed, gone] = [0, 1, 2, 3].map(|kind| all(&|day| day.changes[kind].0));
-    let sum = |number, words, at| Sum { number, words, at };
+    let first = days.first().map_or(0, |day| day.first - 1);
+    let sum = |number, words, at: String| Sum { number, words, at };
+    let table = || "#days".to_owned();
     vec![
-        sum(all(&|day| day.runs), "runs", "runs"),
+        sum(all(&|day| day.runs), "runs", format!("runs?after={first}")),
         sum(
             all(&|day| day.failed),
             "runs that failed",
-            "runs?status=failed",
+            format!("runs?after={first}&status=failed"),
         ),
-        sum(new, "people new", "#days"),
-        sum(changed, "changes of people", "#days"),
-        sum(gone, "deactivated", "#days"),
-        sum(back, "reactivated", "#days"),
+        sum(new, "people new", table()),
+        sum(changed, "changes of people", table()),
+        sum(gone, "deactivated", table()),
+        sum(back, "reactivated", table()),
     ]
 }
 
@@ -244,6 +246,7 @@ mod tests {
         let day = &Day {
             runs: 3,
             failed: 1,
+            first: 1,
             last: 3,
             people: Some((1, 1_201)),
             changes: [(6, None), (0, None), (0, None), (4, Some(2))],
@@ -259,10 +262,10 @@ mod tests {
         assert_eq!(
             cells,
             [
-                ("3", "runs?before=4"),
-                ("1", "runs?before=4&status=failed"),
+                ("3", "runs?after=0&before=4"),
+                ("1", "runs?after=0&before=4&status=failed"),
                 ("1,201", "runs/1"),
-                ("6", "runs?before=4"),
+                ("6", "runs?after=0&before=4"),
                 ("0", ""),
                 ("0", ""),
                 ("4", "runs/2/rows?kind=deactivate&outcome=applied"),

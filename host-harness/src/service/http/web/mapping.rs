@@ -216,7 +216,7 @@ async fn refused(
 async fn mapping<N>(
     scope: &Scope<N>,
     tenant: &Tenant,
-    trial: Trial,
+    mut trial: Trial,
     suggestion: Option<Suggestion>,
 ) -> Answer<MappingPage> {
     // A directory that does not answer is not asked twice more.
@@ -247,7 +247,17 @@ async fn mapping<N>(
                     problems: seen.problems,
                 });
             }
-            Err(refused) => problems.extend(refused.problems().map(shape::Problem::from)),
+            Err(refused) => {
+                problems.extend(refused.problems().map(shape::Problem::from));
+                // Nobody has exactly this: those whose name has it in it are offered instead.
+                if refused.code() == "nobody-found" && trial.found.is_none() {
+                    let found = found::look(tenant, &trial.person).await;
+                    if found.any() {
+                        problems.clear();
+                        trial.found = Some(found);
+                    }
+                }
+            }
         }
     }
     let (mut covered, older) = if answers {
@@ -374,9 +384,10 @@ fn trial(schema: &[Field], fields: &Fields) -> Trial {
     });
     // Who was typed since the page was made is meant, whatever is chosen beside it.
     let picked = fields.get("with-problems");
-    let typed = fields.get("person") != fields.get("shown");
+    let person = fields.get("person");
+    let typed = !person.trim().is_empty() && person != fields.get("shown");
     let person = if picked.is_empty() || typed {
-        fields.get("person")
+        person
     } else {
         picked
     };

@@ -14,6 +14,7 @@ use super::streamed::later;
 use super::tenant::zone;
 use super::words::{self, Badge, Tone};
 use crate::contract::hooks::mapping::Who;
+use crate::contract::plan::Row;
 use crate::ports::access::Rank;
 use crate::ports::plan::{RowQuery, RunQuery};
 use crate::shape;
@@ -21,6 +22,8 @@ use crate::tenant::Tenant;
 
 /// How far back it is looked what runs did with somebody.
 const RECENT: u32 = 400;
+/// The same, where no index finds them.
+const FEW: u32 = 50;
 
 /// Whom.
 #[derive(Debug, Default, Deserialize)]
@@ -63,22 +66,22 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(Asked(whom)): In<Asked
 async fn explained(scope: Scope<Viewer>, tenant: Tenant, person: String) -> Shown<PersonPage> {
     let mut shown = PersonPage::of(&scope, &person);
     let person = person.trim();
-    let mut known = person.to_owned();
-    match tenant.explain(Who::Named(known.clone())).await {
+    let mut known = None;
+    match tenant.explain(Who::Named(person.to_owned())).await {
         Ok(explanation) => {
             let explanation = shape::Explanation::from(&explanation);
             if explanation.dn.is_empty() && scope.caller().rank() >= Rank::Admin {
                 shown.found = Some(found::look(&tenant, person).await.leading(scope.id()));
             }
             if !explanation.external_id.is_empty() {
-                known.clone_from(&explanation.external_id);
+                known = Some(explanation.external_id.clone());
             }
             shown.verdict = verdict(&explanation);
             shown.explanation = Some(explanation);
         }
         Err(refused) => shown.problems = shape::each(refused.problems()),
     }
-    shown.deeds = deeds(&scope, &tenant, &known).await?;
+    shown.deeds = deeds(&scope, &tenant, known, person).await?;
     Ok(shown)
 }
 
@@ -97,30 +100,46 @@ impl PersonPage {
     }
 }
 
-/// What runs did with whoever has this external id.
-async fn deeds(scope: &Scope<Viewer>, tenant: &Tenant, external_id: &str) -> Answer<Vec<Deed>> {
+/// What runs did with whoever has this external id; where that is not known, with whoever is called so in the rows, which takes longer.
+async fn deeds(
+    scope: &Scope<Viewer>,
+    tenant: &Tenant,
+    external_id: Option<String>,
+    person: &str,
+) -> Answer<Vec<Deed>> {
     let plans = scope.plans()?;
     let zone = zone(tenant).await;
+    let known = external_id.is_some();
+    let most = if known { RECENT } else { FEW };
     let query = RowQuery {
-        external_id: Some(external_id.to_owned()),
+        person: (!known).then(|| person.to_owned()),
+        external_id,
         ..RowQuery::default()
     };
     let mut deeds = Vec::new();
-    for run in plans.runs(&RunQuery::default(), RECENT).await? {
+    for run in plans.runs(&RunQuery::default(), most).await? {
         if run.digest.is_none() || run.pruned_at.is_some() || run.counts.is_empty() {
             continue;
         }
-        for row in plans.rows(run.id, &query, 0, 1).await? {
+        let rows = plans.rows(run.id, &query, 0, FEW).await?;
+        for row in rows.iter().filter(|row| known || called(&row.row, person)) {
             let (word, tone) = words::kind(row.row.kind);
             deeds.push(Deed {
                 run: run.id.0,
                 at: zone.at(run.ended_at.unwrap_or(run.started_at)),
                 badge: Badge::new(tone, word),
-                row: shape::StoredRow::from(&row),
+                row: shape::StoredRow::from(row),
             });
         }
     }
     Ok(deeds)
+}
+
+/// Whether somebody has exactly this name, DN or id.
+fn called(row: &Row, person: &str) -> bool {
+    [&row.external_id, &row.dn, &row.display]
+        .into_iter()
+        .any(|name| name == person)
 }
 
 fn verdict(explanation: &shape::Explanation) -> Badge {

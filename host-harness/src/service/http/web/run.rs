@@ -15,7 +15,7 @@ use super::moment::{Moment, span};
 use super::runs::{KINDS, Kind, kinds};
 use super::tally::{Other, heading, others};
 use super::tenant::{Came, zone_of};
-use super::wish::{Wish, newest, wish};
+use super::wish::{Done, Wish, deeds, newest, wish};
 use super::words::{self, Badge, number};
 use crate::contract::plan::RowKind;
 use crate::ports::RunId;
@@ -70,10 +70,14 @@ struct RunPage {
     unchanged: String,
     others: Vec<Other>,
     wish: Option<Wish>,
+    /// What people did to it.
+    deeds: Vec<Done>,
     /// The newest run, where this one ended before it was done and another came after it.
     newest: Option<(i64, Badge)>,
     /// Everybody is read by it, or what changed.
     reads: bool,
+    /// It should have read everybody, and did not.
+    partly: bool,
     timeline: Vec<Happened>,
     reasons: Vec<Reason>,
     progress: Option<Progress>,
@@ -214,7 +218,10 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run, under_way: bool) -> Answer<R
         mode: words::mode(&run.mode).to_owned(),
         kinds,
         heading: heading(run),
-        changes: words::people(changes),
+        changes: match changes {
+            0 => "nobody".to_owned(),
+            changes => words::people(changes),
+        },
         deactivated: match run.rows_of(RowKind::Deactivate) {
             0 => String::new(),
             people => number(people),
@@ -227,7 +234,9 @@ async fn run_page(scope: &Scope<Viewer>, run: &Run, under_way: bool) -> Answer<R
         unchanged: summary.map_or_else(String::new, |summary| number(summary.unchanged)),
         others: others(run),
         wish: wish(scope, run, &zone).await?,
+        deeds: deeds(scope, run, &zone).await?,
         newest: newest(scope, run).await?,
+        partly: words::partly(run),
         reads: !READS_NOBODY.contains(&run.mode.as_str()),
         timeline: timeline.collect(),
         reasons: reasons(&causes),

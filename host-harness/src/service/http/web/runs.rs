@@ -25,6 +25,7 @@ const AT_ONCE: u32 = 30;
 #[serde(default)]
 pub(super) struct Which {
     before: Option<i64>,
+    after: Option<i64>,
     status: String,
     done: Option<String>,
 }
@@ -58,8 +59,10 @@ struct RunsPage {
     /// How runs can stand, as an address says it and in words.
     statuses: Vec<(&'static str, &'static str)>,
     status: String,
-    /// Older ones than some were asked for.
+    /// Not the newest were asked for.
     older: bool,
+    /// Only those after this one; 0 for all.
+    after: i64,
     /// The last one, where there may be others.
     next: Option<i64>,
     ready: bool,
@@ -83,6 +86,7 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(which): In<Asked<Which
     let standing = Some(which.status.trim()).filter(|status| !status.is_empty());
     let query = RunQuery {
         before: which.before.map(RunId),
+        after: which.after.map(RunId),
         status: standing.map(status).transpose()?,
     };
     let runs = scope.plans()?.runs(&query, AT_ONCE).await?;
@@ -94,7 +98,8 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(which): In<Asked<Which
             .map(|status| (status.name(), words::stands(status).1))
             .to_vec(),
         status: which.status,
-        older: which.before.is_some(),
+        older: which.before.is_some() || which.after.is_some(),
+        after: which.after.unwrap_or_default(),
         next: runs.last().filter(|_| full).map(|run| run.id.0),
         lines: runs.iter().map(|run| line(run, &zone)).collect(),
         ready: configured && !tenant.rules().await?.is_empty(),

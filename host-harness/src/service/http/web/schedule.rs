@@ -90,7 +90,7 @@ pub(super) async fn submit(In(scope): In<Scope<Operator>>, fields: Fields) -> Sh
         return tried(&scope, &fields).await;
     }
     let tenant = scope.tenant().await?;
-    let typed = Typed::of(&fields);
+    let typed = Typed::of(&fields).placed(&tenant.zones().await?);
     let (timetable, mut problems) = typed.read();
     let status = if problems.is_empty() {
         let seen = Seen::of_form(fields.find("expected"));
@@ -124,7 +124,7 @@ pub(super) async fn preview(In(scope): In<Scope<Operator>>, fields: Fields) -> S
 
 async fn tried(scope: &Scope<Operator>, fields: &Fields) -> Shown<Response> {
     let tenant = scope.tenant().await?;
-    let typed = Typed::of(fields);
+    let typed = Typed::of(fields).placed(&tenant.zones().await?);
     let (timetable, mut problems) = typed.read();
     problems.extend(judged(&tenant, &timetable, &problems).await?);
     let mut shown = form(scope, &tenant, typed, &problems).await?;

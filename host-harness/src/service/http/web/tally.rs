@@ -10,6 +10,18 @@ pub(super) struct Other {
     pub(super) at: String,
 }
 
+/// Which rows a guard counts, as an address of them says it.
+pub(super) fn guarded(guard: &str) -> &'static str {
+    match guard {
+        "deactivate" => "?kind=deactivate",
+        "reactivate" => "?kind=reactivate",
+        "adopt" => "?reason=adopted",
+        "blank" | "role" => "?kind=update",
+        "licence" => "?kind=create",
+        _ => "",
+    }
+}
+
 /// What the numbers of people are.
 pub(super) fn heading(run: &Run) -> &'static str {
     match run.status {
@@ -153,6 +165,14 @@ mod tests {
                 ("1", "people?only=noted"),
             ]
         );
+    }
+
+    #[test]
+    fn a_run_that_brought_nobody_is_not_told_as_one_that_left_some() {
+        let word =
+            |outcome| super::super::words::status(&run(RunStatus::Applied, outcome, &[])).word;
+        assert_eq!(word("failed"), "done, nobody could be brought");
+        assert_eq!(word("applied"), "done");
     }
 
     #[test]

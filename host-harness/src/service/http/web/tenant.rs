@@ -54,8 +54,9 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
     let standing = standing(&scope, &zone(&tenant).await).await?;
     let configured = !tenant.installation().await?.configuration.is_empty();
     let mapped = configured && !tenant.rules().await?.is_empty();
+    let licence = portal.licence().await?;
     let runs = scope.plans()?.runs(&RunQuery::default(), 20).await?;
-    let synced = runs.iter().any(|run| run.status == RunStatus::Applied);
+    let synced = licence.synced > 0 && runs.iter().any(|run| run.status == RunStatus::Applied);
     let mut steps = vec![
         Step::new(
             "Connect",
@@ -85,7 +86,6 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
     if let Some(first) = steps.iter_mut().find(|step| !step.done) {
         first.next = true;
     }
-    let licence = portal.licence().await?;
     let count = portal.count().await?;
     Ok(page(&TenantPage {
         frame: Frame::within(&scope, scope.id().as_str(), "").after(came.done.as_deref()),

@@ -62,6 +62,25 @@ impl Typed {
         }
     }
 
+    /// With the one zone that what was typed can mean, where that is no zone's name but a part of one's alone.
+    pub(super) fn placed(mut self, zones: &[String]) -> Self {
+        let typed = self.zone.to_lowercase().replace(' ', "_");
+        let named = |zone: &&String| zone.to_lowercase() == typed;
+        let city = |zone: &&String| zone.to_lowercase().rsplit('/').next() == Some(typed.as_str());
+        let part = |zone: &&String| !typed.is_empty() && zone.to_lowercase().contains(&typed);
+        let alone = |is: &dyn Fn(&&String) -> bool| {
+            let mut which = zones.iter().filter(is);
+            which.next().filter(|_| which.next().is_none()).cloned()
+        };
+        let meant = alone(&named)
+            .or_else(|| alone(&city))
+            .or_else(|| alone(&part));
+        if let Some(meant) = meant {
+            self.zone = meant;
+        }
+        self
+    }
+
     /// The timetable that it says, and what cannot be read of it; in place of that stands something harmless, so that the rest can be
     /// judged as well.
     pub(super) fn read(&self) -> (Timetable, Vec<Problem>) {
@@ -283,6 +302,30 @@ mod tests {
         ];
         for (timetable, words) in cases {
             assert_eq!(sentence(&timetable), words);
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_zones_name_means_it_where_it_is_the_only_one() {
+        let zones = ["America/New_York", "Europe/Berlin", "Europe/London", "UTC"];
+        let zones: Vec<String> = zones.map(str::to_owned).into();
+        let placed = |zone: &str| {
+            let typed = Typed {
+                zone: zone.to_owned(),
+                ..Typed::default()
+            };
+            typed.placed(&zones).zone
+        };
+        for (typed, meant) in [
+            ("Berlin", "Europe/Berlin"),
+            ("berl", "Europe/Berlin"),
+            ("new york", "America/New_York"),
+            ("utc", "UTC"),
+            ("Europe", "Europe"),
+            ("Atlantis", "Atlantis"),
+            ("", ""),
+        ] {
+            assert_eq!(placed(typed), meant, "{typed}");
         }
     }
 

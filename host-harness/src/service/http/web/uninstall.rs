@@ -85,7 +85,8 @@ pub(super) async fn submit(
         Err(trouble) => return gone(trouble, leaver).await,
     };
     let wish = read(&fields, scope.id().as_str());
-    let done = match wish {
+    let as_shown = as_shown(&scope, &fields).await;
+    let done = match wish.and_then(|wish| as_shown.map(|()| wish)) {
         Ok((people, cancel)) => uninstall::end(&scope, people, cancel).await,
         Err(refusal) => Err(refusal),
     };
@@ -114,6 +115,22 @@ async fn gone(trouble: Trouble, leaver: Shown<In<Leaver>>) -> Shown {
 
 fn to_receipt(tenant: &TenantId) -> Response {
     Redirect::to(&format!("/tenants/{tenant}/receipt")).into_response()
+}
+
+/// Refuses where the button said another number of people than it would concern now.
+async fn as_shown(scope: &Scope<Admin>, fields: &Fields) -> Answer<()> {
+    let Some(said) = fields.find("active") else {
+        return Ok(());
+    };
+    let active = scope.portal()?.brought().await?.active;
+    if said == active.to_string() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "impact-changed",
+        "How many people it concerns has changed since this page was made. Nothing was done",
+        "Look at the numbers again, and confirm it anew.",
+    ))
 }
 
 /// What is wished, where it is confirmed.

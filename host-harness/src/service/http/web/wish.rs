@@ -6,11 +6,22 @@ use super::super::refusal::Answer;
 use super::super::scope::{Scope, Viewer};
 use super::moment::{Moment, Zone};
 use super::words::{self, Badge};
+use crate::ports::access::{Deed, DeedQuery};
 use crate::ports::plan::{Run, RunQuery, RunStatus};
 use crate::shape;
 
 /// Who asks where nobody does.
 const SCHEDULE: &str = "schedule";
+
+/// Deeds that are looked through.
+const MOST: u32 = 200;
+
+/// What somebody did to a run.
+pub(super) struct Done {
+    pub(super) what: &'static str,
+    pub(super) who: String,
+    pub(super) at: Moment,
+}
 
 /// Who asked for the run, and what they wait for.
 pub(super) struct Wish {
@@ -38,6 +49,7 @@ pub(super) async fn wish(scope: &Scope<Viewer>, run: &Run, zone: &Zone) -> Answe
         let before = RunQuery {
             before: Some(run.id),
             status: Some(RunStatus::Failed),
+            ..RunQuery::default()
         };
         scope.plans()?.runs(&before, 1).await?.pop()
     } else {
@@ -60,6 +72,40 @@ pub(super) async fn wish(scope: &Scope<Viewer>, run: &Run, zone: &Zone) -> Answe
         begins: waits.then(|| zone.at(ask.not_before)),
         failed,
     }))
+}
+
+/// What people did to a run: who approved, applied, stopped or discarded it, or asked for its undo, the first first.
+pub(super) async fn deeds(scope: &Scope<Viewer>, run: &Run, zone: &Zone) -> Answer<Vec<Done>> {
+    let query = DeedQuery {
+        what: Some("run.".to_owned()),
+        from: Some(run.started_at),
+        ..DeedQuery::default()
+    };
+    let of_this = format!("{}", run.id);
+    let deeds = scope.deeds(query, 0, MOST).await?;
+    let mine = deeds.iter().rev().filter(|deed| {
+        deed.refused.is_empty() && deed.which.split(' ').next() == Some(of_this.as_str())
+    });
+    let told = |deed: &Deed| {
+        let what = match deed.what.as_str() {
+            "run.approve" => "approved",
+            "run.apply" => "told to be applied",
+            "run.stop" => "stopped",
+            "run.discard" => "thrown away",
+            "run.undo" => "undo planned",
+            _ => return None,
+        };
+        Some(Done {
+            what,
+            who: deed
+                .who
+                .split_once(':')
+                .map_or(&*deed.who, |(_, name)| name)
+                .to_owned(),
+            at: zone.at(deed.at),
+        })
+    };
+    Ok(mine.filter_map(told).collect())
 }
 
 /// What came after a run that ended before it was done.

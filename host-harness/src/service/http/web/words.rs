@@ -58,11 +58,21 @@ impl Badge {
 /// How a run stands, and what came of it.
 pub(super) fn status(run: &Run) -> Badge {
     let some = run.rows_with("failed") > 0 || run.rows_of(RowKind::Unsynced) > 0;
+    let there =
+        run.summary.as_ref().is_some_and(|of| of.unchanged > 0) || run.rows_with("applied") > 0;
     let (tone, word) = match run.status {
+        RunStatus::Applied if partly(run) => (Tone::Caution, "done, not everybody was read"),
+        RunStatus::Applied if some && !there => (Tone::Bad, "done, nobody could be brought"),
         RunStatus::Applied if some => (Tone::Caution, "done, some unsynced"),
         status => stands(status),
     };
     Badge::new(tone, word)
+}
+
+/// Whether a run should have read everybody, or all that changed, and did not.
+pub(super) fn partly(run: &Run) -> bool {
+    let reads = ["full", "changes", "dry-run"].contains(&run.mode.as_str());
+    reads && run.proof.as_ref().is_some_and(|proof| !proof.complete)
 }
 
 /// How a run stands that goes on by itself.

@@ -351,7 +351,7 @@ fn an_uninstall_that_concerns_others_than_its_page_said_is_not_done() {
 fn a_run_that_did_not_read_everybody_says_so_wherever_it_is_named() {
     let tenancy = Tenancy::configured(sound(20)).unwrap();
     tenancy.configure(0, &["--set=page-size=5"]).unwrap();
-    let cut = Fault::always(When::AfterPage(2), Deed::Cut);
+    let cut = Fault::always(When::Page(3), Deed::Cut);
     tenancy.directory.set_faults(vec![cut]);
     tenancy.sync(5).unwrap();
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();

@@ -231,10 +231,7 @@ fn others(
 ) -> Vec<shape::Problem> {
     let plain = form.iter().filter(|field| field.kind != FormKind::Secret);
     let other = |field: &FormField| {
-        let typed = match field.kind {
-            FormKind::Boolean => fields.has(&field.key).to_string(),
-            _ => given(fields, &field.key)?.to_owned(),
-        };
+        let typed = sent(field, fields)?;
         let stored = stored.get(&field.key).unwrap_or(&field.default);
         (typed.trim() != stored.trim()).then(|| shape::Problem {
             code: "settings-changed".to_owned(),
@@ -263,8 +260,7 @@ async fn typed(
         let value = match field.kind {
             // That there is one, and never what it is.
             FormKind::Secret => stored.get(&field.key).cloned().unwrap_or_default(),
-            FormKind::Boolean => fields.has(&field.key).to_string(),
-            _ => given(fields, &field.key).unwrap_or_default().to_owned(),
+            _ => sent(field, fields).unwrap_or_default(),
         };
         values.insert(field.key.clone(), value);
     }
@@ -443,6 +439,14 @@ fn change(form: &[FormField], fields: &Fields, expected: Option<String>) -> Chan
         }
     }
     change
+}
+
+/// What the form carries of a field: a box that is not ticked is `false`, another field may not have been sent.
+fn sent(field: &FormField, fields: &Fields) -> Option<String> {
+    match field.kind {
+        FormKind::Boolean => Some(fields.has(&field.key).to_string()),
+        _ => given(fields, &field.key).map(str::to_owned),
+    }
 }
 
 /// What was chosen of what is offered beside a field, or where that is nothing, what the field holds.

@@ -79,7 +79,8 @@ pub(super) async fn show(In(scope): In<Scope<Viewer>>, In(came): In<Asked<Came>>
         Some(stored) => Typed::from(&stored),
         None => Typed::fresh(&tomorrow()),
     };
-    let mut shown = form(&scope, &tenant, typed, &[]).await?;
+    let zones = tenant.zones().await?;
+    let mut shown = form(&scope, &tenant, typed, &zones, &[]).await?;
     shown.frame = shown.frame.after(came.done.as_deref());
     Ok(page(&shown))
 }
@@ -90,7 +91,8 @@ pub(super) async fn submit(In(scope): In<Scope<Operator>>, fields: Fields) -> Sh
         return tried(&scope, &fields).await;
     }
     let tenant = scope.tenant().await?;
-    let typed = Typed::of(&fields).placed(&tenant.zones().await?);
+    let zones = tenant.zones().await?;
+    let typed = Typed::of(&fields).placed(&zones);
     let (timetable, mut problems) = typed.read();
     let status = if problems.is_empty() {
         let seen = Seen::of_form(fields.find("expected"));
@@ -108,7 +110,7 @@ pub(super) async fn submit(In(scope): In<Scope<Operator>>, fields: Fields) -> Sh
         problems.extend(judged(&tenant, &timetable, &problems).await?);
         axum::http::StatusCode::UNPROCESSABLE_ENTITY
     };
-    let mut shown = form(&scope, &tenant, typed, &problems).await?;
+    let mut shown = form(&scope, &tenant, typed, &zones, &problems).await?;
     // Whoever hears that somebody else has changed it may insist; nobody else does so unawares.
     if status != axum::http::StatusCode::PRECONDITION_FAILED {
         fields.get("expected").clone_into(&mut shown.expected);
@@ -124,10 +126,11 @@ pub(super) async fn preview(In(scope): In<Scope<Operator>>, fields: Fields) -> S
 
 async fn tried(scope: &Scope<Operator>, fields: &Fields) -> Shown<Response> {
     let tenant = scope.tenant().await?;
-    let typed = Typed::of(fields).placed(&tenant.zones().await?);
+    let zones = tenant.zones().await?;
+    let typed = Typed::of(fields).placed(&zones);
     let (timetable, mut problems) = typed.read();
     problems.extend(judged(&tenant, &timetable, &problems).await?);
-    let mut shown = form(scope, &tenant, typed, &problems).await?;
+    let mut shown = form(scope, &tenant, typed, &zones, &problems).await?;
     if problems.is_empty() {
         shown.meant = Some(meaning(&tenant, &timetable).await?);
     }
@@ -213,9 +216,9 @@ async fn form<N>(
     scope: &Scope<N>,
     tenant: &Tenant,
     typed: Typed,
+    zones: &[String],
     problems: &[Problem],
 ) -> Answer<SchedulePage> {
-    let zones = tenant.zones().await?;
     let stored = stored(tenant).await?;
     let expected = stored.as_ref().map(tag::of).transpose()?;
     let stored = match stored {

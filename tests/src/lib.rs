@@ -27,6 +27,7 @@
 pub mod acceptance;
 pub mod browser;
 pub mod canary;
+pub mod coming;
 pub mod component;
 pub mod conformance;
 pub mod contents;

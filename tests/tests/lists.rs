@@ -2,36 +2,20 @@
 //! the directory has answered.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use rollcall::demo::directory::{Deed, Fault, When};
+use rollcall_tests::coming::Coming;
 use rollcall_tests::rollcall::Rollcall;
 use rollcall_tests::served::Served;
 use rollcall_tests::tenancy::{TENANT, Tenancy, sound};
+use rollcall_tests::visitor::{self, Visitor};
 use serde_json::json;
 
-const PASSWORD: &str = "a long pass-phrase";
-
+/// Makes a user who reaches everything, and gives the cookie of their session.
 fn user(rollcall: &Rollcall, served: &Served, name: &str, rank: &str) -> String {
-    let file = rollcall.password_file(PASSWORD).unwrap();
-    let path = file.to_string_lossy();
-    let make = [
-        "user",
-        "create",
-        name,
-        "--rank",
-        rank,
-        "--password-file",
-        &path,
-    ];
-    rollcall.expect(0, &make).unwrap();
-    let body = json!({ "name": name, "password": PASSWORD });
-    let reply = served.ask("POST", "/api/v1/session", "", Some(&body), &[]);
-    let reply = reply.unwrap();
-    let set = reply.header("set-cookie");
-    set.split(';').next().unwrap().to_owned()
+    visitor::user(rollcall, name, rank, &[]).unwrap();
+    Visitor::logged_in(served, name).unwrap().cookie
 }
 
 /// A page of the tenant's.
@@ -226,41 +210,6 @@ fn a_run_that_is_tried_again_says_which_try_it_is_and_why_the_one_before_failed(
     assert_eq!(leads(&second, "Run 1").as_deref(), Some("runs/1"));
 }
 
-/// A page that is read as it comes.
-struct Coming {
-    stream: TcpStream,
-    text: String,
-}
-
-impl Coming {
-    fn of(served: &Served, cookie: &str, path: &str) -> Self {
-        let host = served.url.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(host).unwrap();
-        let longest = Some(Duration::from_secs(60));
-        stream.set_read_timeout(longest).unwrap();
-        write!(
-            stream,
-            "GET /tenants/{TENANT}/{path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n",
-        )
-        .unwrap();
-        Self {
-            stream,
-            text: String::new(),
-        }
-    }
-
-    fn until(&mut self, text: &str) -> Instant {
-        let mut piece = [0; 4096];
-        while !self.text.contains(text) {
-            let length = self.stream.read(&mut piece).unwrap();
-            assert!(length > 0, "{text}: {}", self.text);
-            self.text
-                .push_str(&String::from_utf8_lossy(&piece[..length]));
-        }
-        Instant::now()
-    }
-}
-
 #[test]
 fn a_page_of_the_directory_begins_before_it_answers_and_tells_when_it_does_not() {
     let tenancy = Tenancy::synced(sound(20)).unwrap();
@@ -277,10 +226,11 @@ fn a_page_of_the_directory_begins_before_it_answers_and_tells_when_it_does_not()
         let slow = Deed::Delay(Duration::from_secs(2));
         let waits = Fault::once(When::Bind, slow);
         tenancy.directory.set_faults(vec![waits]);
-        let mut page = Coming::of(&served, &ada, &path);
-        let early = page.until("Asking the directory…");
+        let path = format!("/tenants/{TENANT}/{path}");
+        let mut page = Coming::ask(&served, &ada, &path, None).unwrap();
+        let early = page.until("Asking the directory…").unwrap();
         assert!(!page.text.contains(whole), "{path}");
-        let late = page.until("</html>");
+        let late = page.until("</html>").unwrap();
         assert!(page.text.contains(whole), "{path}: {}", page.text);
         assert!(
             late - early > Duration::from_secs(1),

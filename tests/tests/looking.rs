@@ -1,12 +1,11 @@
 //! The console's pages that look into the directory: stages as they come, people found by a part of a name, what rules come to.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use rollcall::demo::directory::{Deed, Fault, When};
 use rollcall::demo::people::ServiceAccount;
+use rollcall_tests::coming::Coming;
 use rollcall_tests::portal::Portal;
 use rollcall_tests::rollcall::Rollcall;
 use rollcall_tests::served::Served;
@@ -14,8 +13,6 @@ use rollcall_tests::tenancy::{TENANT, Tenancy, sound};
 use serde_json::json;
 
 const PASSWORD: &str = "a long pass-phrase";
-/// The longest that a page may take.
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// Makes an admin, and gives the cookie of their session.
 fn admin(rollcall: &Rollcall, served: &Served) -> String {
@@ -43,49 +40,15 @@ fn logged_in(served: &Served, name: &str) -> String {
     set.split(';').next().unwrap().to_owned()
 }
 
-/// A page that is read as it comes.
-struct Page {
-    stream: TcpStream,
-    text: String,
+/// Sends a form of the configuration.
+fn send(served: &Served, cookie: &str, form: &str) -> Coming {
+    let path = format!("/tenants/{TENANT}/configuration");
+    Coming::ask(served, cookie, &path, Some(form)).unwrap()
 }
 
-impl Page {
-    /// Sends a form of the configuration.
-    fn send(served: &Served, cookie: &str, form: &str) -> Self {
-        let host = served.url.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(host).unwrap();
-        stream.set_read_timeout(Some(LONGEST)).unwrap();
-        write!(
-            stream,
-            "POST /tenants/{TENANT}/configuration HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\nsec-fetch-site: same-origin\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{form}",
-            form.len()
-        )
-        .unwrap();
-        Self {
-            stream,
-            text: String::new(),
-        }
-    }
-
-    /// Reads on until it holds a text, or ends.
-    fn until(&mut self, text: &str) -> Instant {
-        let mut piece = [0; 4096];
-        while !self.text.contains(text) {
-            let length = self.stream.read(&mut piece).unwrap();
-            if length == 0 {
-                break;
-            }
-            self.text
-                .push_str(&String::from_utf8_lossy(&piece[..length]));
-        }
-        assert!(self.text.contains(text), "{text}: {}", self.text);
-        Instant::now()
-    }
-
-    fn position(&self, text: &str) -> usize {
-        self.text.find(text).unwrap()
-    }
+/// Where in a page a text begins.
+fn position(page: &Coming, text: &str) -> usize {
+    page.text.find(text).unwrap()
 }
 
 /// The heading of a stage that passed.
@@ -101,20 +64,20 @@ fn the_stages_of_a_verification_come_one_by_one_and_before_it_is_done() {
     let slow = Deed::Delay(Duration::from_secs(3));
     let waits = Fault::once(When::Page(2), slow);
     tenancy.directory.set_faults(vec![waits]);
-    let mut page = Page::send(&served, &ada, "action=try");
-    let early = page.until(&passed("base"));
+    let mut page = send(&served, &ada, "action=try");
+    let early = page.until(&passed("base")).unwrap();
     assert!(!page.text.contains(&passed("sample")), "{}", page.text);
-    let late = page.until("</html>");
+    let late = page.until("</html>").unwrap();
     assert!(late - early > Duration::from_secs(2), "{:?}", late - early);
     let stages = [
         "resolve", "connect", "bind", "base", "filter", "read", "paging", "sample",
     ];
-    let places: Vec<usize> = stages.map(|name| page.position(&passed(name))).into();
+    let places: Vec<usize> = stages.map(|name| position(&page, &passed(name))).into();
     assert!(places.is_sorted(), "{places:?}");
     // The list is closed before the summary, and each stage is there once.
     let (list, summary) = (
-        page.position("<ol class=\"stages\">"),
-        page.position("Who would come"),
+        position(&page, "<ol class=\"stages\">"),
+        position(&page, "Who would come"),
     );
     let closed = page.text[list..].find("</ol>").unwrap() + list;
     assert!(list < places[0] && places[7] < closed && closed < summary);
@@ -129,11 +92,11 @@ fn what_cannot_be_verified_closes_the_list_all_the_same() {
     let tenancy = Tenancy::configured(sound(5)).unwrap();
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
     let ada = admin(&tenancy.rollcall, &served);
-    let mut page = Page::send(&served, &ada, "action=try&page-size=many");
-    page.until("</html>");
+    let mut page = send(&served, &ada, "action=try&page-size=many");
+    page.until("</html>").unwrap();
     let (list, problem) = (
-        page.position("<ol class=\"stages\">"),
-        page.position("bad-number"),
+        position(&page, "<ol class=\"stages\">"),
+        position(&page, "bad-number"),
     );
     let closed = page.text[list..].find("</ol>").unwrap() + list;
     assert!(closed < problem, "{}", page.text);
@@ -159,8 +122,8 @@ fn whoever_goes_away_ends_the_verification_and_its_secret_is_put_away() {
         ServiceAccount::Full.dn(),
         tenancy.directory.password_of(ServiceAccount::Full)
     );
-    let mut page = Page::send(&served, &ada, &form);
-    page.until(&passed("base"));
+    let mut page = send(&served, &ada, &form);
+    page.until(&passed("base")).unwrap();
     assert_eq!(secrets(), 2, "the tried password is lent meanwhile");
     drop(page);
     let (begun, most) = (Instant::now(), Duration::from_secs(10));
@@ -176,7 +139,7 @@ fn the_stored_password_outlives_being_tried_again() {
     let served = Served::start(&tenancy.rollcall, &[]).unwrap();
     let ada = admin(&tenancy.rollcall, &served);
     let form = format!("action=try&password={}", tenancy.directory.password());
-    Page::send(&served, &ada, &form).until("Who would come");
+    send(&served, &ada, &form).until("Who would come").unwrap();
     tenancy.rollcall.expect(0, &["verify", TENANT]).unwrap();
 }
 
